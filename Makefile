@@ -1,0 +1,61 @@
+# The verbs of this project; CI calls the same. `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+# A tool that the machine has is used; another comes from PyPI into .venv/, in these versions.
+PIP_cargo-lambda := cargo-lambda==1.9.2
+PIP_zig := ziglang==0.17.1
+PIP_sam := aws-sam-cli==1.170.0
+PIP_cfn-lint := cfn-lint==1.58.0
+PIP_fastapi := fastapi==0.165.0 httpx==0.28.1 pwdlib[argon2]==0.3.0 pyjwt==2.15.1 python-multipart==0.0.34
+
+ON_PATH := $(PATH)
+has = $(shell PATH="$(ON_PATH)" command -v $(1))
+CARGO_LAMBDA := $(if $(call has,cargo-lambda),,.venv/cargo-lambda/ok)
+ZIG := $(if $(call has,zig),,.venv/zig/ok)
+SAM := $(if $(call has,sam),,.venv/sam/ok)
+export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/bin:$(CURDIR)/.venv/sam/bin
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help dev test live-test check sam-test build deploy smoke
+
+help: ## List the verbs
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+dev: $(CARGO_LAMBDA) ## Serve every route on http://127.0.0.1:9000 (PORT=), rebuilt when a file changes
+	@exec python3 scripts/dev.py
+
+test: ## Run every test that needs neither Docker nor a network
+	@cargo test --workspace 2>&1 | awk '{ print } \
+	  /^test result:/ { passed += $$4; failed += $$6; skipped += $$8 } \
+	  END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }'
+
+live-test: $(CARGO_LAMBDA) .venv/fastapi/ok ## Test `make dev` over HTTP, and tokens against FastAPI
+	@.venv/fastapi/bin/python tests/live.py
+
+check: $(SAM) ## Check format, lints, docs and the template
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+	sam validate --lint --region us-east-1
+
+build: $(CARGO_LAMBDA) $(ZIG) $(SAM) ## Build the functions as they are deployed (ARCH=arm64 for Graviton)
+	sam build --parameter-overrides Architecture=$(or $(ARCH),x86_64)
+
+sam-test: build ## Run the built functions in Lambda's image, one by one and behind sam local start-api
+	@scripts/docker.sh run scripts/sam_test.sh
+
+deploy: build ## Deploy to AWS; the first time asks what it must know
+	sam deploy $(if $(wildcard samconfig.toml),,--guided)
+
+smoke: ## Test a deployed API: make smoke API_URL=https://...
+	@API_URL=$(or $(API_URL),$(error make smoke API_URL=https://... needs the ApiUrl that make deploy printed)) \
+	  cargo test --quiet --package tests --test live -- --ignored --nocapture --test-threads 1
+
+.venv/%/ok: Makefile
+	@echo "installing $(PIP_$*) into .venv/$*"
+	@python3 -m venv .venv/$* || { echo "python3 cannot make a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
+	@.venv/$*/bin/pip install --quiet --disable-pip-version-check $(PIP_$*)
+	@touch $@

@@ -1,0 +1,11 @@
+//! Wires the `status` function into Lambda; what it answers is in `lib.rs`.
+
+use shared::{App, http, log};
+use status::{ROUTE, handle};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    log::init();
+    let app = App::from_env().await?;
+    http::run(&app, ROUTE, handle).await
+}

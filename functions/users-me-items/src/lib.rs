@@ -1,0 +1,25 @@
+//! GET /users/me/items/: the user's items. Scopes: `items`, `me`.
+
+use lambda_http::{Body, Request, Response};
+use serde::Serialize;
+use shared::http::{self, ApiError};
+use shared::{App, Route, auth};
+
+/// GET /users/me/items/
+pub const ROUTE: Route = Route::get("/users/me/items/", &["items", "me"]);
+
+/// Answers with the tutorial's one item.
+pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
+    let user = auth::current_active_user(app, request.headers(), ROUTE).await?;
+    http::json(&[Item {
+        item_id: "Foo",
+        owner: &user.username,
+    }])
+}
+
+/// Something that a user owns.
+#[derive(Serialize)]
+struct Item<'a> {
+    item_id: &'static str,
+    owner: &'a str,
+}

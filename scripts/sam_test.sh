@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Runs what `sam build` built in Lambda's image: the work of `make sam-test`, which starts it
+# through scripts/docker.sh. Every function with its event, then the API over HTTP.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# provided.al2023 has glibc 2.34: a binary that wants a later symbol would not start there.
+for bootstrap in .aws-sam/build/*/bootstrap; do
+    glibc=$(grep -aoE 'GLIBC_[0-9]+\.[0-9]+' "$bootstrap" | sort -uV | tail -n 1)
+    echo "$bootstrap needs $glibc"
+    [ "$(printf '%s\n' "$glibc" GLIBC_2.34 | sort -V | tail -n 1)" = GLIBC_2.34 ] || {
+        echo "$bootstrap: needs $glibc, but provided.al2023 has 2.34; build it with zig: make build" >&2
+        exit 1
+    }
+done
+
+options=(--env-vars events/env.json --skip-pull-image)
+for folder in functions/*/; do
+    name=$(basename "$folder")
+    resource=$(sed -E 's/(^|-)(.)/\U\2/g' <<<"$name")Function
+    answer=$(sam local invoke "$resource" --event "events/$name.json" "${options[@]}" 2>target/sam-invoke.log) || {
+        cat target/sam-invoke.log >&2
+        exit 1
+    }
+    echo "sam local invoke $resource: $answer"
+    expected=200
+    [ "$name" != not-found ] || expected=404
+    [[ $answer == *"\"statusCode\":$expected,"* || $answer == *"\"statusCode\": $expected,"* ]] || {
+        echo "$resource answered events/$name.json with another status than $expected" >&2
+        exit 1
+    }
+done
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+sam local start-api --port "$port" --warm-containers EAGER "${options[@]}" >target/sam-api.log 2>&1 &
+api=$!
+trap 'kill "$api" 2>/dev/null || true; wait "$api" 2>/dev/null || true' EXIT
+for _ in $(seq 300); do
+    (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
+    kill -0 "$api" 2>/dev/null || { cat target/sam-api.log >&2; exit 1; }
+    sleep 0.2
+done
+
+key=$(python3 -c 'import json; print(json.load(open("events/env.json"))["Parameters"]["JWT_SECRET_KEY"])')
+API_URL=http://127.0.0.1:$port JWT_SECRET_KEY=$key \
+    cargo test --package tests --test live -- --ignored --nocapture --test-threads 1 \
+    the_pages_flow answers_as_fastapi_does

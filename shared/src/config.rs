@@ -1,0 +1,332 @@
+//! Every environment variable: its default, its unit, and what is wrong with it.
+
+use std::fmt;
+use std::fs;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::users::MemoryStore;
+
+/// RFC 7518 3.2: a key of the same size as the hash output (256 bits) or larger MUST be used.
+const MIN_KEY_BYTES: usize = 32;
+const DEFAULT_EXPIRE_MINUTES: u64 = 30;
+
+/// What the environment says, read once per cold start.
+#[derive(Debug)]
+pub struct Config {
+    /// `USER_STORE` and the variables that belong to it.
+    pub users: Users,
+    /// `JWT_SECRET_KEY`: the HS256 key, its ASCII bytes; at least 32.
+    pub jwt_secret_key: SecretString,
+    /// `ACCESS_TOKEN_EXPIRE_MINUTES`: how long a token is valid; default 30.
+    pub access_token_lifetime: Duration,
+}
+
+/// Where the users are.
+#[derive(Debug)]
+pub enum Users {
+    /// `USER_STORE=memory`, with the users of these two:
+    ///
+    /// - `USERS_FILE`: a JSON file of users;
+    /// - `TUTORIAL_USERS`: `true` adds the tutorial's two, whose passwords are public.
+    Memory(MemoryStore),
+}
+
+/// All that is wrong with the configuration, a line each.
+///
+/// It is what `main` ends with, and Rust prints that with `Debug`: the same text.
+#[derive(PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError(pub Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the configuration is not valid\n  {}",
+            self.0.join("\n  ")
+        )
+    }
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A variable of the process's environment; one that is not Unicode is read as far as it is.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one reading of the environment"
+)]
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+impl Config {
+    /// Reads every variable through `lookup`, and reports all problems at once.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut reader = Reader {
+            lookup,
+            problems: Vec::new(),
+        };
+        let config = Self {
+            users: reader.users(),
+            jwt_secret_key: reader.jwt_secret_key(),
+            access_token_lifetime: reader.access_token_lifetime(),
+        };
+        reader.dialect();
+        if reader.problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError(reader.problems))
+        }
+    }
+}
+
+/// Reads variables and collects what is wrong with them. A value that is wrong is replaced by
+/// one that is never used: the problem ends the cold start.
+struct Reader<L> {
+    lookup: L,
+    problems: Vec<String>,
+}
+
+impl<L: Fn(&str) -> Option<String>> Reader<L> {
+    /// An empty variable counts as one that is not set: that is what a template's empty parameter makes of it.
+    fn get(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|value| !value.is_empty())
+    }
+
+    fn problem(&mut self, name: &str, problem: impl fmt::Display) {
+        self.problems.push(format!("{name}: {problem}"));
+    }
+
+    fn users(&mut self) -> Users {
+        match self.get("USER_STORE").as_deref() {
+            Some("memory") => return Users::Memory(self.memory()),
+            Some(other) => self.problem(
+                "USER_STORE",
+                format_args!("unknown store {other:?}; it can be: memory"),
+            ),
+            None => self.problem("USER_STORE", "not set; it can be: memory"),
+        }
+        Users::Memory(MemoryStore::default())
+    }
+
+    fn memory(&mut self) -> MemoryStore {
+        let file = self.get("USERS_FILE");
+        let tutorial = self.get("TUTORIAL_USERS");
+        if file.is_none() && tutorial.as_deref().is_none_or(|value| value == "false") {
+            self.problem(
+                "USERS_FILE",
+                "not set, so nobody could log in; name a JSON file of users, or set TUTORIAL_USERS=true for the tutorial's two",
+            );
+        }
+        let tutorial =
+            tutorial.map_or_else(MemoryStore::default, |value| self.tutorial_users(&value));
+        let file = file.map_or_else(MemoryStore::default, |path| self.users_file(&path));
+        tutorial.with(file)
+    }
+
+    fn tutorial_users(&mut self, value: &str) -> MemoryStore {
+        let store = match value {
+            "true" => MemoryStore::tutorial().map_err(|error| error.to_string()),
+            "false" => Ok(MemoryStore::default()),
+            other => Err(format!("{other:?} is neither true nor false")),
+        };
+        self.or_problem("TUTORIAL_USERS", store)
+    }
+
+    fn users_file(&mut self, path: &str) -> MemoryStore {
+        let text = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"));
+        let store = text.and_then(|text| {
+            MemoryStore::from_json(&text).map_err(|error| format!("{path}: {error}"))
+        });
+        self.or_problem("USERS_FILE", store)
+    }
+
+    fn or_problem<T: Default>(&mut self, name: &str, result: Result<T, String>) -> T {
+        result.unwrap_or_else(|problem| {
+            self.problem(name, problem);
+            T::default()
+        })
+    }
+
+    fn jwt_secret_key(&mut self) -> SecretString {
+        let key: SecretString = self.get("JWT_SECRET_KEY").unwrap_or_default().into();
+        let remedy = "make one with: openssl rand -hex 32";
+        match key.expose_secret().len() {
+            0 => self.problem("JWT_SECRET_KEY", format_args!("not set; {remedy}")),
+            length if length < MIN_KEY_BYTES => self.problem(
+                "JWT_SECRET_KEY",
+                format_args!("{length} bytes, but HS256 needs {MIN_KEY_BYTES} or more; {remedy}"),
+            ),
+            _ if !key.expose_secret().is_ascii() => {
+                self.problem("JWT_SECRET_KEY", format_args!("not ASCII; {remedy}"));
+            }
+            _ => {}
+        }
+        key
+    }
+
+    fn access_token_lifetime(&mut self) -> Duration {
+        let name = "ACCESS_TOKEN_EXPIRE_MINUTES";
+        let minutes = match self.get(name).map(|text| text.parse::<u32>()) {
+            None => DEFAULT_EXPIRE_MINUTES,
+            Some(Ok(minutes)) if minutes > 0 => minutes.into(),
+            Some(_) => {
+                self.problem(name, "not a whole number of minutes above 0");
+                DEFAULT_EXPIRE_MINUTES
+            }
+        };
+        Duration::from_mins(minutes)
+    }
+
+    /// `API_DIALECT`: how errors are spelled; `fastapi` is the only one so far, and the default.
+    fn dialect(&mut self) {
+        if let Some(other) = self
+            .get("API_DIALECT")
+            .filter(|dialect| dialect != "fastapi")
+        {
+            self.problem(
+                "API_DIALECT",
+                format_args!("unknown dialect {other:?}; it can be: fastapi"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: (&str, &str) = ("JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef");
+    const GOOD: [(&str, &str); 3] = [("USER_STORE", "memory"), ("TUTORIAL_USERS", "true"), KEY];
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::read(|name| {
+            let last = variables.iter().rev().find(|(key, _)| *key == name);
+            last.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn problems(extra: &[(&str, &str)]) -> Vec<String> {
+        read(&[&GOOD, extra].concat())
+            .err()
+            .map_or_else(Vec::new, |ConfigError(problems)| problems)
+    }
+
+    #[test]
+    fn has_defaults() {
+        let config = read(&GOOD).unwrap();
+        let Users::Memory(users) = config.users;
+        assert_eq!(users.len(), 2);
+        assert_eq!(config.access_token_lifetime, Duration::from_mins(30));
+        assert_eq!(config.jwt_secret_key.expose_secret(), KEY.1);
+    }
+
+    #[test]
+    fn names_the_variable_and_the_way_out() {
+        for (variable, value, expected) in [
+            ("USER_STORE", "", "USER_STORE: not set; it can be: memory"),
+            (
+                "USER_STORE",
+                "redis",
+                "USER_STORE: unknown store \"redis\"; it can be: memory",
+            ),
+            (
+                "TUTORIAL_USERS",
+                "yes",
+                "TUTORIAL_USERS: \"yes\" is neither true nor false",
+            ),
+            (
+                "USERS_FILE",
+                "no/such.json",
+                "USERS_FILE: no/such.json: No such file or directory (os error 2)",
+            ),
+            (
+                "USERS_FILE",
+                concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+                concat!(
+                    "USERS_FILE: ",
+                    env!("CARGO_MANIFEST_DIR"),
+                    "/Cargo.toml: expected value at line 1 column 2"
+                ),
+            ),
+            (
+                "TUTORIAL_USERS",
+                "false",
+                "USERS_FILE: not set, so nobody could log in; name a JSON file of users, or set TUTORIAL_USERS=true for the tutorial's two",
+            ),
+            (
+                "JWT_SECRET_KEY",
+                "",
+                "JWT_SECRET_KEY: not set; make one with: openssl rand -hex 32",
+            ),
+            (
+                "JWT_SECRET_KEY",
+                "short",
+                "JWT_SECRET_KEY: 5 bytes, but HS256 needs 32 or more; make one with: openssl rand -hex 32",
+            ),
+            (
+                "JWT_SECRET_KEY",
+                "kéy kéy kéy kéy kéy kéy kéy kéy kéy",
+                "JWT_SECRET_KEY: not ASCII; make one with: openssl rand -hex 32",
+            ),
+            (
+                "ACCESS_TOKEN_EXPIRE_MINUTES",
+                "0",
+                "ACCESS_TOKEN_EXPIRE_MINUTES: not a whole number of minutes above 0",
+            ),
+            (
+                "ACCESS_TOKEN_EXPIRE_MINUTES",
+                "-1",
+                "ACCESS_TOKEN_EXPIRE_MINUTES: not a whole number of minutes above 0",
+            ),
+            (
+                "ACCESS_TOKEN_EXPIRE_MINUTES",
+                "99999999999",
+                "ACCESS_TOKEN_EXPIRE_MINUTES: not a whole number of minutes above 0",
+            ),
+            (
+                "API_DIALECT",
+                "rfc",
+                "API_DIALECT: unknown dialect \"rfc\"; it can be: fastapi",
+            ),
+        ] {
+            assert_eq!(
+                problems(&[(variable, value)]),
+                [expected],
+                "{variable}={value}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_of_32_bytes_is_enough() {
+        assert!(problems(&[("JWT_SECRET_KEY", &"k".repeat(32))]).is_empty());
+        assert_eq!(problems(&[("JWT_SECRET_KEY", &"k".repeat(31))]).len(), 1);
+    }
+
+    #[test]
+    fn reports_everything_at_once_and_shows_no_key() {
+        let error = read(&[
+            ("JWT_SECRET_KEY", "my secret"),
+            ("ACCESS_TOKEN_EXPIRE_MINUTES", "soon"),
+        ])
+        .unwrap_err();
+        assert_eq!(error.0.len(), 3);
+        let text = format!("{error:?}");
+        for name in [
+            "USER_STORE",
+            "JWT_SECRET_KEY",
+            "ACCESS_TOKEN_EXPIRE_MINUTES",
+        ] {
+            assert!(text.contains(name), "{text}");
+        }
+        assert!(!text.contains("my secret"), "{text}");
+        assert!(!format!("{:?}", read(&GOOD)).contains(KEY.1));
+    }
+}

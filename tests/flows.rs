@@ -1,0 +1,210 @@
+//! The page's flow, and what each event of `events/` is answered with.
+
+use serde_json::{Value, json};
+use shared::{App, clock::Clock};
+use tests::app::Stopped;
+use tests::{Client, Gateway, KEY, NOW, app, read};
+
+fn event(name: &str) -> Value {
+    serde_json::from_str(&read(&format!("events/{name}.json"))).unwrap()
+}
+
+fn gateway() -> Gateway {
+    Gateway::new(app())
+}
+
+#[test]
+fn every_event_has_its_answer() {
+    let too_few = json!("Not enough permissions");
+    for (name, status, header, detail) in [
+        ("token", 200, None, Value::Null),
+        (
+            "token-wrong-password",
+            400,
+            None,
+            json!("Incorrect username or password"),
+        ),
+        (
+            "token-scope-not-allowed",
+            400,
+            None,
+            json!("Scope not allowed"),
+        ),
+        (
+            "token-broken-base64",
+            400,
+            None,
+            json!("There was an error parsing the body"),
+        ),
+        ("users-me", 200, None, Value::Null),
+        (
+            "users-me-no-token",
+            401,
+            Some(("www-authenticate", "Bearer")),
+            json!("Not authenticated"),
+        ),
+        (
+            "users-me-too-few-scopes",
+            401,
+            Some(("www-authenticate", "Bearer scope=\"me\"")),
+            too_few.clone(),
+        ),
+        (
+            "users-me-wrong-method",
+            405,
+            Some(("allow", "GET")),
+            json!("Method Not Allowed"),
+        ),
+        ("users-me-items", 200, None, Value::Null),
+        (
+            "users-me-items-too-few-scopes",
+            401,
+            Some(("www-authenticate", "Bearer scope=\"items me\"")),
+            too_few,
+        ),
+        ("status", 200, None, Value::Null),
+        (
+            "status-no-token",
+            401,
+            Some(("www-authenticate", "Bearer")),
+            json!("Not authenticated"),
+        ),
+        ("not-found", 404, None, json!("Not Found")),
+    ] {
+        let answer = gateway().invoke(&event(name));
+        assert_eq!(answer.status, status, "{name}: {answer:?}");
+        assert_eq!(answer.detail(), detail, "{name}");
+        for known in ["www-authenticate", "allow", "location"] {
+            let expected = header
+                .filter(|(name, _)| *name == known)
+                .map(|(_, value)| value);
+            assert_eq!(answer.header(known), expected, "{name}: {known}");
+        }
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/json"),
+            "{name}"
+        );
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{name}");
+    }
+}
+
+#[test]
+fn missing_fields_are_all_named() {
+    let answer = gateway().invoke(&event("token-missing-fields"));
+    assert_eq!(answer.status, 422);
+    assert_eq!(
+        answer.json(),
+        json!({"detail": [
+            {"type": "missing", "loc": ["body", "username"], "msg": "Field required", "input": null},
+            {"type": "missing", "loc": ["body", "password"], "msg": "Field required", "input": null},
+        ]})
+    );
+}
+
+#[test]
+fn a_login_tells_what_was_granted_and_for_how_long() {
+    let answer = gateway().invoke(&event("token"));
+    let body = answer.json();
+    assert_eq!(
+        (&body["token_type"], &body["expires_in"], &body["scope"]),
+        (&json!("bearer"), &json!(1800), &json!("me items"))
+    );
+    assert_eq!(answer.header("pragma"), Some("no-cache"));
+}
+
+#[test]
+fn the_pages_flow() {
+    let gateway = gateway();
+    let none = gateway.login("");
+    assert_eq!(
+        gateway.get("/status/", Some(&none)).json(),
+        json!({"status": "ok"})
+    );
+    assert_eq!(gateway.get("/users/me/", Some(&none)).status, 401);
+    let me = gateway.login("me");
+    assert_eq!(
+        gateway.get("/users/me/", Some(&me)).json(),
+        json!({"username": "johndoe", "email": "johndoe@example.com", "full_name": "John Doe", "disabled": false})
+    );
+    let refused = gateway.get("/users/me/items/", Some(&me));
+    assert_eq!(refused.status, 401);
+    assert_eq!(
+        refused.header("www-authenticate"),
+        Some("Bearer scope=\"items me\"")
+    );
+    let items = gateway.login("me items");
+    assert_eq!(
+        gateway.get("/users/me/items/", Some(&items)).json(),
+        json!([{"item_id": "Foo", "owner": "johndoe"}])
+    );
+    assert_eq!(gateway.get("/status/", Some(&items)).status, 200);
+}
+
+#[test]
+fn a_disabled_user_logs_in_and_gets_no_further_than_the_status() {
+    let gateway = gateway();
+    let answer = gateway.post_form(
+        "/token",
+        "username=alice&password=secretalice&scope=me+items",
+    );
+    let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(gateway.get("/status/", Some(&token)).status, 200);
+    for path in ["/users/me/", "/users/me/items/"] {
+        let answer = gateway.get(path, Some(&token));
+        assert_eq!(
+            (answer.status, answer.detail()),
+            (400, json!("Inactive user")),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn a_token_expires() {
+    let token = gateway().login("me");
+    for (later, status) in [(0, 200), (1799, 200), (1800, 401), (1801, 401)] {
+        let clock: Box<dyn Clock> = Box::new(Stopped(NOW + later));
+        let answer = Gateway::new(App { clock, ..app() }).get("/users/me/", Some(&token));
+        assert_eq!(answer.status, status, "after {later} s");
+    }
+}
+
+/// A path with a slash that no route of the gateway took.
+#[test]
+fn the_fallback_redirects_a_documented_path_and_keeps_the_rest() {
+    let fallback = tests::functions::FUNCTIONS
+        .iter()
+        .find(|function| function.name == "not-found")
+        .unwrap();
+    let mut event = event("not-found-slash");
+    for (path, location) in [
+        ("/users/me/", Some("/users/me")),
+        ("/users/me/items/", Some("/users/me/items")),
+        ("/status/", Some("/status")),
+        ("/token/", Some("/token")),
+        ("/users/me", None),
+        ("/users/me//", None),
+        ("/users/", None),
+        ("/", None),
+        ("", None),
+        ("//example.com/", None),
+        ("/users/me/\r\nx: y/", None),
+        ("/é/", None),
+    ] {
+        event["rawPath"] = path.into();
+        let answer = gateway().invoke_function(fallback, &event);
+        assert_eq!(
+            answer.status,
+            if location.is_some() { 308 } else { 404 },
+            "{path}"
+        );
+        assert_eq!(answer.header("location"), location, "{path}");
+    }
+}
+
+#[test]
+fn the_events_are_signed_with_the_development_key() {
+    let env: Value = serde_json::from_str(&read("events/env.json")).unwrap();
+    assert_eq!(env["Parameters"]["JWT_SECRET_KEY"], KEY);
+}

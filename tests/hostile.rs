@@ -1,0 +1,435 @@
+//! What an attacker, a broken client or a broken store may do: never a 5xx that was not asked for,
+//! never a panic, never a secret in the log.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use lambda_runtime::BoxFuture;
+use serde_json::{Value, json};
+use shared::App;
+use shared::log;
+use shared::scope::Scopes;
+use shared::users::{MemoryStore, StoreError, User, UserStore};
+use tests::{Answer, Client, Gateway, HttpRequest, NOW, app, read};
+
+fn gateway() -> Gateway {
+    Gateway::new(app())
+}
+
+fn login(form: impl AsRef<[u8]>) -> Answer {
+    gateway().send(&HttpRequest::new("POST", "/token").form(form))
+}
+
+#[test]
+fn bodies() {
+    let too_large = [
+        b"username=johndoe&password=secret&x=".to_vec(),
+        vec![b'a'; 65_536],
+    ]
+    .concat();
+    let just_fits = &too_large[..65_536];
+    let fields = "a=b&".repeat(10_000);
+    for (form, status) in [
+        (too_large.as_slice(), 413),
+        (just_fits, 200),
+        (fields.as_bytes(), 400),
+        (b"\xff\xfe\xfd", 422),
+        (b"username=\xff\xfe&password=secret", 422),
+        (b"username=johndoe&password=%ff", 422),
+        (b"username=johndoe&password=secret&scope=%ff", 422),
+        (b"username=johndoe&username=alice&password=secret", 422),
+        (b"username=johndoe&password=wrong&password=secret", 422),
+        (
+            b"username=johndoe&password=secret&scope=me&scope=items",
+            422,
+        ),
+        (
+            b"grant_type=password&grant_type=password&username=johndoe&password=secret",
+            422,
+        ),
+        (
+            b"client_id=a&client_id=b&username=johndoe&password=secret",
+            422,
+        ),
+        (b"other=a&other=b&username=johndoe&password=secret", 200),
+        (b"username=johndoe&password=secret&scope=me%09items", 400),
+        (b"username=johndoe&password=secret&scope=me%C2%A0items", 400),
+        (b"username=johndoe%00&password=secret", 400),
+        (b"username=johndoe%0A&password=secret", 400),
+        (b"username=%C2%85johndoe&password=secret", 400),
+        (b"username=johndoe&password=secret%00", 400),
+        (b"username=JOHNDOE&password=secret", 400),
+        (b"\0\0\0\0", 422),
+    ] {
+        assert_eq!(
+            login(form).status,
+            status,
+            "{:.60}",
+            String::from_utf8_lossy(form)
+        );
+    }
+}
+
+#[test]
+fn the_error_of_a_repeated_or_broken_field_shows_no_value() {
+    for form in [
+        "username=a&password=topsecret&password=topsecret",
+        "username=a&password=topsecret%ff",
+    ] {
+        let answer = login(form);
+        assert_eq!(answer.detail()[0]["loc"], json!(["body", "password"]));
+        assert!(!answer.body.contains("topsecret"), "{answer:?}");
+    }
+}
+
+/// A user whose password is as long as a password may be, and whose name is as long as a name may be.
+#[test]
+fn names_and_passwords_are_never_cut_short() {
+    let (name, password) = ("n".repeat(1024), "p".repeat(1024));
+    let hash = app().passwords.hash(&password).unwrap();
+    let users =
+        json!([{"username": name, "password_hash": hash.to_string(), "scopes": []}]).to_string();
+    let users = MemoryStore::from_json(&users).unwrap();
+    let gateway = Gateway::new(App {
+        users: Box::new(users),
+        ..app()
+    });
+    for (name, password, status) in [
+        (name.clone(), password.clone(), 200),
+        (name.clone(), password.clone() + "p", 400),
+        (name.clone(), password[1..].to_owned(), 400),
+        (name + "n", password, 400),
+    ] {
+        let answer = gateway.post_form("/token", &format!("username={name}&password={password}"));
+        assert_eq!(answer.status, status);
+    }
+}
+
+#[test]
+fn events() {
+    let good: Value = serde_json::from_str(&read("events/token.json")).unwrap();
+    let with = |name: &str, value: Value| {
+        let mut event = good.clone();
+        event[name] = value;
+        gateway().invoke(&event).status
+    };
+    for body in [
+        "=",
+        "dXNlcg",
+        "dXNlcg==\n",
+        "not base64",
+        "\u{0}",
+        "é",
+        "YWJj!",
+    ] {
+        assert_eq!(with("body", body.into()), 400, "{body:?}");
+    }
+    assert_eq!(with("body", "A".repeat(6_000_000).into()), 413);
+    assert_eq!(with("body", Value::Null), 422);
+    assert_eq!(with("headers", json!({})), 422);
+    assert_eq!(with("isBase64Encoded", false.into()), 422);
+    assert_eq!(with("rawQueryString", "%zz&\u{0}".into()), 200);
+    for path in [
+        "",
+        "/token//",
+        "//token",
+        "/token/x",
+        "/tok en",
+        "/token\u{0}",
+        "/é",
+        "http://x/token",
+        "*",
+    ] {
+        assert_eq!(with("rawPath", path.into()), 404, "{path:?}");
+    }
+    let mut event = good.clone();
+    event["headers"]["host"] = "not a host: [".into();
+    assert_eq!(gateway().invoke(&event).status, 200);
+    event["requestContext"]["http"]["method"] = "FOO".into();
+    assert_eq!(gateway().invoke(&event).status, 405);
+}
+
+#[test]
+fn authorization_headers() {
+    let token = gateway().login("me items");
+    let send = |values: &[&[u8]]| {
+        let mut request = HttpRequest::new("GET", "/users/me/");
+        for value in values {
+            request = request.header("Authorization", value);
+        }
+        gateway().send(&request)
+    };
+    let good = format!("Bearer {token}");
+    assert_eq!(send(&[good.as_bytes()]).status, 200);
+    let huge = format!("Bearer {}", "a".repeat(65_536));
+    let huge_and_good = format!("{good}{}", "a".repeat(65_536));
+    for values in [
+        &[good.as_bytes(), b"Bearer garbage"][..],
+        &[good.as_bytes(), good.as_bytes()],
+        &[b"Bearer garbage", good.as_bytes()],
+        &[huge.as_bytes()],
+        &[huge_and_good.as_bytes()],
+        &[b"Bearer \xe9\xff"],
+        &[b"Bearer ...."],
+        &[b"Bearer null"],
+        &[b""],
+        &[b"Negotiate x"],
+    ] {
+        let answer = send(values);
+        assert_eq!(answer.status, 401, "{answer:?}");
+        assert!(
+            answer
+                .header("www-authenticate")
+                .unwrap()
+                .starts_with("Bearer")
+        );
+    }
+}
+
+/// A store whose users change between two requests, or that cannot be asked.
+struct Changed(Option<User>);
+
+impl UserStore for Changed {
+    fn find<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
+        Box::pin(async { Ok(self.0.clone()) })
+    }
+}
+
+struct Dead;
+
+impl UserStore for Dead {
+    fn find<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
+        Box::pin(async {
+            Err(StoreError::Unavailable(
+                "connection refused: 192.0.2.1".into(),
+            ))
+        })
+    }
+}
+
+fn johndoe() -> User {
+    let store = MemoryStore::tutorial().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(store.find("johndoe")).unwrap().unwrap()
+}
+
+#[test]
+fn what_is_taken_from_a_user_is_gone_at_once() {
+    let token = gateway().login("me items");
+    for (user, path, status) in [
+        (Some(johndoe()), "/users/me/items/", 200),
+        (None, "/users/me/items/", 401),
+        (None, "/status/", 401),
+        (
+            Some(User {
+                disabled: true,
+                ..johndoe()
+            }),
+            "/users/me/",
+            400,
+        ),
+        (
+            Some(User {
+                scopes: Scopes::parse("me").unwrap(),
+                ..johndoe()
+            }),
+            "/users/me/items/",
+            401,
+        ),
+        (
+            Some(User {
+                scopes: Scopes::parse("me").unwrap(),
+                ..johndoe()
+            }),
+            "/users/me/",
+            200,
+        ),
+        (
+            Some(User {
+                scopes: Scopes::default(),
+                ..johndoe()
+            }),
+            "/status/",
+            200,
+        ),
+    ] {
+        let gateway = Gateway::new(App {
+            users: Box::new(Changed(user.clone())),
+            ..app()
+        });
+        assert_eq!(
+            gateway.get(path, Some(&token)).status,
+            status,
+            "{path} {user:?}"
+        );
+    }
+}
+
+#[test]
+fn a_dead_store_is_503_and_never_a_login() {
+    let token = gateway().login("me items");
+    let dead = Gateway::new(App {
+        users: Box::new(Dead),
+        ..app()
+    });
+    let answers = [
+        dead.post_form("/token", "username=johndoe&password=secret"),
+        dead.post_form("/token", "username=nobody&password=secret"),
+        dead.get("/users/me/", Some(&token)),
+        dead.get("/status/", Some(&token)),
+    ];
+    for answer in answers {
+        assert_eq!(
+            (answer.status, answer.detail()),
+            (503, json!("Service Unavailable"))
+        );
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+    assert_eq!(
+        dead.get("/users/me/", Some("garbage")).status,
+        401,
+        "no need to ask the store"
+    );
+    assert_eq!(dead.post_form("/token", "username=johndoe").status, 422);
+}
+
+/// Collects log lines.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The log of what `requests` does, at the level where most is said.
+fn logged(requests: impl FnOnce()) -> Vec<Value> {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = log::json(Some("TRACE"), move || writer.clone());
+    tracing::subscriber::with_default(subscriber, requests);
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn one_line_a_request() {
+    let token = gateway().login("me");
+    let lines = logged(|| {
+        gateway().get("/users/me/", Some(&token));
+        gateway().get("/users/me/items/", Some(&token));
+        gateway().get("/users/me/items/", Some("garbage"));
+        gateway().get("/nowhere/with/secrets", None);
+        gateway().post_form("/token", "username=johndoe&password=wrong");
+        gateway().post_form("/token", "username=nobody&password=wrong");
+        Gateway::new(App {
+            users: Box::new(Dead),
+            ..app()
+        })
+        .get("/status/", Some(&token));
+    });
+    let seen: Vec<Value> = lines
+        .iter()
+        .map(|line| {
+            json!([
+                line["span"]["route"],
+                line["status"],
+                line["outcome"],
+                line["reason"],
+                line["span"]["sub"]
+            ])
+        })
+        .collect();
+    assert_eq!(
+        json!(seen),
+        json!([
+            ["GET /users/me/", 200, "ok", null, "johndoe"],
+            [
+                "GET /users/me/items/",
+                401,
+                "insufficient_scope",
+                null,
+                "johndoe"
+            ],
+            [
+                "GET /users/me/items/",
+                401,
+                "invalid_token",
+                "malformed",
+                null
+            ],
+            ["$default", 404, "not_found", null, null],
+            ["POST /token", 400, "incorrect_password", null, "johndoe"],
+            ["POST /token", 400, "incorrect_password", null, null],
+            [
+                "GET /status/",
+                503,
+                "unavailable",
+                "the user store is not available: connection refused: 192.0.2.1",
+                null
+            ],
+        ])
+    );
+    for line in &lines {
+        assert!(
+            line["ms"].is_number() && line["timestamp"].is_string(),
+            "{line}"
+        );
+        assert!(
+            line["level"] == "INFO" && line["span"]["request_id"].is_string(),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn no_secret_is_logged() {
+    let token = gateway().login("me items");
+    let text = json!(logged(|| {
+        gateway().login("me");
+        gateway().get("/users/me/", Some(&token));
+        gateway().get("/users/me/", Some("canary.in.token"));
+        gateway().get("/canary/path?canary=query", Some(&token));
+        gateway().post_form(
+            "/token",
+            "username=canaryname&password=canarypassword&scope=canaryscope",
+        );
+        gateway().post_form(
+            "/token",
+            "username=johndoe&password=canarypassword&grant_type=canarygrant",
+        );
+        gateway().post_form(
+            "/token",
+            "username=johndoe&password=secret&scope=canaryscope&client_secret=canary",
+        );
+        gateway().send(&HttpRequest::new("CANARY", "/token").header("x-canary", "canary"));
+    }))
+    .to_string();
+    assert!(text.contains("answered"), "{text}");
+    for secret in [
+        "canary",
+        "CANARY",
+        "secret\"",
+        &token,
+        "eyJ",
+        "$argon2id",
+        tests::KEY,
+    ] {
+        assert!(!text.contains(secret), "{secret} is in the log: {text}");
+    }
+}
+
+#[test]
+fn the_tests_clock_stands_still() {
+    assert_eq!(app().clock.now().as_secs(), NOW);
+}

@@ -1,0 +1,23 @@
+//! The service answers as FastAPI does: every recorded case, in process.
+
+use tests::{Gateway, KEY, app, parity};
+
+const TIERS: &[&str] = &["core", "framework", "edge"];
+
+/// Bodies as AWS sends them.
+#[test]
+fn with_bodies_in_base64() {
+    let cases = parity::cases(TIERS);
+    let passed = parity::run(&Gateway::new(app()), KEY, &cases);
+    assert_eq!(passed, 270);
+}
+
+/// Bodies as `sam local` sends them.
+#[test]
+fn with_bodies_as_text() {
+    let gateway = Gateway {
+        app: app(),
+        base64: false,
+    };
+    parity::run(&gateway, KEY, &parity::cases(TIERS));
+}

@@ -1,0 +1,57 @@
+//! Every function of the service: the one list that a new one must be added to.
+
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda_http::{Body, Response};
+use lambda_runtime::{BoxFuture, LambdaEvent};
+use shared::{App, Route, http};
+
+pub type Event = LambdaEvent<ApiGatewayV2httpRequest>;
+
+/// A function: its folder's name, its route, and what answers an event.
+pub struct Function {
+    pub name: &'static str,
+    pub route: Route,
+    pub answer: fn(&App, Event) -> BoxFuture<'_, Response<Body>>,
+}
+
+pub static FUNCTIONS: &[Function] = &[
+    Function {
+        name: "token",
+        route: token::ROUTE,
+        answer: |app, event| Box::pin(http::respond(app, token::ROUTE, token::handle, event)),
+    },
+    Function {
+        name: "users-me",
+        route: users_me::ROUTE,
+        answer: |app, event| Box::pin(http::respond(app, users_me::ROUTE, users_me::handle, event)),
+    },
+    Function {
+        name: "users-me-items",
+        route: users_me_items::ROUTE,
+        answer: |app, event| {
+            Box::pin(http::respond(
+                app,
+                users_me_items::ROUTE,
+                users_me_items::handle,
+                event,
+            ))
+        },
+    },
+    Function {
+        name: "status",
+        route: status::ROUTE,
+        answer: |app, event| Box::pin(http::respond(app, status::ROUTE, status::handle, event)),
+    },
+    Function {
+        name: "not-found",
+        route: not_found::ROUTE,
+        answer: |_app, event| {
+            Box::pin(http::respond(
+                &(),
+                not_found::ROUTE,
+                not_found::handle,
+                event,
+            ))
+        },
+    },
+];

@@ -1,0 +1,127 @@
+//! What the tests share: the functions behind an imitation of the gateway, and HTTP by `curl`.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    missing_docs,
+    reason = "tests"
+)]
+
+pub mod app;
+pub mod curl;
+pub mod functions;
+pub mod gateway;
+pub mod parity;
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+pub use app::{KEY, NOW, app};
+pub use gateway::Gateway;
+
+/// A request as it goes over the wire.
+#[derive(Debug, Clone, Default)]
+pub struct HttpRequest {
+    pub method: String,
+    /// With the query, if there is one.
+    pub path: String,
+    /// In order; names may repeat, values need not be UTF-8.
+    pub headers: Vec<(String, Vec<u8>)>,
+    pub body: Option<Vec<u8>>,
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+/// Sends requests to the service: in this process, or over HTTP.
+pub trait Client {
+    fn send(&self, request: &HttpRequest) -> Answer;
+
+    /// Seconds since the epoch, as the service sees them.
+    fn now(&self) -> u64;
+
+    fn get(&self, path: &str, token: Option<&str>) -> Answer {
+        self.send(&HttpRequest::new("GET", path).bearer(token))
+    }
+
+    fn post_form(&self, path: &str, body: &str) -> Answer {
+        self.send(&HttpRequest::new("POST", path).form(body))
+    }
+
+    /// Logs johndoe in, with these scopes.
+    fn login(&self, scope: &str) -> String {
+        let scope = scope.replace(' ', "+");
+        let answer = self.post_form(
+            "/token",
+            &format!("username=johndoe&password=secret&scope={scope}"),
+        );
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+impl HttpRequest {
+    pub fn new(method: &str, path: &str) -> Self {
+        Self {
+            method: method.into(),
+            path: path.into(),
+            ..Self::default()
+        }
+    }
+
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push((name.into(), value.as_ref().to_vec()));
+        self
+    }
+
+    #[must_use]
+    pub fn bearer(self, token: Option<&str>) -> Self {
+        match token {
+            Some(token) => self.header("authorization", format!("Bearer {token}")),
+            None => self,
+        }
+    }
+
+    #[must_use]
+    pub fn form(mut self, body: impl AsRef<[u8]>) -> Self {
+        self.body = Some(body.as_ref().to_vec());
+        self.header("content-type", "application/x-www-form-urlencoded")
+    }
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.iter().filter(|(key, _)| key == name);
+        let first = values.next();
+        assert!(values.next().is_none(), "{name} is there twice: {self:?}");
+        first.map(|(_, value)| value.as_str())
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    pub fn detail(&self) -> Value {
+        self.json()["detail"].clone()
+    }
+}
+
+/// A path in the repository.
+pub fn repository(path: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "..", path].iter().collect()
+}
+
+pub fn read(path: &str) -> String {
+    fs::read_to_string(repository(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
