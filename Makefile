@@ -8,13 +8,12 @@ MAKEFLAGS += --no-print-directory
 PIP_cargo-lambda := cargo-lambda==1.9.2
 PIP_zig := ziglang==0.17.1
 PIP_sam := aws-sam-cli==1.170.0
-PIP_cfn-lint := cfn-lint==1.58.0
-PIP_fastapi := fastapi==0.165.0 httpx==0.28.1 pwdlib[argon2]==0.3.0 pyjwt==2.15.1 python-multipart==0.0.34
+PIP_fastapi := fastapi==0.165.0 httpx2==2.16.2 pyjwt==2.15.1 python-multipart==0.0.34
 
 ON_PATH := $(PATH)
 has = $(shell PATH="$(ON_PATH)" command -v $(1))
 CARGO_LAMBDA := $(if $(call has,cargo-lambda),,.venv/cargo-lambda/ok)
-ZIG := $(if $(call has,zig),,.venv/zig/ok)
+ZIG := $(if $(call has,zig),,.venv/zig/bin/zig)
 SAM := $(if $(call has,sam),,.venv/sam/ok)
 export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/bin:$(CURDIR)/.venv/sam/bin
 export SAM_CLI_TELEMETRY := 0
@@ -53,6 +52,10 @@ deploy: build ## Deploy to AWS; the first time asks what it must know
 smoke: ## Test a deployed API: make smoke API_URL=https://...
 	@API_URL=$(or $(API_URL),$(error make smoke API_URL=https://... needs the ApiUrl that make deploy printed)) \
 	  cargo test --quiet --package tests --test live -- --ignored --nocapture --test-threads 1
+
+# cargo-lambda looks for a `zig` on the PATH; the package brings one without putting it there.
+.venv/zig/bin/zig: .venv/zig/ok
+	@cd $(@D) && ln -sf ../lib/python3*/site-packages/ziglang/zig zig
 
 .venv/%/ok: Makefile
 	@echo "installing $(PIP_$*) into .venv/$*"

@@ -31,6 +31,10 @@ def main():
     build = subprocess.run(["cargo", "build", "--workspace", "--bins"], cwd=ROOT)
     if build.returncode:
         sys.exit(build.returncode)
+    # Outside Lambda a function reads its configuration and ends: better here than at a request.
+    start = subprocess.run(["cargo", "run", "--quiet", "--bin", "token"], cwd=ROOT, env=environment(), capture_output=True, text=True)
+    if "configuration" in start.stderr:
+        sys.exit(f"make dev: {start.stderr.strip().removeprefix('Error: ')}")
     sys.exit(asyncio.run(serve(int(port))))
 
 

@@ -26,7 +26,9 @@ fn check(problem_of: impl Fn(&Function, &mut Vec<String>)) {
 
 fn folders() -> BTreeSet<String> {
     let entries = fs::read_dir(repository("functions")).unwrap();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
 }
 
 /// "GET /users/me/", "items me".
@@ -37,7 +39,10 @@ fn described(route: Route) -> Option<(String, String)> {
 
 #[test]
 fn every_folder_is_listed_for_the_tests() {
-    let listed: BTreeSet<String> = FUNCTIONS.iter().map(|function| function.name.into()).collect();
+    let listed: BTreeSet<String> = FUNCTIONS
+        .iter()
+        .map(|function| function.name.into())
+        .collect();
     let missing = folders().difference(&listed).cloned().collect::<Vec<_>>();
     let problems = missing.iter().map(|name| {
         format!("functions/{name} is not in tests/support/functions.rs: add it there, and to [dependencies] of tests/Cargo.toml")
@@ -55,12 +60,19 @@ fn every_route_is_known_to_the_fallback() {
             ));
         }
     });
-    assert_eq!(not_found::ROUTES.len() + 1, FUNCTIONS.len(), "each route once");
+    assert_eq!(
+        not_found::ROUTES.len() + 1,
+        FUNCTIONS.len(),
+        "each route once"
+    );
 }
 
 #[test]
 fn no_two_functions_have_the_same_path() {
-    let paths: BTreeSet<_> = FUNCTIONS.iter().map(|function| function.route.path()).collect();
+    let paths: BTreeSet<_> = FUNCTIONS
+        .iter()
+        .map(|function| function.route.path())
+        .collect();
     assert_eq!(paths.len(), FUNCTIONS.len());
 }
 
@@ -80,10 +92,15 @@ fn every_scope_is_in_the_catalogue() {
 #[test]
 fn every_function_says_what_it_does_in_its_first_line() {
     check(|Function { name, route, .. }, problems| {
-        let Some((method_and_path, _)) = described(*route) else { return };
+        let Some((method_and_path, _)) = described(*route) else {
+            return;
+        };
         let source = read(&format!("functions/{name}/src/lib.rs"));
         let first = source.lines().next().unwrap_or_default();
-        let scopes = route.scopes().iter().all(|scope| first.contains(&format!("`{scope}`")));
+        let scopes = route
+            .scopes()
+            .iter()
+            .all(|scope| first.contains(&format!("`{scope}`")));
         if !first.starts_with(&format!("//! {method_and_path}: ")) || !scopes {
             problems.push(format!(
                 "functions/{name}/src/lib.rs: begin its first line with `//! {method_and_path}: ` and name its scopes there"
@@ -95,8 +112,9 @@ fn every_function_says_what_it_does_in_its_first_line() {
 #[test]
 fn cargo_lambda_routes_both_spellings() {
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
-    let router = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"].as_table().unwrap();
-    let mut known = BTreeSet::new();
+    let router = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"]
+        .as_table()
+        .unwrap();
     check(|Function { name, route, .. }, problems| {
         for path in spellings(*route) {
             if router.get(&path).and_then(toml::Value::as_str) != Some(name) {
@@ -106,9 +124,15 @@ fn cargo_lambda_routes_both_spellings() {
             }
         }
     });
-    known.extend(FUNCTIONS.iter().flat_map(|function| spellings(function.route)));
-    let routed: BTreeSet<String> = router.keys().cloned().collect();
-    assert_eq!(routed, known, "the router in Cargo.toml has other paths than the functions");
+    let known: BTreeSet<String> = FUNCTIONS
+        .iter()
+        .flat_map(|function| spellings(function.route))
+        .collect();
+    let paths: BTreeSet<String> = router.keys().cloned().collect();
+    assert_eq!(
+        paths, known,
+        "the router in Cargo.toml has other paths than the functions"
+    );
 }
 
 /// The router's keys are exact.
@@ -123,20 +147,32 @@ fn spellings(route: Route) -> Vec<String> {
 fn the_template_has_a_resource_with_both_spellings() {
     let template: Value = serde_saphyr::from_str(&read("template.yaml")).unwrap();
     let resources = template["Resources"].as_object().unwrap();
-    let functions = resources.values().filter(|resource| resource["Type"] == "AWS::Serverless::Function");
+    let functions = resources
+        .values()
+        .filter(|resource| resource["Type"] == "AWS::Serverless::Function");
     let functions: Vec<&Value> = functions.collect();
     check(|Function { name, route, .. }, problems| {
         let code = format!("functions/{name}");
-        let Some(function) = functions.iter().find(|function| function["Properties"]["CodeUri"] == code.as_str()) else {
-            return problems.push(format!("{code}: add an AWS::Serverless::Function with CodeUri: {code} to template.yaml"));
+        let Some(function) = functions
+            .iter()
+            .find(|function| function["Properties"]["CodeUri"] == code.as_str())
+        else {
+            return problems.push(format!(
+                "{code}: add an AWS::Serverless::Function with CodeUri: {code} to template.yaml"
+            ));
         };
         if function["Metadata"]["BuildMethod"] != "rust-cargolambda" {
             problems.push(format!("{code}: its resource in template.yaml lacks Metadata: {{ BuildMethod: rust-cargolambda }}"));
         }
-        let events = function["Properties"]["Events"].as_object().into_iter().flat_map(|events| events.values());
+        let events = function["Properties"]["Events"]
+            .as_object()
+            .into_iter()
+            .flat_map(|events| events.values());
         let paths: BTreeSet<_> = events.map(event_path).collect();
         let expected = match route.path().map(without_slash) {
-            Some(path) => BTreeSet::from([Some(path.to_owned()), Some(format!("{path}/{{proxy+}}"))]),
+            Some(path) => {
+                BTreeSet::from([Some(path.to_owned()), Some(format!("{path}/{{proxy+}}"))])
+            }
             None => BTreeSet::from([None]),
         };
         if paths != expected {
@@ -145,16 +181,28 @@ fn the_template_has_a_resource_with_both_spellings() {
             ));
         }
     });
-    assert_eq!(functions.len(), FUNCTIONS.len(), "template.yaml has a function without a folder");
+    assert_eq!(
+        functions.len(),
+        FUNCTIONS.len(),
+        "template.yaml has a function without a folder"
+    );
 }
 
 /// The path of an event that takes every method; `None` for the `$default` route.
 fn event_path(event: &Value) -> Option<String> {
     let (kind, properties) = (&event["Type"], &event["Properties"]);
-    assert_eq!((kind, &properties["ApiId"]), (&"HttpApi".into(), &"Api".into()), "{event}");
+    assert_eq!(
+        (kind, &properties["ApiId"]),
+        (&"HttpApi".into(), &"Api".into()),
+        "{event}"
+    );
     let path = properties["Path"].as_str()?;
     let method = &properties["Method"];
-    Some(if method == "ANY" { path.to_owned() } else { format!("{method} {path}") })
+    Some(if method == "ANY" {
+        path.to_owned()
+    } else {
+        format!("{method} {path}")
+    })
 }
 
 #[test]
@@ -164,15 +212,22 @@ fn every_function_has_an_event() {
         let Ok(text) = fs::read_to_string(repository(&path)) else {
             return problems.push(format!("{path}: copy another event and change its path"));
         };
-        let event: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let event: Value =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
         let raw_path = event["rawPath"].as_str().unwrap_or_default();
         let http = &event["requestContext"]["http"];
         let fits = match route.method() {
-            Some(method) => route.has_path(raw_path) && http["method"] == method && http["path"] == raw_path,
-            None => FUNCTIONS.iter().all(|function| !function.route.has_path(raw_path)),
+            Some(method) => {
+                route.has_path(raw_path) && http["method"] == method && http["path"] == raw_path
+            }
+            None => FUNCTIONS
+                .iter()
+                .all(|function| !function.route.has_path(raw_path)),
         };
         if !fits || event["version"] != "2.0" {
-            problems.push(format!("{path}: its rawPath, or requestContext.http, is not what functions/{name} answers"));
+            problems.push(format!(
+                "{path}: its rawPath, or requestContext.http, is not what functions/{name} answers"
+            ));
         }
     });
 }
@@ -181,7 +236,9 @@ fn every_function_has_an_event() {
 fn the_readmes_map_has_a_row() {
     let readme = read("README.md");
     check(|Function { name, route, .. }, problems| {
-        let Some((method_and_path, scopes)) = described(*route) else { return };
+        let Some((method_and_path, scopes)) = described(*route) else {
+            return;
+        };
         let scopes = match route.access {
             Access::Public => "none, no token".to_owned(),
             Access::Token([]) => "none, but a token".to_owned(),

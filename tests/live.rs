@@ -57,7 +57,7 @@ fn the_pages_flow() {
     assert_eq!(answer.json()["status"], "ok");
 }
 
-/// The core cases, and with PARITY_TIERS others too. Minted tokens need the key.
+/// The core cases, and with `PARITY_TIERS` others too. Minted tokens need the key.
 #[test]
 #[ignore = "needs API_URL"]
 fn answers_as_fastapi_does() {

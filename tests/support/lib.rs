@@ -1,13 +1,4 @@
 //! What the tests share: the functions behind an imitation of the gateway, and HTTP by `curl`.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    clippy::must_use_candidate,
-    missing_docs,
-    reason = "tests"
-)]
 
 pub mod app;
 pub mod curl;

@@ -265,7 +265,7 @@ impl<C: Client> Runner<'_, C> {
         let padded = spec["pad_segments"].as_bool().unwrap_or_default();
         let part = |name: &str| {
             let mut part = URL_SAFE_NO_PAD.encode(self.fill_now(text(name)));
-            while padded && part.len() % 4 != 0 {
+            while padded && !part.len().is_multiple_of(4) {
                 part.push('=');
             }
             part
@@ -300,7 +300,8 @@ impl<C: Client> Runner<'_, C> {
                 .client
                 .now()
                 .saturating_add_signed(offset.parse().expect("a number"));
-            filled += &format!("{now}{rest}");
+            filled.push_str(&now.to_string());
+            filled.push_str(rest);
         }
         filled
     }

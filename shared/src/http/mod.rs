@@ -30,7 +30,9 @@ where
     H: AsyncFn(&S, Request) -> Result<Response<Body>, ApiError>,
 {
     if config::environment("AWS_LAMBDA_RUNTIME_API").is_none() {
-        return Err("this program is a Lambda function and answers no one outside: try `make dev`".into());
+        return Err(
+            "this program is a Lambda function and answers no one outside: try `make dev`".into(),
+        );
     }
     let handle = &handle;
     let service = service_fn(|event| async {
