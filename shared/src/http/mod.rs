@@ -13,7 +13,7 @@ use lambda_http::{Body, Request, Response};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
 use tracing::field::Empty;
-use tracing::{Instrument, info, info_span};
+use tracing::{Instrument, error, info, info_span};
 
 use crate::clock::Stopwatch;
 use crate::config;
@@ -63,7 +63,11 @@ where
         Err(error) => (error.response(), error.outcome(), error.reason()),
     };
     let (status, ms) = (response.status().as_u16(), stopwatch.elapsed_ms());
-    info!(status, outcome, reason, ms, "answered");
+    if response.status().is_server_error() {
+        error!(status, outcome, reason, ms, "answered");
+    } else {
+        info!(status, outcome, reason, ms, "answered");
+    }
     response
 }
 
