@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 PIP_cargo-lambda := cargo-lambda==1.9.2
 PIP_zig := ziglang==0.17.1
 PIP_sam := aws-sam-cli==1.170.0
+PIP_moto := moto[server,dynamodb]==5.2.5
 PIP_fastapi := fastapi==0.165.0 httpx2==2.16.2 pyjwt==2.15.1 python-multipart==0.0.34
 
 ON_PATH := $(PATH)
@@ -18,7 +19,7 @@ SAM := $(if $(call has,sam),,.venv/sam/ok)
 export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/bin:$(CURDIR)/.venv/sam/bin
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help dev test live-test check sam-test build deploy smoke
+.PHONY: help dev test live-test store-test check sam-test build deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -33,6 +34,9 @@ test: ## Run every test that needs neither Docker nor a network
 
 live-test: $(CARGO_LAMBDA) .venv/fastapi/ok ## Test `make dev` over HTTP, and tokens against FastAPI
 	@.venv/fastapi/bin/python tests/live.py
+
+store-test: .venv/moto/ok ## Test the stores against moto, a second DynamoDB
+	@.venv/moto/bin/python tests/store.py
 
 check: $(SAM) ## Check format, lints, docs and the template
 	cargo fmt --all --check

@@ -21,58 +21,89 @@ HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
 HEAD_LIMIT = 1 << 20
 
+# With USER_STORE=dynamodb a local server keeps the users in a file, unless ENDPOINT names another.
+ENDPOINT = "AWS_ENDPOINT_URL_DYNAMODB"
+DATABASE = Path(os.environ.get("DYNAMODB_FILE") or ROOT / ".dev/dynamodb.sqlite")
+LOCAL_DYNAMODB = {
+    "USERS_TABLE": "users",
+    "AWS_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+}
+
 
 def main():
-    port = os.environ.get("PORT") or "9000"
-    if not port.isdigit() or not 0 < int(port) < 65536:
-        sys.exit(f"make dev: PORT={port} is no port; choose one from 1 to 65535")
-    if in_use(int(port)):
-        sys.exit(f"make dev: port {port} is in use; stop what listens there, or choose another: make dev PORT=9001")
-    build = subprocess.run(["cargo", "build", "--workspace", "--bins"], cwd=ROOT)
-    if build.returncode:
-        sys.exit(build.returncode)
+    front = listen(os.environ.get("PORT") or "9000")
+    variables = environment()
+    local = variables["USER_STORE"] == "dynamodb" and ENDPOINT not in variables
+    if local:
+        variables = {**LOCAL_DYNAMODB, **variables, ENDPOINT: f"http://{HOST}:{free_port()}"}
+    build([folder.name for folder in sorted((ROOT / "functions").iterdir())])
+    if local:
+        build(["tests", "users"])
     # Outside Lambda a function reads its configuration and ends: better here than at a request.
-    start = subprocess.run(["cargo", "run", "--quiet", "--bin", "token"], cwd=ROOT, env=environment(), capture_output=True, text=True)
-    if "configuration" in start.stderr:
+    start = subprocess.run(
+        ["cargo", "run", "--quiet", "--package=token"], cwd=ROOT, env=variables, capture_output=True, text=True
+    )
+    if "the configuration is not valid" in start.stderr:
         sys.exit(f"make dev: {start.stderr.strip().removeprefix('Error: ')}")
-    sys.exit(asyncio.run(serve(int(port))))
+    sys.exit(asyncio.run(serve(front, variables, local)))
 
 
-def in_use(port):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return True
-    return False
+def listen(port):
+    """Takes the port before anything is built or started."""
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        sys.exit(f"make dev: PORT={port} is no port; choose one from 1 to 65535")
+    front = socket.socket()
+    front.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        front.bind((HOST, int(port)))
+        front.listen()
+    except OSError as error:
+        sys.exit(f"make dev: port {port}: {error.strerror}; stop what listens there, or choose another: make dev PORT=9001")
+    return front
+
+
+def build(packages):
+    done = subprocess.run(["cargo", "build", "--bins", *(f"--package={package}" for package in packages)], cwd=ROOT)
+    if done.returncode:
+        sys.exit(done.returncode)
 
 
 def environment():
-    """The development key and the tutorial's users, unless the environment says otherwise."""
+    """The development key, the tutorial's users and no limit of logins (the parity runner fails on
+    purpose), unless the environment says otherwise."""
     defaults = json.loads((ROOT / "events/env.json").read_text())["Parameters"]
-    return {"USER_STORE": "memory", **defaults, **os.environ}
+    no_limits = {"LOGIN_FAILURES_PER_ACCOUNT": "0", "LOGIN_FAILURES_PER_ADDRESS": "0"}
+    return {"USER_STORE": "memory", **defaults, **no_limits, **os.environ}
 
 
-async def serve(port):
-    watch_port = free_port()
-    # A session of its own: Ctrl-C reaches this process alone, which then stops the others.
-    watch = await asyncio.create_subprocess_exec(
-        "cargo", "lambda", "watch", "--invoke-address", HOST, "--invoke-port", str(watch_port),
-        cwd=ROOT, env=environment(), start_new_session=True,
-    )
+async def serve(front, variables, local):
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    front = await asyncio.start_server(
-        lambda reader, writer: forward(reader, writer, watch_port), HOST, port, limit=HEAD_LIMIT
-    )
-    async with front:
-        tasks = [asyncio.create_task(task) for task in (watch.wait(), stop.wait(), announce(port))]
-        await asyncio.wait(tasks[:2], return_when=asyncio.FIRST_COMPLETED)
-        tasks[2].cancel()
-    await end(watch)
-    return 0 if stop.is_set() else watch.returncode or 1
+    watch_port = free_port()
+    commands = [["cargo", "lambda", "watch", "--invoke-address", HOST, "--invoke-port", str(watch_port)]]
+    if local:
+        DATABASE.parent.mkdir(exist_ok=True)
+        arguments = [variables[ENDPOINT].rpartition(":")[2], str(DATABASE), variables["USERS_TABLE"]]
+        commands.append(["cargo", "run", "--quiet", "--package=tests", "--bin", "local-dynamodb", *arguments])
+    children = []
+    try:
+        for command in commands:
+            # A session of its own: Ctrl-C reaches this process alone, which then stops the others.
+            children.append(
+                await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=variables, start_new_session=True)
+            )
+        await asyncio.start_server(lambda *streams: forward(*streams, watch_port), sock=front, limit=HEAD_LIMIT)
+        announcing = asyncio.create_task(announce(front.getsockname()[1], variables if local else None))
+        ends = [asyncio.create_task(end) for end in (stop.wait(), *(child.wait() for child in children))]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        announcing.cancel()
+    finally:
+        for child in children:
+            await end(child)
+    return 0 if stop.is_set() else 1
 
 
 def free_port():
@@ -81,7 +112,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-async def announce(port):
+async def announce(port, local):
     """Says how to try the service, once it answers."""
     url = f"http://{HOST}:{port}"
     while await asyncio.to_thread(status, f"{url}/status/") != 401:
@@ -92,6 +123,13 @@ async def announce(port):
         f"  curl -i {url}/users/me/items/ -H \"Authorization: Bearer $TOKEN\"\n",
         flush=True,
     )
+    if local:
+        print(
+            "The users are in DynamoDB. In another terminal:\n\n"
+            f"  export {ENDPOINT}={local[ENDPOINT]} USERS_TABLE={local['USERS_TABLE']}\n"
+            "  cargo run --quiet --bin users -- list\n",
+            flush=True,
+        )
 
 
 def status(url):
@@ -141,19 +179,20 @@ async def pipe(reader, writer):
         pass
 
 
-async def end(watch):
-    """Stops cargo-lambda and what it started: all processes of its session."""
+async def end(child):
+    """Stops a child and what it started: all processes of its session. cargo-lambda has a session
+    for each function, and ends them itself when it is interrupted."""
     for kind in (signal.SIGINT, signal.SIGKILL):
-        for pid in session(watch.pid):
+        for pid in session(child.pid):
             try:
                 os.kill(pid, kind)
             except ProcessLookupError:
                 pass
         for _ in range(50):
-            if not session(watch.pid):
+            if not session(child.pid):
                 break
             await asyncio.sleep(0.1)
-    await watch.wait()
+    await child.wait()
 
 
 def session(leader):

@@ -9,7 +9,7 @@ use shared::Route;
 use shared::route::{Access, without_slash};
 use shared::scope::CATALOGUE;
 use tests::functions::{FUNCTIONS, Function};
-use tests::{read, repository};
+use tests::{Client, Gateway, HttpRequest, app, read, repository};
 
 /// Fails with all problems at once, a line each.
 fn complete(problems: &[String]) {
@@ -251,4 +251,102 @@ fn the_readmes_map_has_a_row() {
             problems.push(format!("README.md: add to the map: {row}"));
         }
     });
+}
+
+/// A handler that forgot to ask for the user would answer.
+#[test]
+fn every_route_checks_its_method_its_token_and_its_scopes() {
+    let gateway = Gateway::new(app());
+    let none = gateway.login("");
+    check(|Function { name, route, .. }, problems| {
+        let (Some(method), Some(path)) = (route.method(), route.path()) else {
+            return;
+        };
+        let wrong = gateway.send(&HttpRequest::new("PURGE", path));
+        if (wrong.status, wrong.header("allow")) != (405, Some(method)) {
+            problems.push(format!("functions/{name} answers PURGE with {wrong:?}"));
+        }
+        let Access::Token(scopes) = route.access else {
+            return;
+        };
+        let challenge = match scopes {
+            [] => "Bearer".to_owned(),
+            scopes => format!("Bearer scope=\"{}\"", scopes.join(" ")),
+        };
+        let mut tokens = vec![(None, "Bearer"), (Some("garbage"), challenge.as_str())];
+        if !scopes.is_empty() {
+            tokens.push((Some(&none), &challenge));
+        }
+        for (token, challenge) in tokens {
+            let answer = gateway.send(&HttpRequest::new(method, path).bearer(token));
+            if (answer.status, answer.header("www-authenticate")) != (401, Some(challenge)) {
+                problems.push(format!("functions/{name}: its handle must ask auth for the user: {token:?} got {answer:?}"));
+            }
+        }
+    });
+}
+
+/// What nobody should deploy by accident.
+#[test]
+fn the_template_is_safe_by_default() {
+    let template: Value = serde_saphyr::from_str(&read("template.yaml")).unwrap();
+    let parameters = &template["Parameters"];
+    assert_eq!(parameters["TutorialUsers"]["Default"], "false");
+    assert_eq!(parameters["UserStore"]["Default"], "dynamodb");
+    let key = &parameters["JwtSecretKey"];
+    assert_eq!(
+        (&key["NoEcho"], &key["Default"], &key["MinLength"]),
+        (&true.into(), &Value::Null, &32.into())
+    );
+    let api = &template["Resources"]["Api"]["Properties"];
+    assert_eq!(
+        (&api["FailOnWarnings"], &api["StageName"]),
+        (&true.into(), &"$default".into())
+    );
+    let table = &template["Resources"]["Users"];
+    assert_eq!(
+        (
+            &table["DeletionPolicy"],
+            &table["Properties"]["DeletionProtectionEnabled"]
+        ),
+        (&"Retain".into(), &true.into())
+    );
+    assert_eq!(
+        table["Properties"]["TimeToLiveSpecification"]["AttributeName"],
+        "expires"
+    );
+    let fallback = &template["Resources"]["NotFoundFunction"]["Properties"];
+    assert_eq!(
+        fallback["Environment"]["Variables"]["JWT_SECRET_KEY"], "",
+        "it needs no key"
+    );
+}
+
+/// A misspelled variable would leave its default, or stop every function.
+#[test]
+fn the_template_sets_only_variables_that_are_read() {
+    let template: Value = serde_saphyr::from_str(&read("template.yaml")).unwrap();
+    let variables = template["Globals"]["Function"]["Environment"]["Variables"]
+        .as_object()
+        .unwrap();
+    let config = read("shared/src/config.rs");
+    for name in variables.keys() {
+        assert!(config.contains(&format!("\"{name}\"")), "{name}");
+    }
+    assert!(variables.contains_key("JWT_SECRET_KEY") && variables.contains_key("USERS_TABLE"));
+}
+
+#[test]
+fn the_build_settings_that_the_code_relies_on() {
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    assert_eq!(
+        manifest["profile"]["release"]["panic"].as_str(),
+        Some("abort")
+    );
+    let watch = &manifest["workspace"]["metadata"]["lambda"]["watch"];
+    assert_eq!(
+        watch["disable_cors"].as_bool(),
+        Some(true),
+        "OPTIONS is the function's to answer"
+    );
 }

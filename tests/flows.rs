@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use shared::{App, clock::Clock};
 use tests::app::Stopped;
+use tests::logs::logged;
 use tests::{Client, Gateway, KEY, NOW, app, read};
 
 fn event(name: &str) -> Value {
@@ -204,7 +205,71 @@ fn the_fallback_redirects_a_documented_path_and_keeps_the_rest() {
 }
 
 #[test]
-fn the_events_are_signed_with_the_development_key() {
+fn events_and_tests_have_the_same_key() {
     let env: Value = serde_json::from_str(&read("events/env.json")).unwrap();
     assert_eq!(env["Parameters"]["JWT_SECRET_KEY"], KEY);
+}
+
+/// From variables, as in Lambda: a file's users, and a lifetime of two minutes.
+#[test]
+fn an_app_from_its_environment() {
+    let hash = app().passwords.hash("correct horse").unwrap().to_string();
+    let file = std::env::temp_dir().join(format!("users-{}.json", std::process::id()));
+    let users = json!([{"username": "jane", "password_hash": hash, "scopes": ["me"]}, {"username": "alice", "password_hash": hash, "scopes": []}]);
+    std::fs::write(&file, users.to_string()).unwrap();
+    let from = |tutorial: &'static str| {
+        let path = file.to_str().unwrap().to_owned();
+        let lookup = move |name: &str| match name {
+            "USER_STORE" => Some("memory".to_owned()),
+            "USERS_FILE" => Some(path.clone()),
+            "TUTORIAL_USERS" => Some(tutorial.to_owned()),
+            "JWT_SECRET_KEY" => Some(KEY.to_owned()),
+            "ACCESS_TOKEN_EXPIRE_MINUTES" => Some("2".to_owned()),
+            "LOGIN_FAILURES_PER_ACCOUNT" => Some("3".to_owned()),
+            "API_DIALECT" => Some("fastapi".to_owned()),
+            _ => None,
+        };
+        Gateway::new(tests::dynamodb::block_on(App::from_lookup(lookup)).unwrap())
+    };
+    let login = |gateway: &Gateway, form: &str| gateway.post_form("/token", form);
+    let alone = from("false");
+    let answer = login(&alone, "username=jane&password=correct+horse&scope=me");
+    assert_eq!(
+        (answer.status, &answer.json()["expires_in"]),
+        (200, &json!(120))
+    );
+    let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(
+        alone.get("/users/me", Some(&token)).json()["username"],
+        "jane"
+    );
+    let claims = app().tokens.verify(&token, alone.app.clock.now());
+    assert_eq!(
+        claims.unwrap().sub,
+        "jane",
+        "signed with the key that was named"
+    );
+    assert_eq!(
+        login(&alone, "username=johndoe&password=secret").status,
+        400,
+        "nobody asked for the tutorial's users"
+    );
+    let statuses =
+        [400, 400, 400, 429].map(|_| login(&alone, "username=jane&password=wrong").status);
+    assert_eq!(statuses, [400, 400, 400, 429]);
+    let lines = logged(|| {
+        let both = from("true");
+        assert_eq!(login(&both, "username=johndoe&password=secret").status, 200);
+        assert_eq!(
+            login(&both, "username=alice&password=correct+horse").status,
+            200,
+            "the file's record counts"
+        );
+    });
+    assert_eq!(
+        (&lines[0]["level"], lines.len()),
+        (&json!("WARN"), 3),
+        "public passwords are warned of"
+    );
+    std::fs::remove_file(file).unwrap();
 }

@@ -1,13 +1,16 @@
 """Tests `make dev` over HTTP: the work of `make live-test`.
 
-Starts it on a free port with a key of its own, runs tests/live.rs and every parity case against
-it, exchanges tokens with a FastAPI app that shares the key, and ends it with Ctrl-C.
+For each store: starts it on a free port with a key of its own, runs tests/live.rs and every parity
+case against it, exchanges tokens with a FastAPI app that shares the key, and ends it with Ctrl-C.
+With DynamoDB, somebody adds and changes a user meanwhile.
 """
 import os
+import re
 import secrets
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -79,42 +82,86 @@ def exchange_tokens(service, fastapi):
                 print(f"a token of {issuer} with scope {scope!r} at {verifier}: {got}")
 
 
-def start():
+def two_terminals(service, log):
+    """While `make dev USER_STORE=dynamodb` runs, somebody works with the `users` command."""
+    variables = dict(re.findall(r"(AWS_ENDPOINT_URL_DYNAMODB|USERS_TABLE)=(\S+)", log))
+
+    def users(*arguments, **options):
+        command = ["cargo", "run", "--quiet", "--bin", "users", "--", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, **options)
+        assert done.returncode == 0, done.stderr
+        print("$ users", *arguments, "\n" + done.stdout.strip())
+
+    form = {"username": "jane", "password": "correct horse battery staple", "scope": "me"}
+    assert service.post("/token", data=form).status_code == 400
+    users("add", "jane", "--scopes", "me items", "--password-stdin", input=form["password"] + "\n")
+    answer = service.post("/token", data=form)
+    assert answer.status_code == 200, answer.text
+    headers = {"Authorization": "Bearer " + answer.json()["access_token"]}
+    for arguments, status in [((), 200), (("disable", "jane"), 400), (("enable", "jane"), 200), (("set-scopes", "jane", "items"), 401), (("remove", "jane", "--yes"), 401)]:
+        if arguments:
+            users(*arguments)
+        answer = service.get("/users/me/", headers=headers)
+        print("GET /users/me/ as jane:", answer.status_code, answer.text)
+        assert answer.status_code == status
+
+
+def start(store):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "PORT": str(port), "JWT_SECRET_KEY": KEY}
-    log = open(ROOT / "target/live-test.log", "w+")
-    dev = subprocess.Popen(["make", "dev"], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
-    while "Ready on" not in Path(log.name).read_text():
+    database = tempfile.mkdtemp() + "/dynamodb.sqlite"
+    environment = {**os.environ, "PORT": str(port), "JWT_SECRET_KEY": KEY, "USER_STORE": store, "DYNAMODB_FILE": database}
+    path = ROOT / f"target/live-test-{store}.log"
+    with path.open("w") as log:
+        dev = subprocess.Popen(["make", "dev"], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
+    last = {"memory": "Ready on", "dynamodb": "users -- list"}[store]
+    while last not in path.read_text():
         if dev.poll() is not None:
-            raise SystemExit(f"make dev ended by itself:\n{Path(log.name).read_text()}")
+            raise SystemExit(f"make dev ended by itself:\n{path.read_text()}")
         time.sleep(0.2)
-    return dev, f"http://127.0.0.1:{port}"
+    return dev, f"http://127.0.0.1:{port}", path.read_text()
 
 
-def stop(dev):
-    """Ctrl-C: the terminal sends it to every process in the foreground."""
-    os.killpg(dev.pid, signal.SIGINT)
-    dev.wait(timeout=30)
-    left = subprocess.run(["pgrep", "-fa", f"{ROOT}/target/debug/(token|users-me|status|not-found)"], capture_output=True, text=True)
-    assert not left.stdout, f"make dev left processes behind:\n{left.stdout}"
-    print("make dev: ended by Ctrl-C, no process left")
+def descendants(pid):
+    """The processes that a process started, and those that they started."""
+    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True).stdout
+    rows = [tuple(map(int, line.split())) for line in listing.splitlines()]
+    found = {pid}
+    while more := {child for child, parent in rows if parent in found} - found:
+        found |= more
+    return found
+
+
+def stop(dev, url):
+    """Ctrl-C, which a terminal sends to every process in the foreground; while a client is connected."""
+    started = descendants(dev.pid)
+    assert len(started) > 5, started
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))):
+        os.killpg(dev.pid, signal.SIGINT)
+        dev.wait(timeout=30)
+    left = [pid for pid in started if Path(f"/proc/{pid}").exists()]
+    assert not left, f"make dev left processes behind: {left}"
+    print(f"make dev: ended by Ctrl-C, none of its {len(started)} processes left")
 
 
 def main():
     (ROOT / "target").mkdir(exist_ok=True)
-    dev, url = start()
-    try:
-        subprocess.run(
-            "cargo test --package tests --test live -- --ignored --nocapture --test-threads 1".split(),
-            cwd=ROOT, check=True,
-            env={**os.environ, "API_URL": url, "JWT_SECRET_KEY": KEY, "PARITY_TIERS": "core,framework,edge"},
-        )
-        with httpx.Client(base_url=url) as service:
-            exchange_tokens(service, TestClient(app))
-    finally:
-        stop(dev)
+    for store in ("memory", "dynamodb"):
+        dev, url, log = start(store)
+        print(f"make dev USER_STORE={store}: ready on {url}")
+        try:
+            subprocess.run(
+                "cargo test --package tests --test live -- --ignored --nocapture --test-threads 1".split(),
+                cwd=ROOT, check=True,
+                env={**os.environ, "API_URL": url, "JWT_SECRET_KEY": KEY, "PARITY_TIERS": "core,framework,edge"},
+            )
+            with httpx.Client(base_url=url, timeout=30) as service:
+                exchange_tokens(service, TestClient(app))
+                if store == "dynamodb":
+                    two_terminals(service, log)
+        finally:
+            stop(dev, url)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,7 @@ fn with_bodies_in_base64() {
 /// Bodies as `sam local` sends them.
 #[test]
 fn with_bodies_as_text() {
-    let gateway = Gateway {
-        app: app(),
-        base64: false,
-    };
+    let mut gateway = Gateway::new(app());
+    gateway.base64 = false;
     parity::run(&gateway, KEY, &parity::cases(TIERS));
 }

@@ -1,8 +1,10 @@
 //! What a function needs to answer requests.
 
+use crate::attempts::{Attempts, Limits, MemoryAttempts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, ConfigError, Users};
 use crate::password::Passwords;
+use crate::table::Table;
 use crate::token::Tokens;
 use crate::users::UserStore;
 
@@ -10,6 +12,10 @@ use crate::users::UserStore;
 pub struct App {
     /// Where the users are.
     pub users: Box<dyn UserStore>,
+    /// Counts attempts to log in.
+    pub attempts: Box<dyn Attempts>,
+    /// How many of them may fail.
+    pub limits: Limits,
     /// Signs and verifies access tokens.
     pub tokens: Tokens,
     /// Hashes and verifies passwords.
@@ -19,24 +25,33 @@ pub struct App {
 }
 
 impl App {
-    /// From the environment of a Lambda function. Its future waits for stores that must be asked.
+    /// From the environment of a Lambda function.
     pub async fn from_env() -> Result<Self, ConfigError> {
         Self::from_lookup(config::environment).await
     }
 
     /// From variables that `lookup` knows.
-    #[expect(
-        clippy::unused_async,
-        reason = "a store over the network will have to connect"
-    )]
     pub async fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let config = Config::read(lookup)?;
-        let Users::Memory(users) = config.users;
+        let (users, attempts) = stores(config.users).await;
         Ok(Self {
-            users: Box::new(users),
+            users,
+            attempts,
+            limits: config.login_failures,
             tokens: Tokens::new(&config.jwt_secret_key, config.access_token_lifetime),
-            passwords: Passwords::new().map_err(|error| ConfigError(vec![error.to_string()]))?,
+            passwords: Passwords::new(config.password_policy)
+                .map_err(|error| ConfigError(vec![error.to_string()]))?,
             clock: Box::new(SystemClock),
         })
+    }
+}
+
+async fn stores(users: Users) -> (Box<dyn UserStore>, Box<dyn Attempts>) {
+    match users {
+        Users::Memory(users) => (Box::new(users), Box::new(MemoryAttempts::default())),
+        Users::DynamoDb { table } => {
+            let table = Table::connect(table).await;
+            (Box::new(table.clone()), Box::new(table))
+        }
     }
 }

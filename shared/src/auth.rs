@@ -4,15 +4,15 @@
 
 use lambda_http::http::HeaderMap;
 use lambda_http::http::header::AUTHORIZATION;
-use tracing::Span;
+use tracing::{Span, info, warn};
 
 use crate::app::App;
+use crate::attempts::{Begun, Limits, account_key, address_key};
 use crate::http::ApiError;
-use crate::password::MAX_BYTES;
 use crate::route::Route;
 use crate::scope::Scopes;
 use crate::token::InvalidToken;
-use crate::users::User;
+use crate::users::{MAX_BYTES, Reading, StoreError, User, is_name};
 
 /// The user whose token came with the request, if it allows what the route requires.
 pub async fn current_user(app: &App, headers: &HeaderMap, route: Route) -> Result<User, ApiError> {
@@ -22,7 +22,7 @@ pub async fn current_user(app: &App, headers: &HeaderMap, route: Route) -> Resul
         .tokens
         .verify(&token, app.clock.now())
         .map_err(|reason| ApiError::InvalidToken { required, reason })?;
-    let user = find(app, &claims.sub)
+    let user = find(app, &claims.sub, Reading::Eventual)
         .await?
         .ok_or(ApiError::InvalidToken {
             required,
@@ -50,17 +50,105 @@ pub async fn current_active_user(
     }
 }
 
-/// The user with this name and password. Who does not exist costs the time of one who does.
-pub async fn authenticate(app: &App, username: &str, password: &str) -> Result<User, ApiError> {
-    if username.len().max(password.len()) > MAX_BYTES || username.chars().any(char::is_control) {
-        return Err(ApiError::IncorrectPassword);
+/// The user with this name and password. Who does not exist costs the time of one who does, and
+/// is counted alike.
+pub async fn authenticate(
+    app: &App,
+    source_ip: &str,
+    username: &str,
+    password: &str,
+) -> Result<User, ApiError> {
+    if !is_name(username) || password.len() > MAX_BYTES {
+        let reason = "no user can have this name or password";
+        return Err(ApiError::IncorrectPassword { reason });
     }
-    let user = find(app, username).await?;
-    let hash = user
-        .as_ref()
-        .map_or(app.passwords.unknown_user(), |user| &user.password_hash);
+    let attempt = Attempt::begin(app, source_ip, username).await?;
+    let user = find(app, username, Reading::Strong).await?;
+    let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
     let matches = app.passwords.verify(password, hash);
-    user.filter(|_| matches).ok_or(ApiError::IncorrectPassword)
+    let reason = match (&user, hash) {
+        (None, _) => "unknown user",
+        (Some(_), None) => "not an argon2id hash that can be used",
+        (Some(_), Some(_)) => "wrong password",
+    };
+    let user = user
+        .filter(|_| matches)
+        .ok_or(ApiError::IncorrectPassword { reason })?;
+    attempt.succeeded(app).await?;
+    rehash(app, &user, password).await;
+    Ok(user)
+}
+
+/// An attempt to log in, counted for the account and for the address that it came from.
+struct Attempt {
+    account: String,
+    address: String,
+}
+
+impl Attempt {
+    async fn begin(app: &App, source_ip: &str, username: &str) -> Result<Self, ApiError> {
+        let attempt = Self {
+            account: account_key(username),
+            address: address_key(source_ip),
+        };
+        let Limits {
+            per_account,
+            per_address,
+        } = app.limits;
+        count(app, &attempt.account, per_account).await?;
+        if let Err(error) = count(app, &attempt.address, per_address).await {
+            // Refused for its address: that says nothing of the account.
+            if per_account > 0 {
+                app.attempts.take_back(&attempt.account).await?;
+            }
+            return Err(error);
+        }
+        Ok(attempt)
+    }
+
+    /// The account's failures are forgotten, the address's stay: it may have guessed at others.
+    async fn succeeded(self, app: &App) -> Result<(), StoreError> {
+        if app.limits.per_account > 0 {
+            app.attempts.forget(&self.account, app.clock.now()).await?;
+        }
+        if app.limits.per_address > 0 {
+            app.attempts.take_back(&self.address).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn count(app: &App, key: &str, limit: u32) -> Result<(), ApiError> {
+    if limit == 0 {
+        return Ok(());
+    }
+    match app.attempts.begin(key, limit, app.clock.now()).await? {
+        Begun::Allowed => Ok(()),
+        Begun::Wait(wait) => Err(ApiError::TooManyAttempts { wait }),
+    }
+}
+
+/// Replaces a hash that is weaker than the policy, now that the password is known. The login
+/// stands, whether that succeeds or not.
+async fn rehash(app: &App, user: &User, password: &str) {
+    let Some(old) = user
+        .password_hash
+        .as_ref()
+        .filter(|hash| app.passwords.needs_rehash(hash))
+    else {
+        return;
+    };
+    match app.passwords.hash(password) {
+        Ok(new) => match app
+            .users
+            .replace_hash(&user.username, old, &new, app.clock.now())
+            .await
+        {
+            Ok(replaced) => info!(replaced, "the password's hash was weaker than the policy"),
+            Err(error) => warn!(%error, "a hash that is weaker than the policy was not replaced"),
+        },
+        Err(error) => warn!(%error, "a hash that is weaker than the policy was not replaced"),
+    }
 }
 
 /// The scopes that were asked for, if the user may have all of them (RFC 6749 3.3).
@@ -72,8 +160,8 @@ pub fn grant(user: &User, requested: &str) -> Result<Scopes, ApiError> {
 }
 
 /// Finds a user, and notes the name in the log: only names that exist are written there.
-async fn find(app: &App, username: &str) -> Result<Option<User>, ApiError> {
-    let user = app.users.find(username).await?;
+async fn find(app: &App, username: &str, reading: Reading) -> Result<Option<User>, ApiError> {
+    let user = app.users.find(username, reading).await?;
     if let Some(user) = &user {
         Span::current().record("sub", &user.username);
     }

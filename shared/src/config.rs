@@ -5,12 +5,15 @@ use std::fs;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use tracing::warn;
 
+use crate::attempts::Limits;
+use crate::password::Policy;
 use crate::users::MemoryStore;
 
 /// RFC 7518 3.2: a key of the same size as the hash output (256 bits) or larger MUST be used.
 const MIN_KEY_BYTES: usize = 32;
-const DEFAULT_EXPIRE_MINUTES: u64 = 30;
+const DEFAULT_EXPIRE_MINUTES: u32 = 30;
 
 /// What the environment says, read once per cold start.
 #[derive(Debug)]
@@ -19,6 +22,12 @@ pub struct Config {
     pub users: Users,
     /// `JWT_SECRET_KEY`: the HS256 key, its ASCII bytes; at least 32.
     pub jwt_secret_key: SecretString,
+    /// `LOGIN_FAILURES_PER_ACCOUNT` (10) and `LOGIN_FAILURES_PER_ADDRESS` (100): in 15 minutes;
+    /// 0 is no limit.
+    pub login_failures: Limits,
+    /// `PASSWORD_HASH_MEMORY_KIB` (19456), `PASSWORD_HASH_ITERATIONS` (2) and
+    /// `PASSWORD_HASH_PARALLELISM` (1): what a new hash costs.
+    pub password_policy: Policy,
     /// `ACCESS_TOKEN_EXPIRE_MINUTES`: how long a token is valid; default 30.
     pub access_token_lifetime: Duration,
 }
@@ -31,6 +40,11 @@ pub enum Users {
     /// - `USERS_FILE`: a JSON file of users;
     /// - `TUTORIAL_USERS`: `true` adds the tutorial's two, whose passwords are public.
     Memory(MemoryStore),
+    /// `USER_STORE=dynamodb`.
+    DynamoDb {
+        /// `USERS_TABLE`: the table's name.
+        table: String,
+    },
 }
 
 /// All that is wrong with the configuration, a line each.
@@ -76,6 +90,8 @@ impl Config {
             users: reader.users(),
             jwt_secret_key: reader.jwt_secret_key(),
             access_token_lifetime: reader.access_token_lifetime(),
+            login_failures: reader.login_failures(),
+            password_policy: reader.password_policy(),
         };
         reader.dialect();
         if reader.problems.is_empty() {
@@ -104,15 +120,28 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     }
 
     fn users(&mut self) -> Users {
+        let known = "it can be: memory, dynamodb";
         match self.get("USER_STORE").as_deref() {
             Some("memory") => return Users::Memory(self.memory()),
+            Some("dynamodb") => return self.dynamodb(),
             Some(other) => self.problem(
                 "USER_STORE",
-                format_args!("unknown store {other:?}; it can be: memory"),
+                format_args!("unknown store {other:?}; {known}"),
             ),
-            None => self.problem("USER_STORE", "not set; it can be: memory"),
+            None => self.problem("USER_STORE", format_args!("not set; {known}")),
         }
         Users::Memory(MemoryStore::default())
+    }
+
+    fn dynamodb(&mut self) -> Users {
+        let table = self.get("USERS_TABLE").unwrap_or_default();
+        if table.is_empty() {
+            self.problem(
+                "USERS_TABLE",
+                "not set; USER_STORE=dynamodb needs the table's name",
+            );
+        }
+        Users::DynamoDb { table }
     }
 
     fn memory(&mut self) -> MemoryStore {
@@ -132,7 +161,10 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
 
     fn tutorial_users(&mut self, value: &str) -> MemoryStore {
         let store = match value {
-            "true" => MemoryStore::tutorial().map_err(|error| error.to_string()),
+            "true" => {
+                warn!("TUTORIAL_USERS=true: everybody knows the passwords of johndoe and alice");
+                MemoryStore::tutorial().map_err(|error| error.to_string())
+            }
             "false" => Ok(MemoryStore::default()),
             other => Err(format!("{other:?} is neither true nor false")),
         };
@@ -163,8 +195,15 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
                 "JWT_SECRET_KEY",
                 format_args!("{length} bytes, but HS256 needs {MIN_KEY_BYTES} or more; {remedy}"),
             ),
-            _ if !key.expose_secret().is_ascii() => {
-                self.problem("JWT_SECRET_KEY", format_args!("not ASCII; {remedy}"));
+            _ if !key
+                .expose_secret()
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic()) =>
+            {
+                self.problem(
+                    "JWT_SECRET_KEY",
+                    format_args!("a character that is not visible ASCII; {remedy}"),
+                );
             }
             _ => {}
         }
@@ -172,16 +211,42 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
     }
 
     fn access_token_lifetime(&mut self) -> Duration {
-        let name = "ACCESS_TOKEN_EXPIRE_MINUTES";
-        let minutes = match self.get(name).map(|text| text.parse::<u32>()) {
-            None => DEFAULT_EXPIRE_MINUTES,
-            Some(Ok(minutes)) if minutes > 0 => minutes.into(),
-            Some(_) => {
-                self.problem(name, "not a whole number of minutes above 0");
-                DEFAULT_EXPIRE_MINUTES
-            }
+        let minutes = self.number("ACCESS_TOKEN_EXPIRE_MINUTES", DEFAULT_EXPIRE_MINUTES, 1);
+        Duration::from_mins(minutes.into())
+    }
+
+    fn login_failures(&mut self) -> Limits {
+        Limits {
+            per_account: self.number("LOGIN_FAILURES_PER_ACCOUNT", 10, 0),
+            per_address: self.number("LOGIN_FAILURES_PER_ADDRESS", 100, 0),
+        }
+    }
+
+    fn password_policy(&mut self) -> Policy {
+        let default = Policy::default();
+        let memory = self.number("PASSWORD_HASH_MEMORY_KIB", default.m_cost(), 8);
+        let iterations = self.number("PASSWORD_HASH_ITERATIONS", default.t_cost(), 1);
+        let parallelism = self.number("PASSWORD_HASH_PARALLELISM", default.p_cost(), 1);
+        Policy::new(memory, iterations, parallelism, None).unwrap_or_else(|error| {
+            let problem = format_args!(
+                "argon2 needs 8 KiB for each of PASSWORD_HASH_PARALLELISM's lanes ({error})"
+            );
+            self.problem("PASSWORD_HASH_MEMORY_KIB", problem);
+            default
+        })
+    }
+
+    fn number(&mut self, name: &str, default: u32, least: u32) -> u32 {
+        let Some(text) = self.get(name) else {
+            return default;
         };
-        Duration::from_mins(minutes)
+        match text.parse() {
+            Ok(number) if number >= least => number,
+            _ => {
+                self.problem(name, format_args!("not a whole number from {least} up"));
+                default
+            }
+        }
     }
 
     /// `API_DIALECT`: how errors are spelled; `fastapi` is the only one so far, and the default.
@@ -221,8 +286,22 @@ mod tests {
     #[test]
     fn has_defaults() {
         let config = read(&GOOD).unwrap();
-        let Users::Memory(users) = config.users;
-        assert_eq!(users.len(), 2);
+        let Users::Memory(users) = config.users else {
+            panic!("not in memory")
+        };
+        assert_eq!(users.into_users().len(), 2);
+        assert_eq!(
+            config.login_failures,
+            Limits {
+                per_account: 10,
+                per_address: 100
+            }
+        );
+        let policy = config.password_policy;
+        assert_eq!(
+            (policy.m_cost(), policy.t_cost(), policy.p_cost()),
+            (19_456, 2, 1)
+        );
         assert_eq!(config.access_token_lifetime, Duration::from_mins(30));
         assert_eq!(config.jwt_secret_key.expose_secret(), KEY.1);
     }
@@ -230,11 +309,15 @@ mod tests {
     #[test]
     fn names_the_variable_and_the_way_out() {
         for (variable, value, expected) in [
-            ("USER_STORE", "", "USER_STORE: not set; it can be: memory"),
+            (
+                "USER_STORE",
+                "",
+                "USER_STORE: not set; it can be: memory, dynamodb",
+            ),
             (
                 "USER_STORE",
                 "redis",
-                "USER_STORE: unknown store \"redis\"; it can be: memory",
+                "USER_STORE: unknown store \"redis\"; it can be: memory, dynamodb",
             ),
             (
                 "TUTORIAL_USERS",
@@ -273,22 +356,12 @@ mod tests {
             (
                 "JWT_SECRET_KEY",
                 "kéy kéy kéy kéy kéy kéy kéy kéy kéy",
-                "JWT_SECRET_KEY: not ASCII; make one with: openssl rand -hex 32",
+                "JWT_SECRET_KEY: a character that is not visible ASCII; make one with: openssl rand -hex 32",
             ),
             (
-                "ACCESS_TOKEN_EXPIRE_MINUTES",
-                "0",
-                "ACCESS_TOKEN_EXPIRE_MINUTES: not a whole number of minutes above 0",
-            ),
-            (
-                "ACCESS_TOKEN_EXPIRE_MINUTES",
-                "-1",
-                "ACCESS_TOKEN_EXPIRE_MINUTES: not a whole number of minutes above 0",
-            ),
-            (
-                "ACCESS_TOKEN_EXPIRE_MINUTES",
-                "99999999999",
-                "ACCESS_TOKEN_EXPIRE_MINUTES: not a whole number of minutes above 0",
+                "USER_STORE",
+                "dynamodb",
+                "USERS_TABLE: not set; USER_STORE=dynamodb needs the table's name",
             ),
             (
                 "API_DIALECT",
@@ -302,6 +375,31 @@ mod tests {
                 "{variable}={value}"
             );
         }
+    }
+
+    #[test]
+    fn numbers_have_a_least_value() {
+        for (variable, least) in [
+            ("ACCESS_TOKEN_EXPIRE_MINUTES", 1_i64),
+            ("LOGIN_FAILURES_PER_ACCOUNT", 0),
+            ("LOGIN_FAILURES_PER_ADDRESS", 0),
+            ("PASSWORD_HASH_MEMORY_KIB", 8),
+            ("PASSWORD_HASH_ITERATIONS", 1),
+            ("PASSWORD_HASH_PARALLELISM", 1),
+        ] {
+            assert!(problems(&[(variable, &least.to_string())]).is_empty());
+            let too_small = (least - 1).to_string();
+            for wrong in [&too_small, "many", "1.5", " 1", "99999999999"] {
+                let expected = format!("{variable}: not a whole number from {least} up");
+                assert_eq!(problems(&[(variable, wrong)]), [expected], "{wrong}");
+            }
+        }
+        assert_eq!(
+            problems(&[("PASSWORD_HASH_PARALLELISM", "10000")]),
+            [
+                "PASSWORD_HASH_MEMORY_KIB: argon2 needs 8 KiB for each of PASSWORD_HASH_PARALLELISM's lanes (memory cost is too small)"
+            ]
+        );
     }
 
     #[test]

@@ -6,8 +6,9 @@ use argon2::password_hash::phc;
 use argon2::{ARGON2ID_IDENT, Argon2, Params, PasswordHasher, PasswordVerifier};
 use serde::{Deserialize, Deserializer, de};
 
-/// Longer user names and passwords are refused before anything is hashed, and never cut short.
-pub const MAX_BYTES: usize = 1024;
+/// A hash that asks for more than this would take the function's memory, or its time, with it.
+const MOST_KIB: u32 = 256 * 1024;
+const MOST_PASSES: u32 = 100;
 
 /// A password's argon2id hash, salt and parameters, as a PHC string:
 /// `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>`.
@@ -16,7 +17,9 @@ pub struct PasswordHash(phc::PasswordHash);
 
 /// A text that is no argon2id hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an argon2id hash: expected $argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<hash>")]
+#[error(
+    "not an argon2id hash that can be used: expected $argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<hash>"
+)]
 pub struct NotArgon2id;
 
 /// A password that could not be hashed.
@@ -29,7 +32,12 @@ impl PasswordHash {
     pub fn parse(text: &str) -> Result<Self, NotArgon2id> {
         let hash = phc::PasswordHash::new(text).map_err(|_| NotArgon2id)?;
         let complete = hash.salt.is_some() && hash.hash.is_some() && hash.version == Some(19);
-        if hash.algorithm != ARGON2ID_IDENT || !complete || Params::try_from(&hash).is_err() {
+        let affordable =
+            |params: Params| params.m_cost() <= MOST_KIB && params.t_cost() <= MOST_PASSES;
+        if hash.algorithm != ARGON2ID_IDENT
+            || !complete
+            || !Params::try_from(&hash).is_ok_and(affordable)
+        {
             return Err(NotArgon2id);
         }
         Ok(Self(hash))
@@ -56,19 +64,26 @@ impl<'de> Deserialize<'de> for PasswordHash {
     }
 }
 
+/// What new hashes cost: `PASSWORD_HASH_MEMORY_KIB`, `_ITERATIONS` and `_PARALLELISM`.
+///
+/// The default is the least that OWASP's Password Storage Cheat Sheet asks of argon2id:
+/// 19,456 KiB of memory, 2 passes, 1 lane.
+pub use argon2::Params as Policy;
+
 /// Hashes and verifies passwords.
 pub struct Passwords {
     argon2: Argon2<'static>,
-    unknown_user: PasswordHash,
+    nobodys: PasswordHash,
 }
 
 impl Passwords {
-    /// With the least parameters that OWASP's Password Storage Cheat Sheet asks of argon2id:
-    /// 19,456 KiB of memory, 2 passes, 1 lane; they are the crate's defaults.
-    pub fn new() -> Result<Self, NotArgon2id> {
+    /// With a policy for new hashes.
+    pub fn new(policy: Policy) -> Result<Self, NotArgon2id> {
+        let (m, t, p) = (policy.m_cost(), policy.t_cost(), policy.p_cost());
+        let nobodys = format!("$argon2id$v=19$m={m},t={t},p={p}${NOBODYS_SALT_AND_HASH}");
         Ok(Self {
-            argon2: Argon2::default(),
-            unknown_user: PasswordHash::parse(UNKNOWN_USER)?,
+            argon2: Argon2::from(policy),
+            nobodys: PasswordHash::parse(&nobodys)?,
         })
     }
 
@@ -79,24 +94,33 @@ impl Passwords {
     }
 
     /// Is this the password? The parameters are those of the hash.
+    ///
+    /// Without a hash it is not, and that takes the same time, by a hash with the policy's
+    /// parameters: the time must not tell which users exist.
     #[must_use]
-    pub fn verify(&self, password: &str, hash: &PasswordHash) -> bool {
-        self.argon2
-            .verify_password(password.as_bytes(), &hash.0)
-            .is_ok()
+    pub fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> bool {
+        let matches = |hash: &PasswordHash| {
+            self.argon2
+                .verify_password(password.as_bytes(), &hash.0)
+                .is_ok()
+        };
+        // Both sides of the `&`: nobody's hash must be computed too, and never be right.
+        matches(hash.unwrap_or(&self.nobodys)) & hash.is_some()
     }
 
-    /// The hash to verify against where the user does not exist: the answer must cost the same
-    /// time, or it would tell which names exist.
+    /// Is a hash weaker than one that the policy makes: less memory, or fewer passes?
     #[must_use]
-    pub fn unknown_user(&self) -> &PasswordHash {
-        &self.unknown_user
+    pub fn needs_rehash(&self, hash: &PasswordHash) -> bool {
+        let policy = self.argon2.params();
+        Params::try_from(&hash.0).is_ok_and(|params| {
+            params.m_cost() < policy.m_cost() || params.t_cost() < policy.t_cost()
+        })
     }
 }
 
-/// No password is known for this hash; its parameters are the policy's. A constant, since
-/// computing one would cost every cold start a whole argon2.
-const UNKNOWN_USER: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm8tc3VjaC11c2VyLi4uLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// No password is known for it. A constant: computing one would cost every cold start an argon2.
+const NOBODYS_SALT_AND_HASH: &str =
+    "bm8tc3VjaC11c2VyLi4uLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 #[cfg(test)]
 mod tests {
@@ -105,18 +129,22 @@ mod tests {
     /// What `pwdlib`, FastAPI's password library, made of "secret" with its defaults.
     const FASTAPI: &str = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
 
+    fn passwords() -> Passwords {
+        Passwords::new(Policy::default()).unwrap()
+    }
+
     #[test]
     fn hashes_with_the_policy_and_verifies() {
-        let passwords = Passwords::new().unwrap();
+        let passwords = passwords();
         let hash = passwords.hash("correct horse").unwrap();
         assert!(
             hash.to_string()
                 .starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
             "{hash}"
         );
-        assert!(passwords.verify("correct horse", &hash));
-        assert!(!passwords.verify("correct horse ", &hash));
-        assert!(!passwords.verify("", &hash));
+        assert!(passwords.verify("correct horse", Some(&hash)));
+        assert!(!passwords.verify("correct horse ", Some(&hash)));
+        assert!(!passwords.verify("", Some(&hash)));
         assert_ne!(
             hash,
             passwords.hash("correct horse").unwrap(),
@@ -128,19 +156,48 @@ mod tests {
     #[test]
     fn verifies_with_the_parameters_of_the_hash() {
         let hash = PasswordHash::parse(FASTAPI).unwrap();
-        assert!(Passwords::new().unwrap().verify("secret", &hash));
+        assert!(passwords().verify("secret", Some(&hash)));
     }
 
     #[test]
-    fn the_unknown_user_costs_what_a_known_one_costs() {
-        let passwords = Passwords::new().unwrap();
-        let known = passwords.hash("x").unwrap();
-        assert_eq!(passwords.unknown_user().0.params, known.0.params);
-        let lengths = |hash: &PasswordHash| {
-            let (salt, output) = (hash.0.salt.as_ref().unwrap(), hash.0.hash.as_ref().unwrap());
-            (salt.as_ref().len(), output.len())
+    fn nobodys_hash_costs_what_a_users_costs_and_is_never_right() {
+        for policy in [Policy::default(), Policy::new(8192, 3, 2, None).unwrap()] {
+            let passwords = Passwords::new(policy).unwrap();
+            let (nobodys, users) = (&passwords.nobodys, passwords.hash("x").unwrap());
+            assert_eq!(nobodys.0.params, users.0.params);
+            let lengths = |hash: &PasswordHash| {
+                let (salt, output) = (hash.0.salt.as_ref().unwrap(), hash.0.hash.as_ref().unwrap());
+                (salt.as_ref().len(), output.len())
+            };
+            assert_eq!(lengths(nobodys), lengths(&users));
+            assert!(!passwords.verify("x", None));
+        }
+        let mut passwords = passwords();
+        passwords.nobodys = passwords.hash("guessed").unwrap();
+        assert!(
+            !passwords.verify("guessed", None),
+            "not even with its password"
+        );
+    }
+
+    #[test]
+    fn a_weaker_hash_is_made_anew() {
+        let stored = |m, t, p| {
+            Passwords::new(Policy::new(m, t, p, None).unwrap())
+                .unwrap()
+                .hash("x")
+                .unwrap()
         };
-        assert_eq!(lengths(passwords.unknown_user()), lengths(&known));
+        for (hash, expected) in [
+            (stored(19_456, 2, 1), false),
+            (stored(19_455, 2, 1), true),
+            (stored(19_456, 1, 1), true),
+            (stored(19_456, 2, 4), false),
+            (stored(20_000, 3, 1), false),
+            (PasswordHash::parse(FASTAPI).unwrap(), false),
+        ] {
+            assert_eq!(passwords().needs_rehash(&hash), expected, "{hash}");
+        }
     }
 
     #[test]
@@ -160,6 +217,9 @@ mod tests {
             &good.replace("t=3", "t=0"),
             &good.replace("m=65536", "m=1"),
             &good.replace("p=4", "p=0"),
+            &good.replace("m=65536", "m=262145"),
+            &good.replace("m=65536", "m=4294967295"),
+            &good.replace("t=3", "t=101"),
         ] {
             assert_eq!(PasswordHash::parse(bad), Err(NotArgon2id), "{bad}");
         }

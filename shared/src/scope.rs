@@ -44,9 +44,9 @@ impl Scopes {
         split(text).filter(|token| is_scope_token(token)).collect()
     }
 
-    /// Reads a `scopes` claim: one scope an element, so `"me items"` is none.
+    /// Reads a list, as of a `scopes` claim: one scope an element, so `"me items"` is none.
     #[must_use]
-    pub fn from_list_claim(list: &[String]) -> Self {
+    pub fn from_tokens(list: &[String]) -> Self {
         let tokens = list.iter().map(String::as_str);
         tokens.filter(|token| is_scope_token(token)).collect()
     }
@@ -170,7 +170,7 @@ mod tests {
             "é".to_owned(),
             "status".to_owned(),
         ];
-        assert_eq!(Scopes::from_list_claim(&list).to_string(), "status");
+        assert_eq!(Scopes::from_tokens(&list).to_string(), "status");
     }
 
     #[test]

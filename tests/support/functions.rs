@@ -1,17 +1,16 @@
 //! Every function of the service: the one list that a new one must be added to.
 
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use lambda_http::{Body, Response};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::{BoxFuture, LambdaEvent};
 use shared::{App, Route, http};
 
-pub type Event = LambdaEvent<ApiGatewayV2httpRequest>;
+pub type Event = LambdaEvent<http::Event>;
 
 /// A function: its folder's name, its route, and what answers an event.
 pub struct Function {
     pub name: &'static str,
     pub route: Route,
-    pub answer: fn(&App, Event) -> BoxFuture<'_, Response<Body>>,
+    pub answer: fn(&App, Event) -> BoxFuture<'_, ApiGatewayV2httpResponse>,
 }
 
 pub static FUNCTIONS: &[Function] = &[

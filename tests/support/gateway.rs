@@ -7,6 +7,7 @@ use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Map, Value, json};
 use shared::App;
 use shared::route::without_slash;
+use tokio::runtime::Runtime;
 
 use crate::functions::{FUNCTIONS, Function};
 use crate::{Answer, Client, HttpRequest, NOW};
@@ -14,13 +15,23 @@ use crate::{Answer, Client, HttpRequest, NOW};
 /// The service in this process.
 pub struct Gateway {
     pub app: App,
+    /// One for all requests: it owns the connections to the store.
+    runtime: Runtime,
     /// AWS sends form bodies as base64, `sam local` as text.
     pub base64: bool,
 }
 
 impl Gateway {
     pub fn new(app: App) -> Self {
-        Self { app, base64: true }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        Self {
+            app,
+            runtime,
+            base64: true,
+        }
     }
 
     /// Sends an event to the function that the gateway would choose for its path.
@@ -34,18 +45,8 @@ impl Gateway {
         let event =
             serde_json::from_value(event.clone()).expect("an event that the function can read");
         let event = LambdaEvent::new(event, Context::default());
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        let response = runtime.block_on((function.answer)(&self.app, event));
-        let headers = response.headers().iter();
-        Answer {
-            status: response.status().as_u16(),
-            headers: headers
-                .map(|(name, value)| (name.to_string(), value.to_str().unwrap().into()))
-                .collect(),
-            body: String::from_utf8(response.body().to_vec()).unwrap(),
-        }
+        let response = self.runtime.block_on((function.answer)(&self.app, event));
+        answer(&serde_json::to_value(response).unwrap())
     }
 
     fn event(&self, request: &HttpRequest) -> Value {
@@ -81,6 +82,19 @@ impl Client for Gateway {
 
     fn now(&self) -> u64 {
         NOW
+    }
+}
+
+/// What the gateway makes of a function's response.
+fn answer(response: &Value) -> Answer {
+    let headers = response["headers"].as_object().unwrap().iter();
+    assert_eq!(response["isBase64Encoded"], false, "{response}");
+    Answer {
+        status: response["statusCode"].as_u64().unwrap().try_into().unwrap(),
+        headers: headers
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap().into()))
+            .collect(),
+        body: response["body"].as_str().unwrap_or_default().to_owned(),
     }
 }
 

@@ -2,9 +2,13 @@
 
 pub mod app;
 pub mod curl;
+pub mod dynamodb;
 pub mod functions;
 pub mod gateway;
+pub mod logs;
 pub mod parity;
+pub mod proxy;
+pub mod stores;
 
 use std::fs;
 use std::path::PathBuf;

@@ -14,7 +14,13 @@ pub const ROUTE: Route = Route::public_post("/token");
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
     let form = Form::from_request(&request)?;
     let login = Login::read(&form)?;
-    let user = auth::authenticate(app, login.username, login.password).await?;
+    let user = auth::authenticate(
+        app,
+        http::source_ip(&request),
+        login.username,
+        login.password,
+    )
+    .await?;
     let scopes = auth::grant(&user, login.scope)?;
     let token = TokenResponse {
         access_token: app.tokens.sign(&user.username, &scopes, app.clock.now())?,
@@ -37,33 +43,47 @@ struct Login<'a> {
 }
 
 impl<'a> Login<'a> {
+    /// With every field's error, in FastAPI's order.
     fn read(form: &'a Form) -> Result<Self, ApiError> {
-        let mut errors = Vec::new();
-        if let Some(other) = form
-            .optional("grant_type", &mut errors)
-            .filter(|value| *value != "password")
+        let grant_type = form.optional("grant_type").and_then(only_password);
+        let username = form.required("username");
+        let password = form.required("password");
+        let scope = form.optional("scope");
+        // Read by FastAPI too, and not used: the client is this service's own.
+        let client = ["client_id", "client_secret"].map(|name| form.optional(name));
+        if let (Ok(()), Ok(username), Ok(password), Ok(scope), [Ok(_), Ok(_)]) =
+            (&grant_type, &username, &password, &scope, &client)
         {
-            let (name, pattern) = ("grant_type", "^password$");
-            errors.push(FieldError::Mismatch {
-                name,
-                pattern,
-                input: other.to_owned(),
+            let scope = scope.unwrap_or_default();
+            return Ok(Self {
+                username,
+                password,
+                scope,
             });
         }
-        let login = Self {
-            username: form.required("username", &mut errors),
-            password: form.required("password", &mut errors),
-            scope: form.optional("scope", &mut errors).unwrap_or_default(),
-        };
-        // Read by FastAPI too, and not used: the client is this service's own.
-        for name in ["client_id", "client_secret"] {
-            form.optional(name, &mut errors);
-        }
-        if errors.is_empty() {
-            Ok(login)
-        } else {
-            Err(ApiError::InvalidForm(errors))
-        }
+        let [client_id, client_secret] = client.map(Result::err);
+        let errors = [
+            grant_type.err(),
+            username.err(),
+            password.err(),
+            scope.err(),
+            client_id,
+            client_secret,
+        ];
+        Err(ApiError::InvalidForm(
+            errors.into_iter().flatten().collect(),
+        ))
+    }
+}
+
+fn only_password(grant_type: Option<&str>) -> Result<(), FieldError> {
+    match grant_type {
+        None | Some("password") => Ok(()),
+        Some(other) => Err(FieldError::Mismatch {
+            name: "grant_type",
+            pattern: "^password$",
+            input: other.to_owned(),
+        }),
     }
 }
 

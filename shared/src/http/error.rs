@@ -1,6 +1,7 @@
 //! Everything that can go wrong, and the one function that says what the client sees of it.
 
 use std::error::Error;
+use std::time::Duration;
 
 use lambda_http::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use lambda_http::http::{HeaderValue, StatusCode};
@@ -32,7 +33,15 @@ pub enum ApiError {
     /// Fields of the form are missing or wrong.
     InvalidForm(Vec<FieldError>),
     /// No such user, or another password: not said which.
-    IncorrectPassword,
+    IncorrectPassword {
+        /// For the log.
+        reason: &'static str,
+    },
+    /// The account, or the address, has failed too often of late.
+    TooManyAttempts {
+        /// Until the next attempt is allowed.
+        wait: Duration,
+    },
     /// A scope was asked for that the user may not have, or that is no scope (RFC 6749 5.2).
     ScopeNotAllowed,
     /// No token came (RFC 6750 3: then the challenge says nothing more).
@@ -96,9 +105,7 @@ impl ApiError {
     #[must_use]
     pub fn response(&self) -> Response<Body> {
         let (status, detail, header) = self.fastapi();
-        let body = json!({ "detail": detail });
-        // JSON made of JSON: it has no way to fail.
-        let mut response = super::json_with_status(status, &body).unwrap_or_default();
+        let mut response = super::response(status, json!({ "detail": detail }).to_string());
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
         }
@@ -111,6 +118,10 @@ impl ApiError {
         let unauthorized = |detail: &str, required: &[&str]| {
             let header = Some((WWW_AUTHENTICATE, challenge(required)));
             (StatusCode::UNAUTHORIZED, Value::from(detail), header)
+        };
+        let later = |status, detail: &str, wait: Duration| {
+            let header = Some((RETRY_AFTER, HeaderValue::from(whole_seconds(wait))));
+            (status, Value::from(detail), header)
         };
         match self {
             Self::NotFound => plain(StatusCode::NOT_FOUND, "Not Found"),
@@ -135,7 +146,7 @@ impl ApiError {
                 let detail = errors.iter().map(FieldError::fastapi).collect();
                 (StatusCode::UNPROCESSABLE_ENTITY, detail, None)
             }
-            Self::IncorrectPassword => {
+            Self::IncorrectPassword { .. } => {
                 plain(StatusCode::BAD_REQUEST, "Incorrect username or password")
             }
             Self::ScopeNotAllowed => plain(StatusCode::BAD_REQUEST, "Scope not allowed"),
@@ -147,13 +158,14 @@ impl ApiError {
                 unauthorized("Not enough permissions", required)
             }
             Self::InactiveUser => plain(StatusCode::BAD_REQUEST, "Inactive user"),
+            Self::TooManyAttempts { wait } => later(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many login attempts",
+                *wait,
+            ),
             Self::Unavailable(_) => {
-                let header = Some((RETRY_AFTER, HeaderValue::from_static("1")));
-                (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "Service Unavailable".into(),
-                    header,
-                )
+                let wait = Duration::from_secs(1);
+                later(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable", wait)
             }
             Self::Internal(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
         }
@@ -169,7 +181,8 @@ impl ApiError {
             Self::ContentTooLarge => "content_too_large",
             Self::TooManyFields { .. } => "too_many_fields",
             Self::InvalidForm(_) => "invalid_form",
-            Self::IncorrectPassword => "incorrect_password",
+            Self::IncorrectPassword { .. } => "incorrect_password",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::ScopeNotAllowed => "scope_not_allowed",
             Self::NotAuthenticated => "not_authenticated",
             Self::InvalidToken { .. } => "invalid_token",
@@ -185,11 +198,17 @@ impl ApiError {
     pub fn reason(&self) -> Option<String> {
         match self {
             Self::InvalidToken { reason, .. } => Some(reason.to_string()),
+            Self::IncorrectPassword { reason } => Some((*reason).to_owned()),
             Self::Unavailable(error) => Some(error.to_string()),
             Self::Internal(error) => Some(error.to_string()),
             _ => None,
         }
     }
+}
+
+/// `Retry-After` counts whole seconds (RFC 9110 10.2.3): rounded up, or it would be too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 /// `WWW-Authenticate` (RFC 6750 3): the scopes that are required, all of them.
@@ -231,7 +250,10 @@ impl FieldError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        Self::Unavailable(error)
+        match error {
+            StoreError::Unavailable(_) => Self::Unavailable(error),
+            StoreError::Corrupt { .. } => Self::internal(error),
+        }
     }
 }
 

@@ -1,24 +1,70 @@
 //! Between the gateway's event (HTTP API, payload format 2.0) and `http`'s types.
 
+use std::collections::HashMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use lambda_http::http::Uri;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
 use lambda_http::{Body, Request, Response};
+use serde::Deserialize;
 
 use super::ApiError;
 
 /// A login form is a few hundred bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
+/// What this service reads of an event. Not `aws_lambda_events`' type: one header that it cannot
+/// read, and the whole event is an error, logged with the header's value.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    pub(super) raw_path: String,
+    #[serde(default)]
+    headers: HashMap<String, String>,
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+    pub(super) request_context: Context,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Context {
+    pub(super) http: Http,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Http {
+    pub(super) method: String,
+    #[serde(default)]
+    source_ip: String,
+}
+
+/// The address that a request came from.
+#[derive(Debug, Clone)]
+struct SourceIp(String);
+
 /// The event as a request. Its body is bytes, decoded where the gateway sent base64.
-pub(super) fn request(event: ApiGatewayV2httpRequest) -> Result<Request, ApiError> {
+pub(super) fn request(event: Event) -> Result<Request, ApiError> {
     let body = body(event.body.unwrap_or_default(), event.is_base64_encoded)?;
     let mut request = Request::new(Body::Binary(body));
-    *request.method_mut() = event.request_context.http.method;
-    *request.headers_mut() = event.headers;
-    *request.uri_mut() = uri(event.raw_path.as_deref().unwrap_or_default());
+    let http = event.request_context.http;
+    // What cannot be a method or a path of HTTP is none that a route could have.
+    *request.method_mut() = http.method.parse().unwrap_or_default();
+    *request.uri_mut() = event.raw_path.parse().unwrap_or_default();
+    *request.headers_mut() = headers(&event.headers);
+    request.extensions_mut().insert(SourceIp(http.source_ip));
     Ok(request)
+}
+
+/// A header that HTTP does not allow is no header.
+fn headers(event: &HashMap<String, String>) -> HeaderMap {
+    let valid = event.iter().filter_map(|(name, value)| {
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
+    });
+    valid.collect()
 }
 
 fn body(text: String, is_base64: bool) -> Result<Vec<u8>, ApiError> {
@@ -42,9 +88,13 @@ fn body(text: String, is_base64: bool) -> Result<Vec<u8>, ApiError> {
     }
 }
 
-/// The path, for functions that look at it. One that is no URI is no path that a route could have.
-fn uri(raw_path: &str) -> Uri {
-    raw_path.parse().unwrap_or_default()
+/// The address that the gateway saw: a client can write any `X-Forwarded-For` that it likes.
+#[must_use]
+pub fn source_ip(request: &Request) -> &str {
+    request
+        .extensions()
+        .get::<SourceIp>()
+        .map_or("", |SourceIp(address)| address)
 }
 
 /// The response as the gateway wants it.
@@ -87,5 +137,24 @@ mod tests {
             assert_eq!(body(plain, false).is_ok(), fits, "{length}");
             assert_eq!(body(encoded, true).is_ok(), fits, "{length} in base64");
         }
+    }
+
+    #[test]
+    fn what_is_no_header_is_left_out() {
+        let event = [
+            ("host", "a"),
+            ("a b", "c"),
+            ("x", "bad\nvalue"),
+            ("y", "\u{7f}"),
+            ("z", "é"),
+        ];
+        let headers = headers(
+            &event
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+        );
+        let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["host", "z"]);
     }
 }

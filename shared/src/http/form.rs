@@ -46,31 +46,24 @@ impl Form {
 
     /// A field's value; `None` without one, since a parameter without a value counts as omitted
     /// (RFC 6749 3.1). A field that is there twice is an error (RFC 6749 3.2).
-    pub fn optional(&self, name: &'static str, errors: &mut Vec<FieldError>) -> Option<&str> {
+    pub fn optional(&self, name: &'static str) -> Result<Option<&str>, FieldError> {
         let mut values = self.0.iter().filter(|(field, _)| field == name);
-        let first = values.next();
+        let first = values.next().map(|(_, value)| value.as_str());
         if values.next().is_some() {
-            errors.push(FieldError::Repeated { name });
+            return Err(FieldError::Repeated { name });
         }
-        let value = first
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())?;
-        // The parser puts U+FFFD for bytes that are not UTF-8: two user names would become one.
-        if value.contains(char::REPLACEMENT_CHARACTER) {
-            errors.push(FieldError::NotUtf8 { name });
+        match first.filter(|value| !value.is_empty()) {
+            // The parser puts U+FFFD for bytes that are not UTF-8: two names would become one.
+            Some(value) if value.contains(char::REPLACEMENT_CHARACTER) => {
+                Err(FieldError::NotUtf8 { name })
+            }
+            value => Ok(value),
         }
-        Some(value)
     }
 
     /// The value of a field that must be there.
-    pub fn required(&self, name: &'static str, errors: &mut Vec<FieldError>) -> &str {
-        let known = errors.len();
-        self.optional(name, errors).unwrap_or_else(|| {
-            if errors.len() == known {
-                errors.push(FieldError::Missing { name });
-            }
-            ""
-        })
+    pub fn required(&self, name: &'static str) -> Result<&str, FieldError> {
+        self.optional(name)?.ok_or(FieldError::Missing { name })
     }
 }
 
@@ -86,10 +79,7 @@ mod tests {
     }
 
     fn optional(body: &str) -> Option<String> {
-        let (form, mut errors) = (form(body), Vec::new());
-        let value = form.optional("scope", &mut errors).map(str::to_owned);
-        assert!(errors.is_empty(), "{body}: {errors:?}");
-        value
+        form(body).optional("scope").unwrap().map(str::to_owned)
     }
 
     #[test]
@@ -116,34 +106,21 @@ mod tests {
 
     #[test]
     fn a_field_is_there_once_or_wrong() {
+        let name = "username";
         for (body, expected) in [
-            ("a=b", vec![FieldError::Missing { name: "username" }]),
-            ("username=", vec![FieldError::Missing { name: "username" }]),
-            (
-                "username=x&username=y",
-                vec![FieldError::Repeated { name: "username" }],
-            ),
-            (
-                "username=&username=",
-                vec![FieldError::Repeated { name: "username" }],
-            ),
+            ("a=b", Err(FieldError::Missing { name })),
+            ("username=", Err(FieldError::Missing { name })),
+            ("username=x&username=y", Err(FieldError::Repeated { name })),
+            ("username=&username=", Err(FieldError::Repeated { name })),
             (
                 "username=x&user%6Eame=x",
-                vec![FieldError::Repeated { name: "username" }],
+                Err(FieldError::Repeated { name }),
             ),
-            ("username=x&other=1&other=2&%ff=%ff", vec![]),
-            (
-                "username=%ff%fe",
-                vec![FieldError::NotUtf8 { name: "username" }],
-            ),
-            (
-                "username=x%EF%BF%BD",
-                vec![FieldError::NotUtf8 { name: "username" }],
-            ),
+            ("username=%ff%fe", Err(FieldError::NotUtf8 { name })),
+            ("username=x%EF%BF%BD", Err(FieldError::NotUtf8 { name })),
+            ("username=x&other=1&other=2&%ff=%ff", Ok("x")),
         ] {
-            let mut errors = Vec::new();
-            form(body).required("username", &mut errors);
-            assert_eq!(errors, expected, "{body}");
+            assert_eq!(form(body).required(name), expected, "{body}");
         }
     }
 

@@ -5,22 +5,30 @@ mod event;
 mod form;
 
 use std::convert::Infallible;
+use std::time::Duration;
 
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
+use tokio::time::timeout;
 use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span};
 
 use crate::clock::Stopwatch;
 use crate::config;
 use crate::route::Route;
+use crate::users::StoreError;
 
 pub use error::{ApiError, FieldError};
+pub use event::{Event, source_ip};
 pub use form::Form;
+
+/// A request that waits longer than this for its store is answered 503: well within the function's
+/// own timeout. What is computed, a password's hash, is not interrupted.
+const DEADLINE: Duration = Duration::from_millis(1800);
 
 /// Answers events until the environment ends. `state` is what `handle` needs: an [`crate::App`].
 ///
@@ -36,8 +44,7 @@ where
     }
     let handle = &handle;
     let service = service_fn(|event| async {
-        let response = respond(state, route, handle, event).await;
-        Ok::<_, Infallible>(event::gateway_response(response))
+        Ok::<_, Infallible>(respond(state, route, handle, event).await)
     });
     Runtime::new(service).run().await
 }
@@ -47,8 +54,8 @@ pub async fn respond<S, H>(
     state: &S,
     route: Route,
     handle: H,
-    event: LambdaEvent<ApiGatewayV2httpRequest>,
-) -> Response<Body>
+    event: LambdaEvent<Event>,
+) -> ApiGatewayV2httpResponse
 where
     H: AsyncFn(&S, Request) -> Result<Response<Body>, ApiError>,
 {
@@ -68,37 +75,38 @@ where
     } else {
         info!(status, outcome, reason, ms, "answered");
     }
-    response
+    event::gateway_response(response)
 }
 
 async fn answer<S, H>(
     state: &S,
     route: Route,
     handle: H,
-    event: ApiGatewayV2httpRequest,
+    event: Event,
 ) -> Result<Response<Body>, ApiError>
 where
     H: AsyncFn(&S, Request) -> Result<Response<Body>, ApiError>,
 {
-    route.check(
-        event.request_context.http.method.as_str(),
-        event.raw_path.as_deref().unwrap_or_default(),
-    )?;
-    handle(state, event::request(event)?).await
+    route.check(&event.request_context.http.method, &event.raw_path)?;
+    let answer = handle(state, event::request(event)?);
+    match timeout(DEADLINE, answer).await {
+        Ok(answer) => answer,
+        Err(elapsed) => Err(StoreError::Unavailable(elapsed.into()).into()),
+    }
 }
 
 /// An answer in JSON. Nothing of this API may be kept by a cache: it is one user's, or a token
 /// (RFC 6749 5.1).
 pub fn json(body: &impl Serialize) -> Result<Response<Body>, ApiError> {
-    json_with_status(StatusCode::OK, body)
+    let text = serde_json::to_string(body).map_err(ApiError::internal)?;
+    Ok(response(StatusCode::OK, text))
 }
 
-fn json_with_status(status: StatusCode, body: &impl Serialize) -> Result<Response<Body>, ApiError> {
-    let text = serde_json::to_string(body).map_err(ApiError::internal)?;
-    let mut response = Response::new(Body::Text(text));
+fn response(status: StatusCode, json: String) -> Response<Body> {
+    let mut response = Response::new(Body::Text(json));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    response
 }

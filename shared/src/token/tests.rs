@@ -131,11 +131,10 @@ fn accepts_what_changes_nothing() {
     ] {
         assert!(verify(&mint(HEADER, with_claim(claim))).is_ok(), "{claim}");
     }
-    let float = r#"{"sub":"johndoe","exp":1700001800.5}"#;
-    assert!(
-        verify(&mint(HEADER, float)).is_ok(),
-        "a NumericDate may have a fraction"
-    );
+    // A NumericDate may have a fraction; what has begun within this second has begun.
+    let half_past = NOW + Duration::from_millis(500);
+    let float = with_claim(r#""nbf":1700000000.9"#).replace("1700001800", "1700000001.5");
+    assert!(tokens().verify(&mint(HEADER, float), half_past).is_ok());
 }
 
 #[test]
@@ -164,6 +163,9 @@ fn refuses_other_headers() {
         r#"{"alg":"HS256","b64":false}"#,
         r#"{"alg":"HS256","b64":false,"crit":["b64"]}"#,
         r#"{"alg":"HS256","kid":1}"#,
+        r#"{"alg":"HS256","kid":null}"#,
+        r#"{"alg":"HS256","crit":null}"#,
+        r#"{"alg":"HS256","x":1,"x":2}"#,
         r#"["HS256"]"#,
         "not json",
         "",
@@ -183,6 +185,7 @@ fn refuses_other_claims() {
         r#""iat":1700000001"#,
         r#""iat":"x""#,
         r#""iat":true"#,
+        r#""iat":null"#,
         r#""jti":1"#,
         r#""jti":null"#,
         r#""aud":"someone""#,
@@ -305,7 +308,7 @@ fn the_reason_is_for_the_log() {
             "not yet valid",
         ),
         (mint(HEADER, r#"{"exp":1700001800}"#), "malformed"),
-        (mint(HEADER, with_claim(r#""aud":"x""#)), "claims"),
+        (mint(HEADER, with_claim(r#""aud":"x""#)), "audience"),
         (mint(r#"{"alg":"HS512"}"#, GOOD), "algorithm"),
         ("nonsense".to_owned(), "malformed"),
     ] {

@@ -2,19 +2,22 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
 
 use lambda_runtime::BoxFuture;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{StoreError, User, UserStore};
+use super::{Reading, StoreError, User, UserStore, is_name};
+use crate::password::PasswordHash;
 
 /// The two users of FastAPI's page, "secret" and "secretalice": everybody knows their passwords.
 const TUTORIAL_USERS: &str = include_str!("tutorial.json");
 
 /// Users in memory, by name.
 #[derive(Debug, Default)]
-pub struct MemoryStore(HashMap<String, User>);
+pub struct MemoryStore(RwLock<HashMap<String, User>>);
 
 /// A list of users that cannot be read; says what is wrong, with line and column.
 #[derive(Debug, thiserror::Error)]
@@ -32,29 +35,51 @@ impl MemoryStore {
         Self::from_json(TUTORIAL_USERS)
     }
 
-    /// How many users there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Is nobody here?
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Adds the users of another store; its record counts where both have one.
     #[must_use]
-    pub fn with(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
-        self
+    pub fn with(self, other: Self) -> Self {
+        let mut users = self.into_users();
+        users.extend(other.into_users());
+        Self(RwLock::new(users))
+    }
+
+    /// The users, by name.
+    #[must_use]
+    pub fn into_users(self) -> HashMap<String, User> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl UserStore for MemoryStore {
-    fn find<'a>(&'a self, username: &'a str) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
-        Box::pin(async move { Ok(self.0.get(username).cloned()) })
+    fn find<'a>(
+        &'a self,
+        username: &'a str,
+        _: Reading,
+    ) -> BoxFuture<'a, Result<Option<User>, StoreError>> {
+        let user = self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(username)
+            .cloned();
+        Box::pin(async { Ok(user) })
+    }
+
+    fn replace_hash<'a>(
+        &'a self,
+        username: &'a str,
+        old: &'a PasswordHash,
+        new: &'a PasswordHash,
+        _now: Duration,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let mut users = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let user = users
+            .get_mut(username)
+            .filter(|user| user.password_hash.as_ref() == Some(old));
+        let replaced = user
+            .map(|user| user.password_hash = Some(new.clone()))
+            .is_some();
+        Box::pin(async move { Ok(replaced) })
     }
 }
 
@@ -78,8 +103,10 @@ impl<'de> Visitor<'de> for UsersVisitor {
         let mut users = HashMap::new();
         while let Some(user) = access.next_element::<User>()? {
             let name = user.username.clone();
-            if name.is_empty() {
-                return Err(A::Error::custom("a user name is empty"));
+            if !is_name(&name) {
+                return Err(A::Error::custom(format_args!(
+                    "{name:?} cannot be a user name"
+                )));
             }
             if users.insert(name.clone(), user).is_some() {
                 return Err(A::Error::custom(format_args!(
@@ -87,14 +114,14 @@ impl<'de> Visitor<'de> for UsersVisitor {
                 )));
             }
         }
-        Ok(MemoryStore(users))
+        Ok(MemoryStore(RwLock::new(users)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::password::Passwords;
+    use crate::password::{Passwords, Policy};
 
     const HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
 
@@ -108,14 +135,17 @@ mod tests {
 
     #[test]
     fn the_tutorials_users_log_in_with_the_tutorials_passwords() {
-        let MemoryStore(users) = MemoryStore::tutorial().unwrap();
+        let users = MemoryStore::tutorial().unwrap().into_users();
         assert_eq!(users.len(), 2);
-        let passwords = Passwords::new().unwrap();
+        let passwords = Passwords::new(Policy::default()).unwrap();
         for (name, password, disabled) in
             [("johndoe", "secret", false), ("alice", "secretalice", true)]
         {
             let user = &users[name];
-            assert!(passwords.verify(password, &user.password_hash), "{name}");
+            assert!(
+                passwords.verify(password, user.password_hash.as_ref()),
+                "{name}"
+            );
             assert_eq!(user.disabled, disabled);
             assert!(user.scopes.contains_all(["me", "items"]), "{name}");
         }
@@ -131,7 +161,7 @@ mod tests {
             (&two, r#"user "a" is there twice"#, "line 3"),
             (
                 &format!("[\n\n{}]", user("")),
-                "a user name is empty",
+                "\"\" cannot be a user name",
                 "line 3",
             ),
             (
@@ -167,7 +197,7 @@ mod tests {
     #[test]
     fn the_others_record_counts() {
         let john = MemoryStore::from_json(&format!("[{}]", user("johndoe"))).unwrap();
-        let MemoryStore(users) = MemoryStore::tutorial().unwrap().with(john);
+        let users = MemoryStore::tutorial().unwrap().with(john).into_users();
         assert_eq!(users.len(), 2);
         assert_eq!(users["johndoe"].scopes.to_string(), "me");
     }

@@ -1,16 +1,28 @@
 //! Users and the stores that keep them.
 
+mod dynamodb;
 mod memory;
 
 use std::error::Error;
+use std::time::Duration;
 
 use lambda_runtime::BoxFuture;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::password::PasswordHash;
 use crate::scope::Scopes;
 
+pub use dynamodb::{item, user};
 pub use memory::{InvalidUsersFile, MemoryStore};
+
+/// Longer user names and passwords are refused before anything is hashed, and never cut short.
+pub const MAX_BYTES: usize = 1024;
+
+/// Can a user have this name? Not an empty one, a very long one, or one with a control character.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_BYTES && !text.chars().any(char::is_control)
+}
 
 /// A user's record.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -18,8 +30,10 @@ pub use memory::{InvalidUsersFile, MemoryStore};
 pub struct User {
     /// The name, compared byte for byte.
     pub username: String,
-    /// The password's argon2id hash.
-    pub password_hash: PasswordHash,
+    /// The password's argon2id hash; `None` where the store holds another scheme's: then no
+    /// password is right.
+    #[serde(deserialize_with = "argon2id")]
+    pub password_hash: Option<PasswordHash>,
     /// All scopes that a token of this user may carry.
     pub scopes: Scopes,
     /// A disabled user is refused where an active one is needed.
@@ -31,16 +45,51 @@ pub struct User {
     pub full_name: Option<String>,
 }
 
+/// A users file holds no other scheme.
+fn argon2id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PasswordHash>, D::Error> {
+    PasswordHash::deserialize(deserializer).map(Some)
+}
+
 /// A store could not be asked, or holds what it should not.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It did not answer, or not in time: the request may be tried again.
     #[error("the user store is not available: {0}")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// A record lacks what it needs, or has it of the wrong type: someone must repair it.
+    #[error("the item {key:?} has no valid {attribute}")]
+    Corrupt {
+        /// Its key.
+        key: String,
+        /// What is wrong with it.
+        attribute: &'static str,
+    },
+}
+
+/// How fresh a record must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// A second old will do: half the price.
+    Eventual,
+    /// As it is now: for a login.
+    Strong,
 }
 
 /// Where users are kept.
 pub trait UserStore: Send + Sync {
     /// Finds a user by name; that there is none is no error.
-    fn find<'a>(&'a self, username: &'a str) -> BoxFuture<'a, Result<Option<User>, StoreError>>;
+    fn find<'a>(
+        &'a self,
+        username: &'a str,
+        reading: Reading,
+    ) -> BoxFuture<'a, Result<Option<User>, StoreError>>;
+
+    /// Puts a new hash in the place of an old one. `false`: the old one was there no longer.
+    fn replace_hash<'a>(
+        &'a self,
+        username: &'a str,
+        old: &'a PasswordHash,
+        new: &'a PasswordHash,
+        now: Duration,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
 }

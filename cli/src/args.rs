@@ -1,0 +1,267 @@
+//! The command line and its help.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "clap prints these comments as they are, backticks too"
+)]
+
+use std::num::{NonZeroU16, NonZeroUsize};
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+/// The users of the service, in its DynamoDB table.
+#[derive(Debug, Parser)]
+#[command(name = "users", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Args {
+    /// The table [default: the variable USERS_TABLE]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Table and output",
+        value_name = "NAME"
+    )]
+    pub table: Option<String>,
+    /// The deployed stack, whose table is NAME-users
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Table and output",
+        value_name = "NAME",
+        conflicts_with = "table"
+    )]
+    pub stack: Option<String>,
+    /// A local server instead of AWS [default: the variable AWS_ENDPOINT_URL_DYNAMODB]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Table and output",
+        value_name = "URL"
+    )]
+    pub endpoint_url: Option<String>,
+    /// Print JSON, errors too: {"error": "..."} on standard error
+    #[arg(long, global = true, help_heading = "Table and output")]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Region and credentials are those of the AWS CLI: variables, ~/.aws, AWS_PROFILE, aws sso login.
+A local server on localhost needs neither.
+
+Exit codes:
+  0  done
+  1  failed: the table cannot be reached, an import has conflicts, ...
+  2  what was asked for is not right: an option, a name, a password, a scope
+  3  no such user
+  4  the user exists already
+
+Examples:
+  users --stack lambda-oauth2-scopes add johndoe --scopes \"me items\"
+  users --table dev-users --endpoint-url http://127.0.0.1:8000 list
+  USERS_TABLE=dev-users users show johndoe --json";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make the table: on a local server, or to try things out on AWS
+    ///
+    /// A deployed stack has its table already, with backups and deletion protection.
+    #[command(after_help = "Example:
+  users --table dev-users --endpoint-url http://127.0.0.1:8000 create-table")]
+    CreateTable,
+    /// Add a user; asks for the password
+    #[command(after_help = "Examples:
+  users add johndoe --scopes \"me items\" --full-name \"John Doe\"
+  pass show johndoe | users add johndoe --password-stdin
+
+A name must be its own NFKC case-folded form (johndoe, not JohnDoe) without invisible characters,
+so that no two users look alike.")]
+    Add(AddArgs),
+    /// List the users, in no order
+    #[command(after_help = "Examples:
+  users list
+  users list --limit 20
+  users list --limit 20 --after johndoe
+  users list --json | jq -r 'select(.disabled) | .username'")]
+    List {
+        /// Stop after so many users, and say how to go on
+        #[arg(long, value_name = "N")]
+        limit: Option<NonZeroUsize>,
+        /// Go on after this user, the last one of another list
+        #[arg(long, value_name = "NAME")]
+        after: Option<String>,
+    },
+    /// Show a user
+    #[command(after_help = "Example:
+  users show johndoe")]
+    Show {
+        /// The user's name
+        name: String,
+    },
+    /// Set a new password; asks for it
+    #[command(after_help = "Examples:
+  users set-password johndoe
+  pass show johndoe | users set-password johndoe --password-stdin")]
+    SetPassword {
+        /// The user's name
+        name: String,
+        /// Where from, how long.
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// Set the scopes that a user's tokens may carry
+    #[command(after_help = "Examples:
+  users set-scopes johndoe \"me items\"
+  users set-scopes johndoe \"\"
+
+A scope that is taken away is gone at once, from tokens that were given out too.")]
+    SetScopes {
+        /// The user's name
+        name: String,
+        /// All the scopes, with spaces between them; \"\" for none
+        scopes: String,
+    },
+    /// Let a disabled user in again
+    #[command(after_help = "Example:
+  users enable johndoe")]
+    Enable {
+        /// The user's name
+        name: String,
+    },
+    /// Keep a user out, tokens that were given out included
+    #[command(after_help = "Example:
+  users disable johndoe")]
+    Disable {
+        /// The user's name
+        name: String,
+    },
+    /// Remove a user for good; asks first
+    #[command(after_help = "Examples:
+  users remove johndoe
+  users remove johndoe --yes")]
+    Remove {
+        /// The user's name
+        name: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Add many users from a file of JSON lines
+    #[command(after_help = "Examples:
+  users import users.jsonl
+  users --table old-users export | users --table new-users import -
+
+A line: {\"username\": \"johndoe\", \"password_hash\": \"$argon2id$v=19$...\", \"scopes\": [\"me\"],
+\"disabled\": false, \"email\": null, \"full_name\": null}; created, updated and version may follow.
+A user that is there with the same content is passed over: after a stop, run the same import again.
+A user that is there with other content is a conflict: reported, and left alone but for --replace.")]
+    Import(ImportArgs),
+    /// Write all users as JSON lines, password hashes included
+    #[command(after_help = "Examples:
+  users export users.jsonl
+  users export | gzip > users.jsonl.gz
+
+A file is made readable by you alone.")]
+    Export {
+        /// The file; - is standard output
+        #[arg(default_value = "-")]
+        file: String,
+    },
+    /// Print the hash of a password, for a users file (USERS_FILE); asks for the password
+    #[command(after_help = "Example:
+  users hash")]
+    Hash {
+        /// Where from, how long.
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// Print the completions of a shell
+    #[command(after_help = "Examples:
+  users completions bash > ~/.local/share/bash-completion/completions/users
+  users completions zsh > ~/.zfunc/_users
+  users completions fish > ~/.config/fish/completions/users.fish")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// A new user.
+#[derive(Debug, clap::Args)]
+pub struct AddArgs {
+    /// The user's name
+    pub name: String,
+    /// The scopes that the user's tokens may carry, with spaces between them
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub scopes: String,
+    /// The user's e-mail address
+    #[arg(long)]
+    pub email: Option<String>,
+    /// The user's full name
+    #[arg(long)]
+    pub full_name: Option<String>,
+    /// Keep the user out for now
+    #[arg(long)]
+    pub disabled: bool,
+    /// Where from, how long.
+    #[command(flatten)]
+    pub password: PasswordArgs,
+}
+
+/// A new password is never an argument: every process of the machine could read it.
+#[derive(Debug, clap::Args)]
+pub struct PasswordArgs {
+    /// Read the password from standard input, one line; so it is when that is no terminal
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// How many characters a password must have [default: the variable PASSWORD_MIN_LENGTH, or 15]
+    #[arg(long, value_name = "N")]
+    pub min_length: Option<NonZeroU16>,
+}
+
+/// How to import.
+#[derive(Debug, clap::Args)]
+pub struct ImportArgs {
+    /// The file of JSON lines; - is standard input
+    pub file: String,
+    /// Go on after a line that is not valid
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Put the file's content in the place of other content
+    #[arg(long)]
+    pub replace: bool,
+    /// How many users to write at a time
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub concurrency: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn clap_finds_no_fault_with_it() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn no_argument_takes_a_password_and_every_command_has_examples() {
+        for command in Args::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string);
+            assert!(
+                help.is_some_and(|help| help.contains("Example")),
+                "{command}"
+            );
+            for argument in command.get_arguments() {
+                let takes_value = argument.get_action().takes_values();
+                let name = argument.get_id().as_str();
+                assert!(!(takes_value && name.contains("password")), "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! What each command does.
+
+use std::io::{IsTerminal, Write, stderr, stdin};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use clap::CommandFactory;
+use serde_json::json;
+use shared::scope::Scopes;
+use shared::table::{self, Table, text};
+use tokio::runtime::Builder;
+
+use crate::args::{AddArgs, Args, Command, PasswordArgs};
+use crate::connect;
+use crate::error::Error;
+use crate::output::{self, Output};
+use crate::passwords::new_hash;
+use crate::record::{self, Record, known_scopes};
+use crate::store::{self, Put};
+use crate::{export, import, name};
+
+/// Does what the command line says.
+pub fn run(args: Args) -> Result<(), Error> {
+    let out = Output { json: args.json };
+    match args.command {
+        Command::Hash { password } => hash(out, &password),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "users", &mut script);
+            output::line(String::from_utf8_lossy(&script).trim_end())
+        }
+        _ => Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::Failed(format!("no threads to work with: {error}")))?
+            .block_on(with_table(args, out)),
+    }
+}
+
+async fn with_table(args: Args, out: Output) -> Result<(), Error> {
+    let table = &connect::table(&args).await?;
+    match args.command {
+        Command::CreateTable => create_table(table, out).await,
+        Command::Add(args) => add(table, out, &args).await,
+        Command::List { limit, after } => {
+            list(table, out, limit.map_or(usize::MAX, usize::from), after).await
+        }
+        Command::Show { name } => {
+            let record = store::find(table, &name).await?;
+            out.user(&record, output::card(&record))
+        }
+        Command::SetPassword { name, password } => set_password(table, out, &name, &password).await,
+        Command::SetScopes { name, scopes } => set_scopes(table, out, &name, &scopes).await,
+        Command::Enable { name } => set_disabled(table, out, &name, false).await,
+        Command::Disable { name } => set_disabled(table, out, &name, true).await,
+        Command::Remove { name, yes } => remove(table, out, &name, yes).await,
+        Command::Import(args) => import::import(table, out, args).await,
+        Command::Export { file } => export::export(table, out, &file).await,
+        Command::Hash { .. } | Command::Completions { .. } => Ok(()),
+    }
+}
+
+fn hash(out: Output, args: &PasswordArgs) -> Result<(), Error> {
+    let hash = new_hash(args, &[])?.to_string();
+    out.print(&json!({ "password_hash": hash }), &hash)
+}
+
+async fn create_table(table: &Table, out: Output) -> Result<(), Error> {
+    let describe = table.client.describe_table().table_name(&table.name);
+    let described = describe.send().await;
+    let created = match described.map_err(|error| Error::of_call(&table.name, &error)) {
+        Ok(_) => false,
+        Err(Error::NoTable(_)) => table::create(table)
+            .await
+            .map_err(|error| Error::Failed(format!("the table was not made: {error}")))?,
+        Err(error) => return Err(error),
+    };
+    let name = &table.name;
+    let done = if created { "made" } else { "there already" };
+    out.print(
+        &json!({ "table": name, "created": created }),
+        format_args!("table {name}: {done}"),
+    )
+}
+
+async fn add(table: &Table, out: Output, args: &AddArgs) -> Result<(), Error> {
+    name::check(&args.name).map_err(|error| Error::Usage(error.to_string()))?;
+    let scopes = parse_scopes(&args.scopes)?;
+    for (option, value) in [("--email", &args.email), ("--full-name", &args.full_name)] {
+        printable(option, value.as_deref())?;
+    }
+    let taken = || Error::AlreadyExists {
+        name: args.name.clone(),
+        table: table.name.clone(),
+    };
+    // Before anybody thinks of a password.
+    if store::get(table, &args.name).await?.is_some() {
+        return Err(taken());
+    }
+    let words = words(&args.name, args.email.as_deref(), args.full_name.as_deref());
+    let record = Record {
+        username: args.name.clone(),
+        password_hash: new_hash(&args.password, &words)?.to_string(),
+        scopes,
+        disabled: args.disabled,
+        email: args.email.clone(),
+        full_name: args.full_name.clone(),
+        created: None,
+        updated: None,
+        version: None,
+    };
+    if let Put::There(item) = store::add(table, &record).await? {
+        // A call that was tried again finds its own work: the salt makes the hash unique.
+        if item.get("password_hash") != Some(&text(&record.password_hash)) {
+            return Err(taken());
+        }
+    }
+    let added = store::find(table, &args.name).await?;
+    out.user(&added, format_args!("{}: added", args.name))
+}
+
+async fn list(
+    table: &Table,
+    out: Output,
+    limit: usize,
+    after: Option<String>,
+) -> Result<(), Error> {
+    let (mut left, mut next) = (limit, after.as_deref().map(store::key));
+    let mut unreadable = 0;
+    loop {
+        let size = i32::try_from(left).ok().map(|size| size.saturating_add(1));
+        let page = store::page(table, next, size).await?;
+        let more = page.next.is_some() || page.items.len() > left;
+        let mut last = None;
+        for item in page.items.iter().take(left) {
+            last = record::username(item);
+            left -= 1;
+            match Record::from_item(item) {
+                Ok(record) => out.user(&record, output::row(&record))?,
+                Err(error) => {
+                    unreadable += 1;
+                    output::failure_note(&error, out.json);
+                }
+            }
+        }
+        if left == 0 && more {
+            if let (Some(last), false) = (last, out.json) {
+                output::note(format_args!(
+                    "more: users list --limit {limit} --after {last:?}"
+                ));
+            }
+            break;
+        }
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    readable(unreadable)
+}
+
+/// Ends a command that passed over items that it could not read.
+pub fn readable(unreadable: usize) -> Result<(), Error> {
+    match unreadable {
+        0 => Ok(()),
+        1 => Err(Error::Failed("1 user could not be read".to_owned())),
+        many => Err(Error::Failed(format!("{many} users could not be read"))),
+    }
+}
+
+async fn set_password(
+    table: &Table,
+    out: Output,
+    name: &str,
+    args: &PasswordArgs,
+) -> Result<(), Error> {
+    let user = store::find(table, name).await?;
+    let words = words(name, user.email.as_deref(), user.full_name.as_deref());
+    let hash = new_hash(args, &words)?.to_string();
+    let changed = store::change(table, name, &[("password_hash", Some(text(hash)))]).await?;
+    out.user(&changed, format_args!("{name}: new password set"))
+}
+
+async fn set_scopes(table: &Table, out: Output, name: &str, scopes: &str) -> Result<(), Error> {
+    let scopes = parse_scopes(scopes)?;
+    let changed = store::change(table, name, &[("scopes", record::scopes(&scopes))]).await?;
+    let list = if scopes.is_empty() {
+        "none".to_owned()
+    } else {
+        scopes.join(" ")
+    };
+    out.user(&changed, format_args!("{name}: scopes are now: {list}"))
+}
+
+async fn set_disabled(table: &Table, out: Output, name: &str, disabled: bool) -> Result<(), Error> {
+    let word = if disabled { "disabled" } else { "enabled" };
+    let user = store::find(table, name).await?;
+    if user.disabled == disabled {
+        return out.user(&user, format_args!("{name}: was {word} already"));
+    }
+    let change = ("disabled", Some(AttributeValue::Bool(disabled)));
+    let changed = store::change(table, name, &[change]).await?;
+    out.user(&changed, format_args!("{name}: {word}"))
+}
+
+async fn remove(table: &Table, out: Output, name: &str, yes: bool) -> Result<(), Error> {
+    if !yes {
+        // A record that cannot be read must be removable too, so only --yes skips this.
+        store::find(table, name).await?;
+        confirm(&format!("Remove {name:?} from {} for good?", table.name))?;
+    }
+    store::remove(table, name).await?;
+    out.print(&json!({ "removed": name }), format_args!("{name}: removed"))
+}
+
+fn confirm(question: &str) -> Result<(), Error> {
+    if !stdin().is_terminal() {
+        return Err(Error::Usage(
+            "nobody is there to be asked; say --yes to remove without a question".to_owned(),
+        ));
+    }
+    let mut answer = String::new();
+    write!(stderr(), "{question} [y/N] ").map_err(Error::io("terminal"))?;
+    stdin()
+        .read_line(&mut answer)
+        .map_err(Error::io("terminal"))?;
+    match answer.trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => Err(Error::Failed("nothing was removed".to_owned())),
+    }
+}
+
+/// The scopes of an argument.
+fn parse_scopes(argument: &str) -> Result<Vec<String>, Error> {
+    let usage = |error: &dyn std::fmt::Display| Error::Usage(error.to_string());
+    let scopes = Scopes::parse(argument).map_err(|error| usage(&error))?;
+    let scopes: Vec<&str> = scopes.iter().collect();
+    known_scopes(&scopes).map_err(|error| usage(&error))
+}
+
+fn printable(option: &str, value: Option<&str>) -> Result<(), Error> {
+    let control = value.and_then(|value| value.chars().find(|c| c.is_control()));
+    control.map_or(Ok(()), |character| {
+        let code = u32::from(character);
+        Err(Error::Usage(format!(
+            "{option} holds U+{code:04X}, a control character; leave it out"
+        )))
+    })
+}
+
+/// What a password of this user must not be made of.
+fn words<'a>(name: &'a str, email: Option<&'a str>, full_name: Option<&'a str>) -> Vec<&'a str> {
+    let mut words = vec![name];
+    words.extend(email);
+    words.extend(email.and_then(|email| email.split('@').next()));
+    words.extend(full_name);
+    words.extend(full_name.unwrap_or_default().split_whitespace());
+    words
+}

@@ -1,0 +1,155 @@
+//! What can go wrong: each error names the thing, the cause and the way out, in a line or two.
+
+use std::error::Error as StdError;
+use std::io;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+/// Why a command did not do what it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What was asked for cannot be asked for.
+    #[error("{0}")]
+    Usage(String),
+    /// There is no user of this name.
+    #[error("no user {name:?} in the table {table:?}{hint}")]
+    NoSuchUser {
+        /// The name.
+        name: String,
+        /// The table.
+        table: String,
+        /// Another name that may have been meant.
+        hint: String,
+    },
+    /// There is a user of this name.
+    #[error("the user {name:?} is in the table {table:?} already; nothing was changed")]
+    AlreadyExists {
+        /// The name.
+        name: String,
+        /// The table.
+        table: String,
+    },
+    /// There is no such table.
+    #[error(
+        "no table {0:?} in this region or account\n  name it with --table or --stack, or make it with: users create-table"
+    )]
+    NoTable(String),
+    /// DynamoDB wants fewer calls a second.
+    #[error(
+        "DynamoDB refuses so many calls: {0}\n  run it again later, or raise the table's limits"
+    )]
+    Throttled(String),
+    /// Another failure that names its cause and way out.
+    #[error("{0}")]
+    Failed(String),
+    /// Standard output or a file.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// The exit code; `users --help` lists them.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 2,
+            Self::NoSuchUser { .. } => 3,
+            Self::AlreadyExists { .. } => 4,
+            _ => 1,
+        }
+    }
+
+    /// Of a file, or of `-`.
+    pub fn io(path: &str) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |source| Self::Io { path, source }
+    }
+
+    /// Has the reader of our output gone away, as `users list | head` does? That is no failure.
+    #[must_use]
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// Of a call to DynamoDB, without the SDK's dump of the whole exchange.
+    pub fn of_call<E, R>(table: &str, error: &SdkError<E, R>) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+        R: std::fmt::Debug,
+    {
+        let Some(service) = error.as_service_error() else {
+            return Self::Failed(format!(
+                "DynamoDB cannot be reached: {}\n  is the network up, and are --endpoint-url and the region right?",
+                innermost(error)
+            ));
+        };
+        let code = service.code().unwrap_or("an error without a code");
+        let text = match service.message() {
+            Some(message) => format!("{code}: {message}"),
+            None => code.to_owned(),
+        };
+        match code {
+            "ResourceNotFoundException" => Self::NoTable(table.to_owned()),
+            "ThrottlingException"
+            | "ProvisionedThroughputExceededException"
+            | "RequestLimitExceeded" => Self::Throttled(text),
+            "AccessDeniedException" => Self::Failed(format!(
+                "AWS does not allow this: {text}\n  use credentials that may read and write the table {table:?}"
+            )),
+            "UnrecognizedClientException"
+            | "InvalidSignatureException"
+            | "ExpiredTokenException"
+            | "MissingAuthenticationTokenException" => Self::Failed(format!(
+                "AWS does not accept the credentials: {text}\n  log in again (aws sso login), or choose another AWS_PROFILE"
+            )),
+            _ => Self::Failed(format!("DynamoDB refused: {text}")),
+        }
+    }
+}
+
+/// The cause at the bottom: what is above it says only that something failed.
+pub fn innermost(error: &dyn StdError) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_exit_code() {
+        let (name, table) = ("bob".to_owned(), "users".to_owned());
+        let hint = String::new();
+        for (error, code) in [
+            (Error::Failed("no".to_owned()), 1),
+            (Error::Usage("no".to_owned()), 2),
+            (
+                Error::NoSuchUser {
+                    name: name.clone(),
+                    table: table.clone(),
+                    hint,
+                },
+                3,
+            ),
+            (Error::AlreadyExists { name, table }, 4),
+        ] {
+            assert_eq!(error.exit_code(), code, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_told_from_a_full_disk() {
+        let error = |kind| Error::io("-")(io::Error::from(kind));
+        assert!(error(io::ErrorKind::BrokenPipe).is_broken_pipe());
+        assert!(!error(io::ErrorKind::StorageFull).is_broken_pipe());
+    }
+}

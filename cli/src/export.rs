@@ -1,0 +1,146 @@
+//! All users as JSON lines.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufWriter, Write, stdout};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use shared::table::{Item, Table};
+
+use crate::commands::readable;
+use crate::error::Error;
+use crate::output::{self, Output, note};
+use crate::record::{ATTRIBUTES, Record};
+use crate::store;
+
+/// What was written, and what could not be.
+#[derive(Default)]
+struct Export {
+    users: usize,
+    unreadable: usize,
+    /// Attributes that a line has no place for.
+    unknown: BTreeSet<String>,
+}
+
+/// Exports to a file, or to standard output if it is `-`.
+pub async fn export(table: &Table, out: Output, file: &str) -> Result<(), Error> {
+    let mut export = Export::default();
+    if file == "-" {
+        export.write(table, out, file, stdout()).await?;
+        note_unless(out.json, &format!("{} users exported", export.users));
+    } else {
+        let target = Target::open(file)?;
+        export.write(table, out, file, &target.file).await?;
+        target.finish().map_err(Error::io(file))?;
+        let users = export.users;
+        out.print(
+            &json!({ "exported": users, "file": file }),
+            format_args!("{users} users exported to {file}"),
+        )?;
+    }
+    if !export.unknown.is_empty() {
+        let names: Vec<_> = export.unknown.iter().map(String::as_str).collect();
+        note_unless(
+            out.json,
+            &format!(
+                "left out, for this version does not know them: {}",
+                names.join(", ")
+            ),
+        );
+    }
+    readable(export.unreadable)
+}
+
+impl Export {
+    async fn write(
+        &mut self,
+        table: &Table,
+        out: Output,
+        file: &str,
+        writer: impl Write,
+    ) -> Result<(), Error> {
+        let mut writer = BufWriter::new(writer);
+        let mut next = None;
+        loop {
+            let page = store::page(table, next, None).await?;
+            for item in &page.items {
+                self.line(item, out, &mut writer).map_err(Error::io(file))?;
+            }
+            next = page.next;
+            if next.is_none() {
+                return writer.flush().map_err(Error::io(file));
+            }
+        }
+    }
+
+    fn line(&mut self, item: &Item, out: Output, mut writer: impl Write) -> std::io::Result<()> {
+        let record = match Record::from_item(item) {
+            Ok(record) => record,
+            Err(error) => {
+                self.unreadable += 1;
+                output::failure_note(&error, out.json);
+                return Ok(());
+            }
+        };
+        let unknown = item
+            .keys()
+            .filter(|key| !ATTRIBUTES.contains(&key.as_str()));
+        self.unknown.extend(unknown.cloned());
+        self.users += 1;
+        serde_json::to_writer(&mut writer, &record)?;
+        writer.write_all(b"\n")
+    }
+}
+
+/// A file that gets its name when it is complete, so that half an export never looks like one.
+struct Target {
+    file: File,
+    part: PathBuf,
+    path: PathBuf,
+}
+
+impl Target {
+    fn open(path: &str) -> Result<Self, Error> {
+        let path = Path::new(path);
+        // A pipe or a terminal cannot be replaced.
+        let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        let mut part = path.to_owned();
+        if !special {
+            part.as_mut_os_string().push(".part");
+            // What a killed export left may be readable by others.
+            let _ = fs::remove_file(&part);
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let shown = part.display().to_string();
+        let file = options.open(&part).map_err(Error::io(&shown))?;
+        let path = path.to_owned();
+        Ok(Self { file, part, path })
+    }
+
+    fn finish(self) -> std::io::Result<()> {
+        if self.part == self.path {
+            return Ok(());
+        }
+        self.file.sync_all()?;
+        fs::rename(&self.part, &self.path)
+    }
+}
+
+/// An export that failed leaves no hashes behind; one that was finished has no part any more.
+impl Drop for Target {
+    fn drop(&mut self) {
+        if self.part != self.path {
+            let _ = fs::remove_file(&self.part);
+        }
+    }
+}
+
+fn note_unless(json: bool, text: &str) {
+    if !json {
+        note(text);
+    }
+}

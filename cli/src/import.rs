@@ -1,0 +1,226 @@
+//! Many users from JSON lines. It can be stopped at any point and run again: a user who is there
+//! with the same content is passed over.
+
+mod lines;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::json;
+use shared::table::Table;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::args::ImportArgs;
+use crate::error::Error;
+use crate::output::{Output, note};
+use crate::progress::Progress;
+use crate::record::Record;
+use crate::store::{self, Put};
+use lines::{Lines, Next};
+
+/// How often a refused write is tried again, after 1, 2, 4... seconds: an import may use up what
+/// the table allows a second, and others need it too.
+const MOST_WAITS: u32 = 6;
+
+/// What came of the lines.
+#[derive(Debug, Default, Clone, Copy, Serialize)]
+struct Counts {
+    added: u64,
+    replaced: u64,
+    already_there: u64,
+    conflicts: u64,
+    invalid: u64,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} added, ", self.added)?;
+        if self.replaced > 0 {
+            write!(f, "{} replaced, ", self.replaced)?;
+        }
+        let (there, conflicts, invalid) = (self.already_there, self.conflicts, self.invalid);
+        write!(
+            f,
+            "{there} already there, {conflicts} conflicts, {invalid} invalid"
+        )
+    }
+}
+
+/// What came of a line.
+enum Outcome {
+    Added,
+    Replaced,
+    AlreadyThere,
+    /// With what is different.
+    Conflict(String),
+}
+
+/// A line that was written, or not.
+struct Landed {
+    line: u64,
+    name: String,
+    outcome: Result<Outcome, Error>,
+}
+
+struct Import<'a> {
+    table: &'a Table,
+    args: &'a ImportArgs,
+    json: bool,
+    counts: Counts,
+    progress: Progress,
+    flight: JoinSet<Landed>,
+    /// The names in flight: two lines of one name must not overtake each other.
+    names: HashSet<String>,
+}
+
+/// Imports a file.
+pub async fn import(table: &Table, out: Output, args: ImportArgs) -> Result<(), Error> {
+    let mut lines = Lines::open(&args.file)?;
+    let mut import = Import {
+        table,
+        args: &args,
+        json: out.json,
+        counts: Counts::default(),
+        progress: Progress::new(lines.bytes, out.json),
+        flight: JoinSet::new(),
+        names: HashSet::new(),
+    };
+    let mut result = import.read(&mut lines).await;
+    // What is on its way arrives or fails, whatever stopped the reading.
+    while !import.flight.is_empty() {
+        result = import.land().await.and(result);
+    }
+    import.progress.end();
+    let counts = import.counts;
+    out.print(&counts, counts)?;
+    let again = "what was written stays; run the same import again to go on";
+    result.map_err(|error| match error {
+        Error::Failed(text) => Error::Failed(format!("{text}\n  {again}")),
+        other => {
+            if !out.json {
+                note(again);
+            }
+            other
+        }
+    })?;
+    match counts.conflicts + counts.invalid {
+        0 => Ok(()),
+        left => Err(Error::Failed(format!("{left} lines were not imported"))),
+    }
+}
+
+impl Import<'_> {
+    async fn read(&mut self, lines: &mut Lines) -> Result<(), Error> {
+        loop {
+            let line = match lines.next().await? {
+                Next::Line(line) => line,
+                Next::End => return Ok(()),
+                Next::Stop => return Err(Error::Failed("stopped by Ctrl-C".to_owned())),
+            };
+            let counts = self.counts;
+            self.progress.at(line.end, || counts.to_string());
+            match line.text.and_then(|text| Record::from_line(&text)) {
+                Ok(record) => self.launch(line.number, record).await?,
+                Err(problem) => self.invalid(line.number, &problem)?,
+            }
+        }
+    }
+
+    /// Sends a user on its way, as soon as there is room.
+    async fn launch(&mut self, line: u64, record: Record) -> Result<(), Error> {
+        let most = self.args.concurrency.into();
+        while self.flight.len() >= most || self.names.contains(&record.username) {
+            self.land().await?;
+        }
+        self.names.insert(record.username.clone());
+        let (table, replace) = (self.table.clone(), self.args.replace);
+        self.flight.spawn(async move {
+            let outcome = write(&table, &record, replace).await;
+            let name = record.username;
+            Landed {
+                line,
+                name,
+                outcome,
+            }
+        });
+        Ok(())
+    }
+
+    /// Waits for one of those on their way.
+    async fn land(&mut self) -> Result<(), Error> {
+        let Some(landed) = self.flight.join_next().await else {
+            return Ok(());
+        };
+        let landed = landed.map_err(|error| Error::Failed(error.to_string()))?;
+        self.names.remove(&landed.name);
+        match landed.outcome? {
+            Outcome::Added => self.counts.added += 1,
+            Outcome::Replaced => self.counts.replaced += 1,
+            Outcome::AlreadyThere => self.counts.already_there += 1,
+            Outcome::Conflict(what) => {
+                self.counts.conflicts += 1;
+                let name = landed.name;
+                self.report(landed.line, &format!("{name:?} is there already, {what}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn invalid(&mut self, line: u64, problem: &str) -> Result<(), Error> {
+        self.counts.invalid += 1;
+        if self.args.keep_going {
+            self.report(line, problem);
+            return Ok(());
+        }
+        Err(Error::Failed(format!(
+            "{}: line {line}: {problem}\n  correct it, or pass over such lines with --keep-going",
+            self.args.file
+        )))
+    }
+
+    fn report(&self, line: u64, problem: &str) {
+        let file = &self.args.file;
+        if self.json {
+            let text = format!("{file}: line {line}: {problem}");
+            note(json!({ "line": line, "error": text }));
+        } else {
+            self.progress
+                .note(&format!("{file}: line {line}: {problem}"));
+        }
+    }
+}
+
+async fn write(table: &Table, record: &Record, replace: bool) -> Result<Outcome, Error> {
+    for wait in 0..MOST_WAITS {
+        match try_write(table, record, replace).await {
+            Err(Error::Throttled(_)) => sleep(Duration::from_secs(1 << wait)).await,
+            other => return other,
+        }
+    }
+    try_write(table, record, replace).await
+}
+
+async fn try_write(table: &Table, record: &Record, replace: bool) -> Result<Outcome, Error> {
+    let item = match store::add(table, record).await? {
+        Put::Added => return Ok(Outcome::Added),
+        Put::There(item) => item,
+    };
+    let what = match Record::from_item(&item) {
+        Ok(there) => {
+            let differences = record.differences(&there);
+            if differences.is_empty() {
+                return Ok(Outcome::AlreadyThere);
+            }
+            if replace {
+                store::change(table, &record.username, &record.content()).await?;
+                return Ok(Outcome::Replaced);
+            }
+            format!("with another {}", differences.join(", "))
+        }
+        Err(error) => format!("but cannot be read: {error}"),
+    };
+    Ok(Outcome::Conflict(what))
+}

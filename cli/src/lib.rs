@@ -1,0 +1,33 @@
+//! The `users` command: the people of the service, kept in its DynamoDB table.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`args`] | the command line and its help |
+//! | [`connect`] | which table, where, and with whose credentials |
+//! | [`commands`] | what each command does |
+//! | [`import`], [`export`] | many users at once, as JSON lines |
+//! | [`record`] | a user as a JSON line, and as an item of the table |
+//! | [`store`] | reads and conditional writes |
+//! | [`name`] | which names new users may have |
+//! | [`passwords`] | where new passwords come from, and which are good enough |
+//! | [`output`] | plain text for people, JSON for programs |
+//! | [`progress`] | how far an import has come |
+//! | [`error`] | what can go wrong, and the exit codes |
+
+pub mod args;
+pub mod commands;
+pub mod connect;
+pub mod error;
+pub mod export;
+pub mod import;
+pub mod name;
+pub mod output;
+pub mod passwords;
+pub mod progress;
+pub mod record;
+pub mod store;
+
+/// A variable of the environment. An empty one counts as one that is not set, as in the functions.
+fn variable(name: &str) -> Option<String> {
+    shared::config::environment(name).filter(|value| !value.is_empty())
+}

@@ -1,0 +1,221 @@
+//! What a command prints: plain text for people, JSON for programs.
+
+use std::env;
+use std::fmt::Display;
+use std::io::{Write, stderr, stdout};
+use std::process::ExitCode;
+
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::error::Error;
+use crate::name;
+use crate::record::Record;
+
+/// Prints to standard output.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// JSON, or plain text?
+    pub json: bool,
+}
+
+/// A user as it is shown: without the hash, which only `export` gives away.
+#[derive(Serialize)]
+struct Shown<'a> {
+    username: &'a str,
+    scopes: &'a [String],
+    disabled: bool,
+    email: Option<&'a str>,
+    full_name: Option<&'a str>,
+    password: String,
+    created: Option<u64>,
+    updated: Option<u64>,
+    version: Option<u64>,
+}
+
+impl Output {
+    /// Prints one thing, in the one form or the other.
+    pub fn print(self, document: &impl Serialize, text: impl Display) -> Result<(), Error> {
+        if self.json {
+            let document = serde_json::to_string(document).map_err(std::io::Error::from);
+            line(document.map_err(Error::io("-"))?)
+        } else {
+            line(text)
+        }
+    }
+
+    /// Prints a user, with `text` for people.
+    pub fn user(self, record: &Record, text: impl Display) -> Result<(), Error> {
+        self.print(&shown(record), text)
+    }
+}
+
+fn shown(record: &Record) -> Shown<'_> {
+    Shown {
+        username: &record.username,
+        scopes: &record.scopes,
+        disabled: record.disabled,
+        email: record.email.as_deref(),
+        full_name: record.full_name.as_deref(),
+        password: cost(&record.password_hash),
+        created: record.created,
+        updated: record.updated,
+        version: record.version,
+    }
+}
+
+/// All there is to know of a user, a line each.
+#[must_use]
+pub fn card(record: &Record) -> String {
+    let user = shown(record);
+    let time = |seconds: Option<u64>| seconds.map_or_else(|| "-".to_owned(), date);
+    let or_dash = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), clean);
+    let version = user.version.unwrap_or_default();
+    [
+        ("username", clean(user.username)),
+        ("scopes", scopes(record)),
+        ("disabled", user.disabled.to_string()),
+        ("email", or_dash(user.email)),
+        ("full name", or_dash(user.full_name)),
+        ("password", clean(&user.password)),
+        ("created", time(user.created)),
+        (
+            "updated",
+            format!("{} (version {version})", time(user.updated)),
+        ),
+    ]
+    .map(|(name, value)| format!("{name:<10}{value}"))
+    .join("\n")
+}
+
+/// A user on one line.
+#[must_use]
+pub fn row(record: &Record) -> String {
+    let state = if record.disabled {
+        "disabled"
+    } else {
+        "active"
+    };
+    let (name, scopes) = (clean(&record.username), scopes(record));
+    format!("{name:<24}  {scopes:<12}  {state}")
+}
+
+fn scopes(record: &Record) -> String {
+    match record.scopes.as_slice() {
+        [] => "-".to_owned(),
+        scopes => clean(&scopes.join(" ")),
+    }
+}
+
+/// Says how a password is hashed, and nothing that would help to guess it.
+fn cost(hash: &str) -> String {
+    let mut parts = hash.split('$').skip(1);
+    match (parts.next(), parts.nth(1)) {
+        (Some("argon2id"), Some(parameters)) => format!("argon2id {parameters}"),
+        _ => "not an argon2id hash: no password is right, set a new one".to_owned(),
+    }
+}
+
+fn date(seconds: u64) -> String {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    let date = DateTime::from_secs(seconds).fmt(DateTimeFormat::DateTime);
+    date.unwrap_or_else(|_| seconds.to_string())
+}
+
+/// What the table holds must not move the cursor or turn the text around.
+fn clean(text: &str) -> String {
+    let shown = |character: char| match name::invisible(character) {
+        Some(_) => character.escape_unicode().to_string(),
+        None => character.to_string(),
+    };
+    text.chars().map(shown).collect()
+}
+
+/// Writes a line to standard output; `println!` would panic when nobody reads it.
+pub fn line(text: impl Display) -> Result<(), Error> {
+    writeln!(stdout().lock(), "{text}").map_err(Error::io("-"))
+}
+
+/// Tells people something that is no result.
+pub fn note(text: impl Display) {
+    // If even that cannot be written, there is nobody to tell.
+    let _ = writeln!(stderr().lock(), "{text}");
+}
+
+/// Ends with what clap has to say: help, or what is wrong with the command line.
+#[must_use]
+pub fn usage(error: &clap::Error) -> ExitCode {
+    // There are no parsed arguments to ask.
+    let json = env::args_os().any(|argument| argument == "--json");
+    if json && error.use_stderr() {
+        let text = error.render().to_string();
+        let text = text.trim().strip_prefix("error: ").unwrap_or(&text);
+        note(json!({ "error": text }));
+    } else {
+        let _ = error.print();
+    }
+    if error.use_stderr() {
+        ExitCode::from(2)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// Ends with an error.
+#[must_use]
+pub fn failure(error: &Error, json: bool) -> ExitCode {
+    if error.is_broken_pipe() {
+        return ExitCode::SUCCESS;
+    }
+    failure_note(error, json);
+    ExitCode::from(error.exit_code())
+}
+
+/// Tells of an error.
+pub fn failure_note(error: &Error, json: bool) {
+    if json {
+        note(json!({ "error": error.to_string() }));
+    } else {
+        note(format_args!("error: {error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_described_without_salt_and_hash() {
+        for (hash, expected) in [
+            (
+                "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA",
+                "argon2id m=65536,t=3,p=4",
+            ),
+            (
+                "$2b$12$EixZaYVK1fsbw1ZfbX3OXe",
+                "not an argon2id hash: no password is right, set a new one",
+            ),
+            (
+                "",
+                "not an argon2id hash: no password is right, set a new one",
+            ),
+        ] {
+            assert_eq!(cost(hash), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_in_the_table_reaches_the_terminal_as_a_command() {
+        assert_eq!(
+            clean("a\u{1b}[2Jb\u{202e}c d é"),
+            "a\\u{1b}[2Jb\\u{202e}c d é"
+        );
+    }
+
+    #[test]
+    fn times_are_dates() {
+        assert_eq!(date(0), "1970-01-01T00:00:00Z");
+        assert_eq!(date(1_784_000_000), "2026-07-14T03:33:20Z");
+    }
+}

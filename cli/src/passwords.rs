@@ -1,0 +1,187 @@
+//! New passwords: where they come from, and which are good enough (NIST SP 800-63B-4, 3.1.1.2).
+
+use std::io::{IsTerminal, Read, stdin};
+
+use secrecy::{ExposeSecret, SecretString};
+use shared::password::{PasswordHash, Passwords, Policy};
+use shared::users::MAX_BYTES;
+use zxcvbn::matching::patterns::MatchPattern;
+use zxcvbn::{Score, zxcvbn};
+
+use crate::args::PasswordArgs;
+use crate::error::Error;
+
+/// 15 characters, where a password is the only factor.
+const MIN_LENGTH: usize = 15;
+/// Lowers it.
+const MIN_LENGTH_VARIABLE: &str = "PASSWORD_MIN_LENGTH";
+
+/// Asks for a new password and hashes it. It must not be made of `words`: the user's name and the like.
+pub fn new_hash(args: &PasswordArgs, words: &[&str]) -> Result<PasswordHash, Error> {
+    let min_length = min_length(args)?;
+    let password = if args.password_stdin || !stdin().is_terminal() {
+        from_reader(stdin().lock())?
+    } else {
+        from_prompt(min_length)?
+    };
+    check(password.expose_secret(), min_length, words)?;
+    let failed = |error: &dyn std::fmt::Display| Error::Failed(error.to_string());
+    let passwords = Passwords::new(Policy::default()).map_err(|error| failed(&error))?;
+    let hash = passwords.hash(password.expose_secret());
+    hash.map_err(|error| failed(&error))
+}
+
+/// How long a password must be. Read before anything is asked: what is wrong here needs no password.
+fn min_length(args: &PasswordArgs) -> Result<usize, Error> {
+    if let Some(length) = args.min_length {
+        return Ok(length.get().into());
+    }
+    let Some(text) = crate::variable(MIN_LENGTH_VARIABLE) else {
+        return Ok(MIN_LENGTH);
+    };
+    match text.parse() {
+        Ok(length) if length > 0 => Ok(length),
+        _ => Err(Error::Usage(format!(
+            "{MIN_LENGTH_VARIABLE}: not a whole number from 1 up: {text:?}"
+        ))),
+    }
+}
+
+fn from_prompt(min_length: usize) -> Result<SecretString, Error> {
+    let ask = |prompt: &str| {
+        let password = rpassword::prompt_password(prompt).map_err(Error::io("terminal"))?;
+        Ok(SecretString::from(password))
+    };
+    let password = ask(&format!("New password ({min_length} characters or more): "))?;
+    let again = ask("The same again: ")?;
+    if password.expose_secret() == again.expose_secret() {
+        Ok(password)
+    } else {
+        Err(Error::Usage(
+            "the two passwords differ; nothing was changed, try again".to_owned(),
+        ))
+    }
+}
+
+/// One line, without its end.
+fn from_reader(reader: impl Read) -> Result<SecretString, Error> {
+    // One more than the longest with its line end: what is longer is seen to be.
+    let most = MAX_BYTES + 3;
+    let mut text = String::new();
+    let read = reader.take(most as u64).read_to_string(&mut text);
+    // Whatever happens, the text is wiped.
+    let text = SecretString::from(text);
+    read.map_err(|error| {
+        Error::Usage(format!(
+            "the password on standard input cannot be read: {error}"
+        ))
+    })?;
+    let line = text.expose_secret();
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.contains('\n') {
+        return Err(Error::Usage(
+            "standard input holds more than one line; give the password alone".to_owned(),
+        ));
+    }
+    Ok(line.into())
+}
+
+/// Is the password long enough, and not one of those that are tried first?
+fn check(password: &str, min_length: usize, words: &[&str]) -> Result<(), Error> {
+    let refuse = |text: String| Err(Error::Usage(text));
+    // NIST: each Unicode code point counts as one character.
+    let length = password.chars().count();
+    if length < min_length {
+        return refuse(format!(
+            "the password has {length} characters; {min_length} or more are needed (--min-length sets another number)"
+        ));
+    }
+    if password.len() > MAX_BYTES {
+        return refuse(format!(
+            "the password has more than {MAX_BYTES} bytes; give a shorter one"
+        ));
+    }
+    if is_common(password, words) {
+        return refuse(
+            "the password is one of those that are guessed first; take some words that do not belong together"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// Is it on the lists of common passwords, or a repetition of one, a run on the keyboard, a date,
+/// the user's own name: within a million guesses (score 2 takes more)? What has only random
+/// characters is on no list, be it ever so short: that is for `min_length`.
+fn is_common(password: &str, words: &[&str]) -> bool {
+    let estimate = zxcvbn(password, words);
+    let mut parts = estimate.sequence().iter();
+    estimate.score() < Score::Two && parts.any(|part| part.pattern != MatchPattern::BruteForce)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(password: &str) -> Option<String> {
+        let result = check(password, MIN_LENGTH, &["alice", "alice@example.com"]);
+        result.err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn takes_long_passwords_of_any_kind() {
+        for password in [
+            "correct horse battery staple",
+            "mehr als fünfzehn",
+            "ein Satz, 15 lang",
+            "7\u{301}\u{1f600} пароль надёжный",
+            &"some words that do not end ".repeat(37),
+        ] {
+            assert_eq!(refused(password), None, "{password}");
+        }
+    }
+
+    #[test]
+    fn refuses_short_long_and_common_ones() {
+        let long = "long enough ".repeat(86);
+        for (password, expected) in [
+            ("", "has 0 characters"),
+            ("fourteen chars", "has 14 characters; 15 or more"),
+            ("éééééééééééééé", "has 14 characters"),
+            (&long, "more than 1024 bytes"),
+            ("passwordpassword", "guessed first"),
+            ("aaaaaaaaaaaaaaaaaaaa", "guessed first"),
+            ("1234567890123456", "guessed first"),
+            ("qwertyuiopasdfghjkl", "guessed first"),
+            ("alicealicealice", "guessed first"),
+            ("alice@example.com", "guessed first"),
+        ] {
+            let error = refused(password).unwrap_or_default();
+            assert!(error.contains(expected), "{password:?}: {error:?}");
+        }
+        assert!(check("secret", 1, &[]).is_err(), "short may be, common not");
+        assert!(check("x7!Kq2", 1, &[]).is_ok());
+    }
+
+    #[test]
+    fn reads_one_line() {
+        for (input, expected) in [
+            ("secret", "secret"),
+            ("secret\n", "secret"),
+            ("secret\r\n", "secret"),
+            (" s ecret \n", " s ecret "),
+            ("", ""),
+        ] {
+            let password = from_reader(input.as_bytes()).unwrap();
+            assert_eq!(password.expose_secret(), expected, "{input:?}");
+        }
+        for input in [&b"two\nlines\n"[..], b"x\n\n", b"\xff\n"] {
+            assert!(from_reader(input).is_err(), "{input:?}");
+        }
+        let longest = from_reader([&[b'x'; 1024][..], b"\r\n"].concat().as_slice()).unwrap();
+        assert_eq!(longest.expose_secret().len(), 1024);
+        let longer = from_reader([b'x'; 2000].as_slice()).unwrap();
+        assert!(check(longer.expose_secret(), 1, &[]).is_err());
+    }
+}

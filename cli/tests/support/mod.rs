@@ -1,0 +1,152 @@
+//! A DynamoDB in this process, and the command to run against it.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::{Client, Config};
+use dynoxide::Database;
+use serde_json::Value;
+use shared::table::{Item, text, user_key};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+pub const GOOD_PASSWORD: &str = "correct horse battery staple\n";
+pub const HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
+
+/// Serves as long as it lives.
+pub struct Server {
+    url: String,
+    runtime: Runtime,
+}
+
+/// What a run of the command came to.
+#[derive(Debug)]
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Server {
+    pub fn without_table() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let database = Database::memory().unwrap();
+        runtime.spawn(dynoxide::server::serve_on(listener, database));
+        Self { url, runtime }
+    }
+
+    pub fn with_table() -> Self {
+        let server = Self::without_table();
+        server.run(&["create-table"], "").succeeds();
+        server
+    }
+
+    /// With nothing of this machine's environment.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_users"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("USERS_TABLE", "users")
+            .env("AWS_ENDPOINT_URL_DYNAMODB", &self.url)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str], input: &str) -> Run {
+        finish(self.command(arguments), input)
+    }
+
+    /// Runs with `--json`, successfully.
+    pub fn json(&self, arguments: &[&str], input: &str) -> Value {
+        let run = self.run(&[arguments, &["--json"]].concat(), input);
+        serde_json::from_str(&run.succeeds().stdout).unwrap()
+    }
+
+    /// How many users are there.
+    pub fn items(&self) -> usize {
+        self.run(&["list"], "").succeeds().stdout.lines().count()
+    }
+
+    /// Gives a user an attribute that this version does not know.
+    pub fn set_nickname(&self, name: &str) {
+        let update = self
+            .client()
+            .update_item()
+            .table_name("users")
+            .key("pk", text(user_key(name)))
+            .update_expression("SET nickname = :nickname")
+            .expression_attribute_values(":nickname", text("Jo"));
+        self.runtime.block_on(update.send()).unwrap();
+    }
+
+    /// A user's item.
+    pub fn item(&self, name: &str) -> Item {
+        let get = self
+            .client()
+            .get_item()
+            .table_name("users")
+            .key("pk", text(user_key(name)));
+        self.runtime.block_on(get.send()).unwrap().item.unwrap()
+    }
+
+    fn client(&self) -> Client {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .endpoint_url(&self.url);
+        Client::from_conf(config.build())
+    }
+
+    pub fn export(&self) -> Vec<Value> {
+        json_lines(&self.run(&["export"], "").succeeds().stdout)
+    }
+}
+
+impl Run {
+    pub fn succeeds(self) -> Self {
+        assert_eq!(self.code, 0, "{self:?}");
+        self
+    }
+
+    pub fn says(&self, code: i32, stdout: &str, stderr: &str) {
+        assert_eq!(
+            (self.code, &*self.stdout, &*self.stderr),
+            (code, stdout, stderr)
+        );
+    }
+
+    /// Fails with a short error that says so, and no result.
+    pub fn fails(&self, code: i32, error: &str) {
+        assert_eq!(self.code, code, "{self:?}");
+        assert!(self.stderr.contains(error), "{error}: {self:?}");
+        for dump in ["SdkError", "panicked", "backtrace", "ServiceError"] {
+            assert!(!self.stderr.contains(dump), "{self:?}");
+        }
+    }
+}
+
+pub fn finish(mut command: Command, input: &str) -> Run {
+    let mut child = command.spawn().unwrap();
+    // A command that refuses its arguments reads nothing.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    Run {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+pub fn json_lines(text: &str) -> Vec<Value> {
+    let lines = text.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}

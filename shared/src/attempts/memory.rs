@@ -1,0 +1,78 @@
+//! Attempts in memory: each Lambda environment counts its own.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lambda_runtime::BoxFuture;
+
+use super::{Attempts, Begun, WINDOW, wait};
+use crate::users::StoreError;
+
+/// Above this many, those that have expired are thrown away.
+const MANY: usize = 10_000;
+
+/// Attempts in memory, by key.
+#[derive(Debug, Default)]
+pub struct MemoryAttempts(Mutex<HashMap<String, Count>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Count {
+    failures: u32,
+    /// With as many failures as are allowed: no attempt before this.
+    not_before: Duration,
+    /// The count is forgotten then.
+    expires: Duration,
+}
+
+impl MemoryAttempts {
+    fn counts(&self) -> MutexGuard<'_, HashMap<String, Count>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, key: &str, limit: u32, now: Duration) -> Begun {
+        let mut counts = self.counts();
+        if counts.len() > MANY {
+            counts.retain(|_, count| count.expires > now);
+        }
+        let known = counts.get(key).filter(|count| count.expires > now);
+        let mut count = known.copied().unwrap_or(Count {
+            failures: 0,
+            not_before: now,
+            expires: now + WINDOW,
+        });
+        if count.failures >= limit && count.not_before > now {
+            return Begun::Wait(count.not_before.saturating_sub(now));
+        }
+        count.failures += 1;
+        count.not_before = now + wait(count.failures, limit);
+        if count.failures >= limit {
+            count.expires = count.not_before + WINDOW;
+        }
+        counts.insert(key.to_owned(), count);
+        Begun::Allowed
+    }
+}
+
+impl Attempts for MemoryAttempts {
+    fn begin<'a>(
+        &'a self,
+        key: &'a str,
+        limit: u32,
+        now: Duration,
+    ) -> BoxFuture<'a, Result<Begun, StoreError>> {
+        Box::pin(async move { Ok(self.count(key, limit, now)) })
+    }
+
+    fn take_back<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        if let Some(count) = self.counts().get_mut(key) {
+            count.failures = count.failures.saturating_sub(1);
+        }
+        Box::pin(async { Ok(()) })
+    }
+
+    fn forget<'a>(&'a self, key: &'a str, _now: Duration) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.counts().remove(key);
+        Box::pin(async { Ok(()) })
+    }
+}

@@ -1,0 +1,167 @@
+//! The DynamoDB table: its name, its keys, how long it may be waited for.
+//!
+//! One table, partition key `pk` (a string), no sort key. Numbers of time are seconds since the epoch.
+//!
+//! | item | `pk` | attributes |
+//! |---|---|---|
+//! | a user | `user#` and the name, byte for byte | `password_hash` S (a PHC string), `disabled` BOOL, `scopes` SS (absent: none), `email` S, `full_name` S, `created` N, `updated` N, `version` N (grows with each write) |
+//! | attempts to log in | `account#` and the name's SHA-256, or `address#` and the source address | `failures` N, `not_before` N, `expires` N (the table's TTL) |
+//!
+//! Attributes that are not known are left alone.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, ConfigLoader};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::client::Waiters;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType, TimeToLiveSpecification,
+};
+
+use crate::users::StoreError;
+
+/// An item.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// A call gives up after this long: retries and all. `http::DEADLINE` bounds the whole request.
+const CALL: Duration = Duration::from_millis(1500);
+const ATTEMPT: Duration = Duration::from_millis(600);
+const CONNECT: Duration = Duration::from_millis(400);
+const MOST_ATTEMPTS: u32 = 3;
+const FIRST_BACKOFF: Duration = Duration::from_millis(50);
+
+/// A table and the client to ask it with.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Speaks to DynamoDB.
+    pub client: Client,
+    /// The table's name.
+    pub name: String,
+}
+
+impl Table {
+    /// The table of this name, where the environment says: region, credentials, and for a local
+    /// server `AWS_ENDPOINT_URL_DYNAMODB`.
+    pub async fn connect(name: String) -> Self {
+        Self::connect_with(name, aws_config::defaults(BehaviorVersion::latest())).await
+    }
+
+    /// The table of this name, where `loader` says; with this module's time limits.
+    pub async fn connect_with(name: String, loader: ConfigLoader) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_attempt_timeout(ATTEMPT)
+            .operation_timeout(CALL)
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(MOST_ATTEMPTS)
+            .with_initial_backoff(FIRST_BACKOFF);
+        let config = loader
+            .timeout_config(timeouts)
+            .retry_config(retries)
+            .load()
+            .await;
+        let client = Client::new(&config);
+        Self { client, name }
+    }
+}
+
+/// Makes the table as `template.yaml` does: for a local server, or to try things out.
+/// `Ok(false)`: there is one of this name already.
+pub async fn create(table: &Table) -> Result<bool, StoreError> {
+    let pk = AttributeDefinition::builder()
+        .attribute_name("pk")
+        .attribute_type(ScalarAttributeType::S);
+    let key = KeySchemaElement::builder()
+        .attribute_name("pk")
+        .key_type(KeyType::Hash);
+    let created = table
+        .client
+        .create_table()
+        .table_name(&table.name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(pk.build().ok().map(|pk| vec![pk]))
+        .set_key_schema(key.build().ok().map(|key| vec![key]))
+        .send()
+        .await;
+    match created {
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(CreateTableError::is_resource_in_use_exception) =>
+        {
+            return Ok(false);
+        }
+        other => drop(other?),
+    }
+    let ready = table
+        .client
+        .wait_until_table_exists()
+        .table_name(&table.name);
+    let waited = ready.wait(Duration::from_mins(5)).await;
+    waited.map_err(|error| StoreError::Unavailable(causes(&error).into()))?;
+    let ttl = TimeToLiveSpecification::builder()
+        .attribute_name("expires")
+        .enabled(true)
+        .build();
+    table
+        .client
+        .update_time_to_live()
+        .table_name(&table.name)
+        .set_time_to_live_specification(ttl.ok())
+        .send()
+        .await?;
+    Ok(true)
+}
+
+/// The partition key of a user.
+#[must_use]
+pub fn user_key(username: &str) -> String {
+    format!("user#{username}")
+}
+
+/// A string attribute.
+pub fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// A number attribute: a count, seconds, or -1.
+pub fn number(value: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(value.into().to_string())
+}
+
+/// A number attribute of an item.
+#[must_use]
+pub fn number_of(item: &Item, name: &str) -> Option<u64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+impl<E, R> From<SdkError<E, R>> for StoreError
+where
+    E: Error + Send + Sync + 'static,
+    R: fmt::Debug + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        Self::Unavailable(causes(&error).into())
+    }
+}
+
+/// An error with its causes, in their own words. Not the SDK's `DisplayErrorContext`: that shows
+/// the response as it came, a user's hash included.
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,245 @@
+//! A sick DynamoDB: every fault is 503 with `Retry-After`, and never a login.
+
+use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+use shared::App;
+use shared::attempts::Limits;
+use shared::clock::Stopwatch;
+use shared::password::{Passwords, Policy};
+use shared::table::{text, user_key};
+use shared::users::MemoryStore;
+use tests::dynamodb::{app_at, block_on, connect, fill, start};
+use tests::logs::logged;
+use tests::proxy::{Fault, Proxy};
+use tests::stores::{One, johndoe};
+use tests::{Answer, Client, Gateway, app};
+
+const LIMITS: Limits = Limits {
+    per_account: 10,
+    per_address: 100,
+};
+
+const JUST_FAST_ENOUGH: &str = "just fast enough, but many times";
+
+const FAULTS: &[(&str, Fault)] = &[
+    (
+        "throttled",
+        Fault::Answer(400, "ProvisionedThroughputExceededException"),
+    ),
+    (
+        "request limit exceeded",
+        Fault::Answer(400, "RequestLimitExceeded"),
+    ),
+    (
+        "no such table",
+        Fault::Answer(400, "ResourceNotFoundException"),
+    ),
+    ("access denied", Fault::Answer(400, "AccessDeniedException")),
+    ("500", Fault::Answer(500, "InternalServerError")),
+    ("503", Fault::Answer(503, "ServiceUnavailable")),
+    ("black hole", Fault::BlackHole),
+    ("half closed", Fault::HalfClosed),
+    ("closed without a word", Fault::Closed),
+    ("cut in the middle", Fault::Cut),
+    ("not HTTP", Fault::Garbage),
+    (
+        "slower than an attempt may be",
+        Fault::Slow(Duration::from_millis(700)),
+    ),
+    (JUST_FAST_ENOUGH, Fault::Slow(Duration::from_millis(550))),
+    ("byte by byte", Fault::Dribble(Duration::from_millis(30))),
+];
+
+/// On a table with the tutorial's users, behind a proxy.
+fn service() -> (Gateway, Proxy) {
+    let upstream = start();
+    block_on(async {
+        let table = connect(format!("http://{upstream}"), "users").await;
+        fill(
+            &table,
+            MemoryStore::tutorial().unwrap().into_users().into_values(),
+        )
+        .await;
+    });
+    let proxy = Proxy::start(upstream);
+    (Gateway::new(app_at(proxy.address, LIMITS)), proxy)
+}
+
+fn unavailable(fault: &str, answer: &Answer) {
+    assert_eq!(
+        (answer.status, answer.detail()),
+        (503, json!("Service Unavailable")),
+        "{fault}"
+    );
+    assert_eq!(answer.header("retry-after"), Some("1"), "{fault}");
+}
+
+#[test]
+fn every_fault_is_503_and_passes() {
+    let token = Gateway::new(app()).login("me items");
+    let rows = thread::scope(|scope| {
+        let start = |(name, fault)| {
+            let token = &token;
+            scope.spawn(move || suffer(name, fault, token))
+        };
+        let running: Vec<_> = FAULTS.iter().copied().map(start).collect();
+        running
+            .into_iter()
+            .map(|row| row.join().unwrap())
+            .collect::<Vec<_>>()
+    });
+    println!(
+        "| fault | status | longest, ms | logged |\n|---|---|---|---|\n{}",
+        rows.join("\n")
+    );
+}
+
+/// Two logins and a read under a fault, and a read when it has passed; a row for the reader.
+fn suffer(name: &str, fault: Fault, token: &str) -> String {
+    let (gateway, proxy) = service();
+    gateway.login("me");
+    proxy.inject(fault);
+    let mut longest: f64 = 0.0;
+    let mut timed = |answer: &dyn Fn() -> Answer| {
+        let stopwatch = Stopwatch::start();
+        let answer = answer();
+        longest = longest.max(stopwatch.elapsed_ms());
+        answer
+    };
+    let lines = logged(|| {
+        for password in ["secret", "wrong"] {
+            let form = format!("username=johndoe&password={password}&scope=me");
+            unavailable(name, &timed(&|| gateway.post_form("/token", &form)));
+        }
+        let read = timed(&|| gateway.get("/users/me/", Some(token)));
+        match name {
+            JUST_FAST_ENOUGH => assert_eq!(read.status, 200, "one call is"),
+            _ => unavailable(name, &read),
+        }
+    });
+    let line = lines
+        .iter()
+        .find(|line| line["outcome"] == "unavailable")
+        .unwrap();
+    assert_eq!(line["level"], "ERROR", "{name}");
+    proxy.inject(Fault::None);
+    assert_eq!(
+        gateway.get("/users/me/", Some(token)).status,
+        200,
+        "{name}: all is well"
+    );
+    format!(
+        "| {name} | 503 | {longest:.0} | {} |",
+        line["reason"].as_str().unwrap()
+    )
+}
+
+#[test]
+fn a_refused_connection_is_503() {
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let gateway = Gateway::new(app_at(free, LIMITS));
+    unavailable(
+        "refused",
+        &gateway.post_form("/token", "username=johndoe&password=secret"),
+    );
+    let token = Gateway::new(app()).login("me");
+    unavailable("refused", &gateway.get("/users/me/", Some(&token)));
+}
+
+/// The count is in one database and the users in another: only one of them is sick.
+#[test]
+fn a_login_needs_both_the_count_and_the_user() {
+    for sick in ["users", "attempts"] {
+        let (gateway, proxy) = service();
+        let (healthy, _) = service();
+        let app = match sick {
+            "users" => App {
+                attempts: healthy.app.attempts,
+                ..gateway.app
+            },
+            _ => App {
+                users: healthy.app.users,
+                ..gateway.app
+            },
+        };
+        let gateway = Gateway::new(app);
+        proxy.inject(Fault::Answer(500, "InternalServerError"));
+        unavailable(
+            sick,
+            &gateway.post_form("/token", "username=johndoe&password=secret"),
+        );
+        proxy.inject(Fault::None);
+        assert_eq!(
+            gateway
+                .post_form("/token", "username=johndoe&password=secret")
+                .status,
+            200
+        );
+    }
+}
+
+/// A hash that cannot be replaced is no reason to refuse who knows the password.
+#[test]
+fn a_failed_rehash_leaves_the_login() {
+    let passwords = Passwords::new(Policy::new(19_456, 3, 1, None).unwrap()).unwrap();
+    let gateway = Gateway::new(App {
+        passwords,
+        users: Box::new(One(Some(johndoe()))),
+        ..app()
+    });
+    let lines = logged(|| {
+        assert_eq!(
+            gateway
+                .post_form("/token", "username=johndoe&password=secret")
+                .status,
+            200
+        );
+    });
+    assert_eq!(
+        (&lines[0]["level"], &lines[1]["outcome"]),
+        (&json!("WARN"), &json!("ok"))
+    );
+}
+
+/// An item that someone must repair is a fault of this service; which one, the log says.
+#[test]
+fn a_corrupt_item_is_500_and_never_a_login() {
+    let (gateway, proxy) = service();
+    block_on(async {
+        let table = connect(format!("http://{}", proxy.address), "users").await;
+        let update = table
+            .client
+            .update_item()
+            .table_name("users")
+            .key("pk", text(user_key("johndoe")));
+        update
+            .update_expression("REMOVE disabled")
+            .send()
+            .await
+            .unwrap();
+    });
+    let token = Gateway::new(app()).login("me");
+    let lines = logged(|| {
+        for answer in [
+            gateway.post_form("/token", "username=johndoe&password=secret"),
+            gateway.get("/users/me/", Some(&token)),
+        ] {
+            assert_eq!(
+                (answer.status, answer.detail()),
+                (500, json!("Internal Server Error"))
+            );
+        }
+    });
+    for line in lines.iter().filter(|line| line["outcome"] != json!(null)) {
+        assert_eq!(
+            line["reason"],
+            "the item \"user#johndoe\" has no valid disabled"
+        );
+    }
+}

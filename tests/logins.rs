@@ -1,0 +1,323 @@
+//! POST /token under guessing: the same on memory and on DynamoDB.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use serde_json::{Value, json};
+use shared::App;
+use shared::attempts::{Limits, MemoryAttempts};
+use shared::clock::{Stopwatch, SystemClock};
+use shared::password::{Passwords, Policy};
+use shared::users::{MemoryStore, User};
+use tests::app::Stopped;
+use tests::dynamodb::{app_at, app_with, block_on, connect, fill, start};
+use tests::stores::{One, johndoe};
+use tests::{Answer, Client, Gateway, KEY, NOW, app, parity, read};
+
+const LIMITS: Limits = Limits {
+    per_account: 3,
+    per_address: 8,
+};
+const NO_LIMITS: Limits = Limits {
+    per_account: 0,
+    per_address: 0,
+};
+
+/// The same tests for each store.
+fn on_each_store(test: impl Fn(App)) {
+    test(App {
+        limits: LIMITS,
+        attempts: Box::new(MemoryAttempts::default()),
+        ..app()
+    });
+    test(app_with(LIMITS));
+}
+
+fn login(gateway: &Gateway, username: &str, password: &str) -> Answer {
+    gateway.post_form(
+        "/token",
+        &format!("username={username}&password={password}&scope=me"),
+    )
+}
+
+fn refused(answer: &Answer, retry_after: &str) {
+    assert_eq!(
+        (answer.status, answer.detail()),
+        (429, json!("Too many login attempts"))
+    );
+    assert_eq!(answer.header("retry-after"), Some(retry_after));
+}
+
+fn at(gateway: Gateway, seconds: u64) -> Gateway {
+    Gateway::new(App {
+        clock: Box::new(Stopped(NOW + seconds)),
+        ..gateway.app
+    })
+}
+
+#[test]
+fn names_that_exist_and_names_that_do_not_are_refused_alike() {
+    on_each_store(|app| {
+        let gateway = Gateway::new(app);
+        for name in ["johndoe", "nobody"] {
+            for _ in 0..3 {
+                assert_eq!(login(&gateway, name, "wrong").status, 400);
+            }
+            refused(&login(&gateway, name, "wrong"), "30");
+            refused(&login(&gateway, name, "secret"), "30");
+        }
+        assert_eq!(
+            login(&gateway, "alice", "secretalice").status,
+            200,
+            "another account is not refused"
+        );
+    });
+}
+
+#[test]
+fn the_wait_passes_and_a_success_clears_the_count() {
+    on_each_store(|app| {
+        let mut gateway = Gateway::new(app);
+        for _ in 0..3 {
+            login(&gateway, "johndoe", "wrong");
+        }
+        gateway = at(gateway, 29);
+        refused(&login(&gateway, "johndoe", "secret"), "1");
+        gateway = at(gateway, 30);
+        assert_eq!(login(&gateway, "johndoe", "wrong").status, 400);
+        refused(&login(&gateway, "johndoe", "secret"), "60");
+        gateway = at(gateway, 90);
+        assert_eq!(login(&gateway, "johndoe", "secret").status, 200);
+        for _ in 0..3 {
+            assert_eq!(login(&gateway, "johndoe", "wrong").status, 400);
+        }
+        refused(&login(&gateway, "johndoe", "secret"), "30");
+    });
+}
+
+#[test]
+fn an_address_that_guesses_at_many_names_is_refused() {
+    on_each_store(|app| {
+        let gateway = Gateway::new(app);
+        for _ in 0..10 {
+            assert_eq!(
+                login(&gateway, "alice", "secretalice").status,
+                200,
+                "successes are no failures"
+            );
+        }
+        for number in 0..8 {
+            assert_eq!(
+                login(&gateway, &format!("name{number}"), "wrong").status,
+                400
+            );
+        }
+        refused(&login(&gateway, "johndoe", "secret"), "30");
+        let mut event: Value = serde_json::from_str(&read("events/token.json")).unwrap();
+        event["headers"]["x-forwarded-for"] = "198.51.100.1".into();
+        refused(&gateway.invoke(&event), "30");
+        event["requestContext"]["http"]["sourceIp"] = "198.51.100.1".into();
+        assert_eq!(
+            gateway.invoke(&event).status,
+            200,
+            "another address is not refused"
+        );
+    });
+}
+
+/// The refused attempt took nothing of the account's count.
+#[test]
+fn an_address_that_is_refused_does_not_lock_accounts() {
+    on_each_store(|app| {
+        let gateway = Gateway::new(app);
+        for number in 0..8 {
+            login(&gateway, &format!("name{number}"), "wrong");
+        }
+        for _ in 0..10 {
+            refused(&login(&gateway, "johndoe", "wrong"), "30");
+        }
+        let mut event: Value = serde_json::from_str(&read("events/token.json")).unwrap();
+        event["requestContext"]["http"]["sourceIp"] = "198.51.100.1".into();
+        assert_eq!(gateway.invoke(&event).status, 200);
+    });
+}
+
+#[test]
+fn no_limit_is_no_limit() {
+    on_each_store(|app| {
+        let gateway = Gateway::new(App {
+            limits: NO_LIMITS,
+            ..app
+        });
+        for _ in 0..12 {
+            assert_eq!(login(&gateway, "johndoe", "wrong").status, 400);
+        }
+        assert_eq!(login(&gateway, "johndoe", "secret").status, 200);
+    });
+}
+
+/// Everything that FastAPI does, on DynamoDB.
+#[test]
+fn dynamodb_answers_as_fastapi_does() {
+    let cases = parity::cases(&["core", "framework", "edge"]);
+    parity::run(&Gateway::new(app_with(NO_LIMITS)), KEY, &cases);
+}
+
+#[test]
+fn guesses_at_the_same_moment_do_not_pass_the_limit() {
+    let address = start();
+    block_on(async {
+        let table = connect(format!("http://{address}"), "users").await;
+        fill(
+            &table,
+            MemoryStore::tutorial().unwrap().into_users().into_values(),
+        )
+        .await;
+    });
+    let hashed = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| {
+                let gateway = Gateway::new(app_at(address, LIMITS));
+                let status = login(&gateway, "johndoe", "wrong").status;
+                assert!([400, 429].contains(&status), "{status}");
+                hashed.fetch_add(usize::from(status == 400), Ordering::Relaxed);
+            });
+        }
+    });
+    assert_eq!(hashed.into_inner(), 3);
+}
+
+#[test]
+fn a_weaker_hash_is_made_anew_once() {
+    on_each_store(|app| {
+        let stronger = Policy::new(19_456, 3, 1, None).unwrap();
+        let gateway = Gateway::new(App {
+            passwords: Passwords::new(stronger).unwrap(),
+            limits: NO_LIMITS,
+            ..app
+        });
+        for _ in 0..2 {
+            assert_eq!(login(&gateway, "johndoe", "wrong").status, 400);
+            assert_eq!(login(&gateway, "johndoe", "secret").status, 200);
+        }
+        let find = gateway
+            .app
+            .users
+            .find("johndoe", shared::users::Reading::Strong);
+        let hash = block_on(find).unwrap().unwrap().password_hash.unwrap();
+        assert!(
+            hash.to_string()
+                .starts_with("$argon2id$v=19$m=19456,t=3,p=1$"),
+            "{hash}"
+        );
+    });
+}
+
+/// Fifty guessers for 30 seconds, by the machine's clock: `make test` has no time for it.
+#[test]
+#[ignore = "takes half a minute: cargo test --release -p tests --test logins fifty -- --ignored --nocapture"]
+fn fifty_guessers() {
+    let address = start();
+    block_on(async {
+        let table = connect(format!("http://{address}"), "users").await;
+        fill(
+            &table,
+            MemoryStore::tutorial().unwrap().into_users().into_values(),
+        )
+        .await;
+    });
+    let gateway = |limits| {
+        Gateway::new(App {
+            clock: Box::new(SystemClock),
+            ..app_at(address, limits)
+        })
+    };
+    let limits = Limits {
+        per_account: 10,
+        per_address: 0,
+    };
+    let (hashed, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let stopwatch = Stopwatch::start();
+    thread::scope(|scope| {
+        for _ in 0..50 {
+            scope.spawn(|| {
+                let gateway = gateway(limits);
+                while stopwatch.elapsed_ms() < 30_000.0 {
+                    match login(&gateway, "johndoe", "wrong").status {
+                        400 => hashed.fetch_add(1, Ordering::Relaxed),
+                        429 => refused.fetch_add(1, Ordering::Relaxed),
+                        status => panic!("{status}"),
+                    };
+                }
+            });
+        }
+    });
+    let victim = login(&gateway(limits), "johndoe", "secret");
+    println!(
+        "in 30 s: {} attempts hashed, {} refused",
+        hashed.load(Ordering::Relaxed),
+        refused.load(Ordering::Relaxed)
+    );
+    println!(
+        "the victim's login right afterwards: {} Retry-After {:?}",
+        victim.status,
+        victim.header("retry-after")
+    );
+    println!(
+        "the victim's login without limits: {}",
+        login(&gateway(NO_LIMITS), "johndoe", "secret").status
+    );
+}
+
+/// Medians of how long each kind of refused login takes: printed, never asserted.
+#[test]
+#[ignore = "a measurement: cargo test --release -p tests --test logins median -- --ignored --nocapture"]
+fn medians_of_refused_logins() {
+    let app = || app_with(NO_LIMITS);
+    let unusable = User {
+        password_hash: None,
+        ..johndoe()
+    };
+    let mut kinds = [
+        (
+            "wrong password",
+            Gateway::new(App {
+                users: Box::new(One(Some(johndoe()))),
+                ..app()
+            }),
+            Vec::new(),
+        ),
+        (
+            "unknown user",
+            Gateway::new(App {
+                users: Box::new(One(None)),
+                ..app()
+            }),
+            Vec::new(),
+        ),
+        (
+            "unusable hash",
+            Gateway::new(App {
+                users: Box::new(One(Some(unusable))),
+                ..app()
+            }),
+            Vec::new(),
+        ),
+    ];
+    for _ in 0..200 {
+        for (_, gateway, times) in &mut kinds {
+            let stopwatch = Stopwatch::start();
+            assert_eq!(login(gateway, "johndoe", "wrong").status, 400);
+            times.push(stopwatch.elapsed_ms());
+        }
+    }
+    for (kind, _, mut times) in kinds {
+        times.sort_by(f64::total_cmp);
+        println!(
+            "{kind}: median {:.2} ms of {}",
+            times[times.len() / 2],
+            times.len()
+        );
+    }
+}

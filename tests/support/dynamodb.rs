@@ -1,0 +1,104 @@
+//! DynamoDB in this process: dynoxide, on a free port, in memory.
+
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::config::Credentials;
+use dynoxide::Database;
+use shared::App;
+use shared::attempts::Limits;
+use shared::table::{self, Table};
+use shared::users::{MemoryStore, User, item};
+
+use crate::app;
+
+/// Serves a database until the process ends.
+pub fn serve(database: Database, listener: TcpListener) -> SocketAddr {
+    let address = listener.local_addr().unwrap();
+    listener.set_nonblocking(true).unwrap();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            dynoxide::server::serve_on(listener, database).await;
+        });
+    });
+    address
+}
+
+/// An empty database.
+pub fn start() -> SocketAddr {
+    serve(
+        Database::memory().unwrap(),
+        TcpListener::bind("127.0.0.1:0").unwrap(),
+    )
+}
+
+/// A table there: with the time limits that the functions have.
+pub async fn connect(url: String, name: &str) -> Table {
+    let credentials = Credentials::new("test", "test", None, None, "tests");
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .endpoint_url(url)
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(credentials);
+    Table::connect_with(name.to_owned(), loader).await
+}
+
+/// Adds users, whose hashes are known, to a table that is made if it is not there.
+pub async fn fill(table: &Table, users: impl IntoIterator<Item = User>) {
+    table::create(table).await.unwrap();
+    for user in users {
+        let item = item(
+            &user,
+            user.password_hash.as_ref().unwrap(),
+            std::time::Duration::from_secs(crate::NOW),
+        );
+        let put = table
+            .client
+            .put_item()
+            .table_name(&table.name)
+            .set_item(Some(item));
+        put.condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
+/// An `App` with the tutorial's users in DynamoDB at this address, and these limits.
+pub fn app_at(address: SocketAddr, limits: Limits) -> App {
+    let connect = || block_on(connect(format!("http://{address}"), "users"));
+    App {
+        users: Box::new(connect()),
+        attempts: Box::new(connect()),
+        limits,
+        ..app()
+    }
+}
+
+/// The same, with a database of its own.
+pub fn app_with(limits: Limits) -> App {
+    let address = start();
+    block_on(async {
+        let table = connect(format!("http://{address}"), "users").await;
+        fill(
+            &table,
+            MemoryStore::tutorial().unwrap().into_users().into_values(),
+        )
+        .await;
+    });
+    app_at(address, limits)
+}
+
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}

@@ -1,0 +1,51 @@
+//! DynamoDB for `make dev USER_STORE=dynamodb`: dynoxide on a port, its database in a file, with
+//! the table and the tutorial's users.
+//!
+//!     local-dynamodb PORT FILE TABLE
+
+use std::env;
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::thread;
+
+use dynoxide::Database;
+use shared::table;
+use shared::users::MemoryStore;
+use tests::dynamodb::{block_on, connect, fill, serve};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [port, file, name] = arguments.as_slice() else {
+        eprintln!("local-dynamodb: expected a port, a file and a table's name");
+        return ExitCode::from(2);
+    };
+    let listener = match TcpListener::bind(format!("127.0.0.1:{port}")) {
+        Ok(listener) => listener,
+        Err(error) => return failed(&format!("port {port}: {error}")),
+    };
+    let database = match Database::new(file) {
+        Ok(database) => database,
+        Err(error) => return failed(&format!("{file}: {error}; remove the file to begin anew")),
+    };
+    let address = serve(database, listener);
+    block_on(async {
+        let table = connect(format!("http://{address}"), name).await;
+        // Only once: whoever removed or changed them did so on purpose.
+        if table::create(&table).await.unwrap() {
+            fill(
+                &table,
+                MemoryStore::tutorial().unwrap().into_users().into_values(),
+            )
+            .await;
+        }
+    });
+    println!("local-dynamodb: table {name} on http://{address}, kept in {file}");
+    loop {
+        thread::park();
+    }
+}
+
+fn failed(problem: &str) -> ExitCode {
+    eprintln!("local-dynamodb: {problem}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,45 @@
+//! What is logged, thread by thread.
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::Once;
+
+use serde_json::Value;
+use shared::log;
+
+thread_local! {
+    /// The lines of this thread, while somebody wants them.
+    static LINES: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+struct Lines;
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LINES.with_borrow_mut(|lines| lines.as_mut().map(|lines| lines.extend_from_slice(bytes)));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Takes the process's logs, at the level where most is asked for. One subscriber for all threads,
+/// before the first line: those that come and go with a thread lose lines of others.
+pub fn install() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        tracing::subscriber::set_global_default(log::json(Some("TRACE"), || Lines)).unwrap();
+    });
+}
+
+/// The log of what `requests` does in this thread.
+pub fn logged(requests: impl FnOnce()) -> Vec<Value> {
+    install();
+    LINES.set(Some(Vec::new()));
+    requests();
+    let text = String::from_utf8(LINES.take().unwrap_or_default()).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    lines.collect()
+}
