@@ -10,8 +10,7 @@ use shared::attempts::Limits;
 use shared::clock::Stopwatch;
 use shared::password::{Passwords, Policy};
 use shared::table::{text, user_key};
-use shared::users::MemoryStore;
-use tests::dynamodb::{app_at, block_on, connect, fill, start};
+use tests::dynamodb::{app_at, behind_proxy, block_on, connect};
 use tests::logs::logged;
 use tests::proxy::{Fault, Proxy};
 use tests::stores::{One, johndoe};
@@ -53,19 +52,8 @@ const FAULTS: &[(&str, Fault)] = &[
     ("byte by byte", Fault::Dribble(Duration::from_millis(30))),
 ];
 
-/// On a table with the tutorial's users, behind a proxy.
 fn service() -> (Gateway, Proxy) {
-    let upstream = start();
-    block_on(async {
-        let table = connect(format!("http://{upstream}"), "users").await;
-        fill(
-            &table,
-            MemoryStore::tutorial().unwrap().into_users().into_values(),
-        )
-        .await;
-    });
-    let proxy = Proxy::start(upstream);
-    (Gateway::new(app_at(proxy.address, LIMITS)), proxy)
+    behind_proxy(LIMITS)
 }
 
 fn unavailable(fault: &str, answer: &Answer) {

@@ -8,9 +8,9 @@ use shared::App;
 use shared::attempts::{Limits, MemoryAttempts};
 use shared::clock::{Stopwatch, SystemClock};
 use shared::password::{Passwords, Policy};
-use shared::users::{MemoryStore, User};
+use shared::users::User;
 use tests::app::Stopped;
-use tests::dynamodb::{app_at, app_with, block_on, connect, fill, start};
+use tests::dynamodb::{app_at, app_with, block_on, start_filled};
 use tests::stores::{One, johndoe};
 use tests::{Answer, Client, Gateway, KEY, NOW, app, parity, read};
 
@@ -165,15 +165,7 @@ fn dynamodb_answers_as_fastapi_does() {
 
 #[test]
 fn guesses_at_the_same_moment_do_not_pass_the_limit() {
-    let address = start();
-    block_on(async {
-        let table = connect(format!("http://{address}"), "users").await;
-        fill(
-            &table,
-            MemoryStore::tutorial().unwrap().into_users().into_values(),
-        )
-        .await;
-    });
+    let address = start_filled();
     let hashed = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..20 {
@@ -218,15 +210,7 @@ fn a_weaker_hash_is_made_anew_once() {
 #[test]
 #[ignore = "takes half a minute: cargo test --release -p tests --test logins fifty -- --ignored --nocapture"]
 fn fifty_guessers() {
-    let address = start();
-    block_on(async {
-        let table = connect(format!("http://{address}"), "users").await;
-        fill(
-            &table,
-            MemoryStore::tutorial().unwrap().into_users().into_values(),
-        )
-        .await;
-    });
+    let address = start_filled();
     let gateway = |limits| {
         Gateway::new(App {
             clock: Box::new(SystemClock),

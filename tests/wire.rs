@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use shared::App;
 use shared::attempts::{Limits, account_key};
 use shared::password::{Passwords, Policy};
-use shared::users::MemoryStore;
-use tests::dynamodb::{app_at, block_on, connect, fill, start};
+use tests::dynamodb::behind_proxy;
 use tests::functions::FUNCTIONS;
 use tests::proxy::{Proxy, Recorded};
 use tests::{Client, Gateway, NOW, read};
@@ -18,19 +17,8 @@ const LIMITS: Limits = Limits {
     per_address: 100,
 };
 
-/// The service, on a table with the tutorial's users, and what it sends there.
 fn service() -> (Gateway, Proxy) {
-    let upstream = start();
-    block_on(async {
-        let table = connect(format!("http://{upstream}"), "users").await;
-        fill(
-            &table,
-            MemoryStore::tutorial().unwrap().into_users().into_values(),
-        )
-        .await;
-    });
-    let proxy = Proxy::start(upstream);
-    (Gateway::new(app_at(proxy.address, LIMITS)), proxy)
+    behind_proxy(LIMITS)
 }
 
 fn get_item(name: &str, consistent: bool) -> Recorded {

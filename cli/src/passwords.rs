@@ -3,13 +3,15 @@
 use std::io::{IsTerminal, Read, stdin};
 
 use secrecy::{ExposeSecret, SecretString};
-use shared::password::{PasswordHash, Passwords, Policy};
+use shared::config;
+use shared::password::{PasswordHash, Passwords};
 use shared::users::MAX_BYTES;
 use zxcvbn::matching::patterns::MatchPattern;
 use zxcvbn::{Score, zxcvbn};
 
 use crate::args::PasswordArgs;
 use crate::error::Error;
+use crate::variable;
 
 /// 15 characters, where a password is the only factor.
 const MIN_LENGTH: usize = 15;
@@ -26,7 +28,9 @@ pub fn new_hash(args: &PasswordArgs, words: &[&str]) -> Result<PasswordHash, Err
     };
     check(password.expose_secret(), min_length, words)?;
     let failed = |error: &dyn std::fmt::Display| Error::Failed(error.to_string());
-    let passwords = Passwords::new(Policy::default()).map_err(|error| failed(&error))?;
+    let policy =
+        config::password_policy(variable).map_err(|error| Error::Usage(error.to_string()))?;
+    let passwords = Passwords::new(policy).map_err(|error| failed(&error))?;
     let hash = passwords.hash(password.expose_secret());
     hash.map_err(|error| failed(&error))
 }
@@ -36,7 +40,7 @@ fn min_length(args: &PasswordArgs) -> Result<usize, Error> {
     if let Some(length) = args.min_length {
         return Ok(length.get().into());
     }
-    let Some(text) = crate::variable(MIN_LENGTH_VARIABLE) else {
+    let Some(text) = variable(MIN_LENGTH_VARIABLE) else {
         return Ok(MIN_LENGTH);
     };
     match text.parse() {

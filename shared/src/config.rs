@@ -82,24 +82,23 @@ pub fn environment(name: &str) -> Option<String> {
 impl Config {
     /// Reads every variable through `lookup`, and reports all problems at once.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut reader = Reader {
-            lookup,
-            problems: Vec::new(),
-        };
-        let config = Self {
-            users: reader.users(),
-            jwt_secret_key: reader.jwt_secret_key(),
-            access_token_lifetime: reader.access_token_lifetime(),
-            login_failures: reader.login_failures(),
-            password_policy: reader.password_policy(),
-        };
-        reader.dialect();
-        if reader.problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigError(reader.problems))
-        }
+        Reader::read(lookup, |reader| {
+            reader.dialect();
+            Self {
+                users: reader.users(),
+                jwt_secret_key: reader.jwt_secret_key(),
+                access_token_lifetime: reader.access_token_lifetime(),
+                login_failures: reader.login_failures(),
+                password_policy: reader.password_policy(),
+            }
+        })
     }
+}
+
+/// The `PASSWORD_HASH_` variables alone: for the `users` command, whose hashes should cost what
+/// the functions' cost.
+pub fn password_policy(lookup: impl Fn(&str) -> Option<String>) -> Result<Policy, ConfigError> {
+    Reader::read(lookup, Reader::password_policy)
 }
 
 /// Reads variables and collects what is wrong with them. A value that is wrong is replaced by
@@ -110,6 +109,19 @@ struct Reader<L> {
 }
 
 impl<L: Fn(&str) -> Option<String>> Reader<L> {
+    fn read<T>(lookup: L, read: impl FnOnce(&mut Self) -> T) -> Result<T, ConfigError> {
+        let mut reader = Self {
+            lookup,
+            problems: Vec::new(),
+        };
+        let value = read(&mut reader);
+        if reader.problems.is_empty() {
+            Ok(value)
+        } else {
+            Err(ConfigError(reader.problems))
+        }
+    }
+
     /// An empty variable counts as one that is not set: that is what a template's empty parameter makes of it.
     fn get(&self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|value| !value.is_empty())

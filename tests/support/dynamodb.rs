@@ -11,7 +11,8 @@ use shared::attempts::Limits;
 use shared::table::{self, Table};
 use shared::users::{MemoryStore, User, item};
 
-use crate::app;
+use crate::proxy::Proxy;
+use crate::{Gateway, app};
 
 /// Serves a database until the process ends.
 pub fn serve(database: Database, listener: TcpListener) -> SocketAddr {
@@ -37,6 +38,17 @@ pub fn start() -> SocketAddr {
         Database::memory().unwrap(),
         TcpListener::bind("127.0.0.1:0").unwrap(),
     )
+}
+
+/// A database with the tutorial's users.
+pub fn start_filled() -> SocketAddr {
+    let address = start();
+    block_on(async {
+        let table = connect(format!("http://{address}"), "users").await;
+        let users = MemoryStore::tutorial().unwrap().into_users();
+        fill(&table, users.into_values()).await;
+    });
+    address
 }
 
 /// A table there: with the time limits that the functions have.
@@ -83,16 +95,13 @@ pub fn app_at(address: SocketAddr, limits: Limits) -> App {
 
 /// The same, with a database of its own.
 pub fn app_with(limits: Limits) -> App {
-    let address = start();
-    block_on(async {
-        let table = connect(format!("http://{address}"), "users").await;
-        fill(
-            &table,
-            MemoryStore::tutorial().unwrap().into_users().into_values(),
-        )
-        .await;
-    });
-    app_at(address, limits)
+    app_at(start_filled(), limits)
+}
+
+/// The service on a database of its own, behind a proxy.
+pub fn behind_proxy(limits: Limits) -> (Gateway, Proxy) {
+    let proxy = Proxy::start(start_filled());
+    (Gateway::new(app_at(proxy.address, limits)), proxy)
 }
 
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
