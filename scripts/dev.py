@@ -38,16 +38,14 @@ def main():
     local = variables["USER_STORE"] == "dynamodb" and ENDPOINT not in variables
     if local:
         variables = {**LOCAL_DYNAMODB, **variables, ENDPOINT: f"http://{HOST}:{free_port()}"}
-    build([folder.name for folder in sorted((ROOT / "functions").iterdir())])
+    programs = build([])
     if local:
-        build(["tests", "users"])
+        programs |= build(["--package=tests", "--package=users"])
     # Outside Lambda a function reads its configuration and ends: better here than at a request.
-    start = subprocess.run(
-        ["cargo", "run", "--quiet", "--package=token"], cwd=ROOT, env=variables, capture_output=True, text=True
-    )
+    start = subprocess.run([programs["token"]], cwd=ROOT, env=variables, capture_output=True, text=True)
     if "the configuration is not valid" in start.stderr:
         sys.exit(f"make dev: {start.stderr.strip().removeprefix('Error: ')}")
-    sys.exit(asyncio.run(serve(front, variables, local)))
+    sys.exit(asyncio.run(serve(front, variables, programs if local else None)))
 
 
 def listen(port):
@@ -65,9 +63,14 @@ def listen(port):
 
 
 def build(packages):
-    done = subprocess.run(["cargo", "build", "--bins", *(f"--package={package}" for package in packages)], cwd=ROOT)
+    """Builds programs, the functions unless told otherwise; where each of them is."""
+    command = ["cargo", "build", "--bins", "--message-format=json-render-diagnostics", *packages]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit(done.returncode)
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    built = [message for message in messages if message.get("executable")]
+    return {message["target"]["name"]: os.path.relpath(message["executable"], ROOT) for message in built}
 
 
 def environment():
@@ -87,7 +90,7 @@ async def serve(front, variables, local):
     if local:
         DATABASE.parent.mkdir(exist_ok=True)
         arguments = [variables[ENDPOINT].rpartition(":")[2], str(DATABASE), variables["USERS_TABLE"]]
-        commands.append(["cargo", "run", "--quiet", "--package=tests", "--bin", "local-dynamodb", *arguments])
+        commands.append([local["local-dynamodb"], *arguments])
     children = []
     try:
         for command in commands:
@@ -96,7 +99,7 @@ async def serve(front, variables, local):
                 await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=variables, start_new_session=True)
             )
         await asyncio.start_server(lambda *streams: forward(*streams, watch_port), sock=front, limit=HEAD_LIMIT)
-        announcing = asyncio.create_task(announce(front.getsockname()[1], variables if local else None))
+        announcing = asyncio.create_task(announce(front.getsockname()[1], variables, local))
         ends = [asyncio.create_task(end) for end in (stop.wait(), *(child.wait() for child in children))]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         announcing.cancel()
@@ -112,7 +115,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-async def announce(port, local):
+async def announce(port, variables, local):
     """Says how to try the service, once it answers."""
     url = f"http://{HOST}:{port}"
     while await asyncio.to_thread(status, f"{url}/status/") != 401:
@@ -126,8 +129,8 @@ async def announce(port, local):
     if local:
         print(
             "The users are in DynamoDB. In another terminal:\n\n"
-            f"  export {ENDPOINT}={local[ENDPOINT]} USERS_TABLE={local['USERS_TABLE']}\n"
-            "  cargo run --quiet --bin users -- list\n",
+            f"  export {ENDPOINT}={variables[ENDPOINT]} USERS_TABLE={variables['USERS_TABLE']}\n"
+            f"  {local['users']} list\n",
             flush=True,
         )
 

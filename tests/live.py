@@ -85,10 +85,10 @@ def exchange_tokens(service, fastapi):
 def two_terminals(service, log):
     """While `make dev USER_STORE=dynamodb` runs, somebody works with the `users` command."""
     variables = dict(re.findall(r"(AWS_ENDPOINT_URL_DYNAMODB|USERS_TABLE)=(\S+)", log))
+    program = re.search(r"^  (\S+) list$", log, re.MULTILINE)[1]
 
     def users(*arguments, **options):
-        command = ["cargo", "run", "--quiet", "--bin", "users", "--", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, **options)
+        done = subprocess.run([program, *arguments], cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, **options)
         assert done.returncode == 0, done.stderr
         print("$ users", *arguments, "\n" + done.stdout.strip())
 
@@ -115,7 +115,7 @@ def start(store):
     path = ROOT / f"target/live-test-{store}.log"
     with path.open("w") as log:
         dev = subprocess.Popen(["make", "dev"], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
-    last = {"memory": "Ready on", "dynamodb": "users -- list"}[store]
+    last = {"memory": "Ready on", "dynamodb": "users list\n"}[store]
     while last not in path.read_text():
         if dev.poll() is not None:
             raise SystemExit(f"make dev ended by itself:\n{path.read_text()}")
