@@ -4,12 +4,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
-# A tool that the machine has is used; another comes from PyPI into .venv/, in these versions.
-PIP_cargo-lambda := cargo-lambda==1.9.2
-PIP_zig := ziglang==0.17.1
-PIP_sam := aws-sam-cli==1.170.0
-PIP_moto := moto[server,dynamodb]==5.2.5
-PIP_fastapi := fastapi==0.165.0 httpx2==2.16.2 pyjwt==2.15.1 python-multipart==0.0.34
+include scripts/tools.mk
 
 ON_PATH := $(PATH)
 has = $(shell PATH="$(ON_PATH)" command -v $(1))
@@ -61,7 +56,7 @@ smoke: ## Test a deployed API: make smoke API_URL=https://...
 .venv/zig/bin/zig: .venv/zig/ok
 	@cd $(@D) && ln -sf ../lib/python3*/site-packages/ziglang/zig zig
 
-.venv/%/ok: Makefile
+.venv/%/ok: scripts/tools.mk
 	@echo "installing $(PIP_$*) into .venv/$*"
 	@python3 -m venv .venv/$* || { echo "python3 cannot make a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
 	@.venv/$*/bin/pip install --quiet --disable-pip-version-check $(PIP_$*)
