@@ -74,11 +74,10 @@ def build(packages):
 
 
 def environment():
-    """The development key, the tutorial's users and no limit of logins (the parity runner fails on
-    purpose), unless the environment says otherwise."""
+    """Development values, unless the environment says otherwise: a key, the tutorial's users, and no
+    limit of logins, since the parity runner fails on purpose."""
     defaults = json.loads((ROOT / "events/env.json").read_text())["Parameters"]
-    no_limits = {"LOGIN_FAILURES_PER_ACCOUNT": "0", "LOGIN_FAILURES_PER_ADDRESS": "0"}
-    return {"USER_STORE": "memory", **defaults, **no_limits, **os.environ}
+    return {**defaults, **os.environ}
 
 
 async def serve(front, variables, local):
