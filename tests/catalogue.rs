@@ -315,6 +315,28 @@ fn the_template_is_safe_by_default() {
         table["Properties"]["TimeToLiveSpecification"]["AttributeName"],
         "expires"
     );
+    let table = &table["Properties"];
+    assert_eq!(
+        table["TableName"], "${AWS::StackName}-users",
+        "as the users command's --stack names it"
+    );
+    assert_eq!(
+        table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"],
+        true
+    );
+    assert_eq!(table["SSESpecification"]["SSEEnabled"], true);
+    assert_eq!(table["TimeToLiveSpecification"]["Enabled"], true);
+    assert_eq!(
+        table["OnDemandThroughput"]["MaxReadRequestUnits"],
+        "TableMaxRequestUnits"
+    );
+    for route in ["ANY /token", "ANY /token/{proxy+}"] {
+        assert_eq!(
+            api["RouteSettings"][route]["ThrottlingRateLimit"],
+            "TokenThrottleRate"
+        );
+    }
+    assert_eq!(parameters["TokenReservedConcurrency"]["Default"], 0, "off");
     let fallback = &template["Resources"]["NotFoundFunction"]["Properties"];
     assert_eq!(
         fallback["Environment"]["Variables"]["JWT_SECRET_KEY"], "",

@@ -172,6 +172,32 @@ fn a_login_needs_both_the_count_and_the_user() {
     }
 }
 
+/// Nothing was hashed, so nothing stays counted: who tried again is not locked out afterwards.
+#[test]
+fn attempts_during_a_fault_are_no_failures() {
+    let (gateway, proxy) = service();
+    let (healthy, _) = service();
+    let attempts = healthy.app.attempts;
+    let gateway = Gateway::new(App {
+        attempts,
+        ..gateway.app
+    });
+    proxy.inject(Fault::Answer(500, "InternalServerError"));
+    for _ in 0..12 {
+        unavailable(
+            "users",
+            &gateway.post_form("/token", "username=johndoe&password=secret"),
+        );
+    }
+    proxy.inject(Fault::None);
+    assert_eq!(
+        gateway
+            .post_form("/token", "username=johndoe&password=secret")
+            .status,
+        200
+    );
+}
+
 /// A hash that cannot be replaced is no reason to refuse who knows the password.
 #[test]
 fn a_failed_rehash_leaves_the_login() {

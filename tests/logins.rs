@@ -11,7 +11,8 @@ use shared::password::{Passwords, Policy};
 use shared::users::User;
 use tests::app::Stopped;
 use tests::dynamodb::{app_at, app_with, block_on, start_filled};
-use tests::stores::{One, johndoe};
+use tests::logs::logged;
+use tests::stores::{One, OnlyBegins, johndoe};
 use tests::{Answer, Client, Gateway, KEY, NOW, app, parity, read};
 
 const LIMITS: Limits = Limits {
@@ -125,21 +126,78 @@ fn an_address_that_guesses_at_many_names_is_refused() {
     });
 }
 
-/// The refused attempt took nothing of the account's count.
+/// Whoever is refused for the address touches no account, and the other way round.
 #[test]
-fn an_address_that_is_refused_does_not_lock_accounts() {
+fn what_is_refused_counts_for_nothing() {
     on_each_store(|app| {
-        let gateway = Gateway::new(app);
-        for number in 0..8 {
-            login(&gateway, &format!("name{number}"), "wrong");
+        let mut gateway = Gateway::new(app);
+        let elsewhere = |gateway: &Gateway| {
+            let mut event: Value = serde_json::from_str(&read("events/token.json")).unwrap();
+            event["requestContext"]["http"]["sourceIp"] = "198.51.100.1".into();
+            gateway.invoke(&event).status
+        };
+        for _ in 0..3 {
+            login(&gateway, "johndoe", "wrong");
         }
-        for _ in 0..10 {
+        for number in 0..4 {
             refused(&login(&gateway, "johndoe", "wrong"), "30");
+            assert_eq!(
+                login(&gateway, &format!("name{number}"), "wrong").status,
+                400
+            );
         }
-        let mut event: Value = serde_json::from_str(&read("events/token.json")).unwrap();
-        event["requestContext"]["http"]["sourceIp"] = "198.51.100.1".into();
-        assert_eq!(gateway.invoke(&event).status, 200);
+        assert_eq!(
+            login(&gateway, "name4", "wrong").status,
+            400,
+            "the eighth failure"
+        );
+        refused(&login(&gateway, "name5", "wrong"), "30");
+        // The account's wait is over; the address waits on, and its attempts renew nothing.
+        for _ in 0..3 {
+            gateway = at(gateway, 29);
+            refused(&login(&gateway, "johndoe", "wrong"), "1");
+        }
+        assert_eq!(elsewhere(&at(gateway, 30)), 200);
     });
+}
+
+#[test]
+fn a_login_stands_though_its_count_cannot_be_taken_back() {
+    let limits = Limits {
+        per_account: 3,
+        per_address: 3,
+    };
+    let gateway = Gateway::new(App {
+        attempts: Box::new(OnlyBegins),
+        limits,
+        ..app()
+    });
+    let lines = logged(|| assert_eq!(login(&gateway, "johndoe", "secret").status, 200));
+    assert_eq!(
+        (&lines[0]["level"], &lines[1]["outcome"]),
+        (&json!("WARN"), &json!("ok"))
+    );
+    assert_eq!(login(&gateway, "johndoe", "wrong").status, 400);
+}
+
+#[test]
+fn the_log_says_why_a_login_failed() {
+    let unusable = User {
+        password_hash: None,
+        ..johndoe()
+    };
+    for (user, reason) in [
+        (None, "unknown user"),
+        (Some(johndoe()), "wrong password"),
+        (Some(unusable), "not an argon2id hash that can be used"),
+    ] {
+        let gateway = Gateway::new(App {
+            users: Box::new(One(user)),
+            ..app()
+        });
+        let lines = logged(|| assert_eq!(login(&gateway, "johndoe", "wrong").status, 400));
+        assert_eq!((lines.len(), &lines[0]["reason"]), (1, &json!(reason)));
+    }
 }
 
 #[test]

@@ -141,6 +141,22 @@ async fn attempts_contract(attempts: &dyn Attempts) {
     ] {
         assert_eq!(begin("window", at).await, expected, "after {at} s");
     }
+    // One is enough, and the wait grows from it.
+    for (at, expected) in [
+        (0, Begun::Allowed),
+        (1, wait(29)),
+        (30, Begun::Allowed),
+        (31, wait(59)),
+        (911, Begun::Allowed),
+        (911, wait(120)),
+    ] {
+        let now = NOW + Duration::from_secs(at);
+        assert_eq!(
+            attempts.begin("once", 1, now).await.unwrap(),
+            expected,
+            "after {at} s"
+        );
+    }
     // What succeeded is taken back or forgotten; nothing that is not there is an error.
     attempts.take_back("nothing").await.unwrap();
     attempts.forget("nothing", NOW).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Write, stdout};
+use std::io::{BufWriter, IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -11,6 +11,7 @@ use shared::table::{Item, Table};
 use crate::commands::readable;
 use crate::error::Error;
 use crate::output::{self, Output, note};
+use crate::progress::Progress;
 use crate::record::{ATTRIBUTES, Record};
 use crate::store;
 
@@ -61,14 +62,19 @@ impl Export {
         writer: impl Write,
     ) -> Result<(), Error> {
         let mut writer = BufWriter::new(writer);
+        // Lines on the terminal show by themselves how far it has come.
+        let shown = file == "-" && stdout().is_terminal();
+        let mut progress = Progress::new(None, out.json || shown);
         let mut next = None;
         loop {
             let page = store::page(table, next, None).await?;
             for item in &page.items {
                 self.line(item, out, &mut writer).map_err(Error::io(file))?;
             }
+            progress.at(0, || format!("{} users", self.users));
             next = page.next;
             if next.is_none() {
+                progress.end();
                 return writer.flush().map_err(Error::io(file));
             }
         }

@@ -1,4 +1,4 @@
-//! How far an import has come: a bar on a terminal, else a line every few seconds.
+//! How far an import or an export has come: a bar on a terminal, else a line every few seconds.
 
 use std::io::{IsTerminal, stderr};
 

@@ -2,17 +2,26 @@
 //!
 //! The order is FastAPI's: token, user, scopes, active.
 
+use std::time::Duration;
+
 use lambda_http::http::HeaderMap;
 use lambda_http::http::header::AUTHORIZATION;
+use tokio::time::timeout;
 use tracing::{Span, info, warn};
 
 use crate::app::App;
-use crate::attempts::{Begun, Limits, account_key, address_key};
+use crate::attempts::{Begun, account_key, address_key};
 use crate::http::ApiError;
 use crate::route::Route;
 use crate::scope::Scopes;
 use crate::token::InvalidToken;
 use crate::users::{MAX_BYTES, Reading, StoreError, User, is_name};
+
+/// How long a login waits for the store before its hash: then the answer is 503. The hash itself
+/// takes what it takes.
+const ASKING: Duration = Duration::from_millis(1300);
+/// How long it waits to tell the store how it ended: each time, and the answer does not depend on it.
+const TELLING: Duration = Duration::from_millis(400);
 
 /// The user whose token came with the request, if it allows what the route requires.
 pub async fn current_user(app: &App, headers: &HeaderMap, route: Route) -> Result<User, ApiError> {
@@ -62,8 +71,19 @@ pub async fn authenticate(
         let reason = "no user can have this name or password";
         return Err(ApiError::IncorrectPassword { reason });
     }
-    let attempt = Attempt::begin(app, source_ip, username).await?;
-    let user = find(app, username, Reading::Strong).await?;
+    let attempt = Attempt::new(source_ip, username);
+    let known = async {
+        attempt.begin(app).await?;
+        find(app, username, Reading::Strong).await
+    };
+    let user = match in_time(ASKING, known).await {
+        // Nothing was hashed: who tries again when the store is well must not find the door shut.
+        Err(error @ (ApiError::Unavailable(_) | ApiError::Internal(_))) => {
+            let _the_store_is_sick = in_time(TELLING, attempt.take_back(app)).await;
+            return Err(error);
+        }
+        known => known?,
+    };
     let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
     let matches = app.passwords.verify(password, hash);
     let reason = match (&user, hash) {
@@ -74,40 +94,63 @@ pub async fn authenticate(
     let user = user
         .filter(|_| matches)
         .ok_or(ApiError::IncorrectPassword { reason })?;
-    attempt.succeeded(app).await?;
+    // From here on the login stands: an error of the store must not tell that the password was right.
+    if let Err(error) = in_time(TELLING, attempt.succeeded(app)).await {
+        warn!(
+            reason = error.reason(),
+            "a login that succeeded stays counted as failed"
+        );
+    }
     rehash(app, &user, password).await;
     Ok(user)
 }
 
-/// An attempt to log in, counted for the account and for the address that it came from.
+async fn in_time<T>(
+    limit: Duration,
+    store: impl Future<Output = Result<T, ApiError>>,
+) -> Result<T, ApiError> {
+    match timeout(limit, store).await {
+        Ok(answer) => answer,
+        Err(elapsed) => Err(StoreError::Unavailable(elapsed.into()).into()),
+    }
+}
+
+/// An attempt to log in, counted for the address that it came from and for the account.
 struct Attempt {
-    account: String,
     address: String,
+    account: String,
 }
 
 impl Attempt {
-    async fn begin(app: &App, source_ip: &str, username: &str) -> Result<Self, ApiError> {
-        let attempt = Self {
-            account: account_key(username),
+    fn new(source_ip: &str, username: &str) -> Self {
+        Self {
             address: address_key(source_ip),
-        };
-        let Limits {
-            per_account,
-            per_address,
-        } = app.limits;
-        count(app, &attempt.account, per_account).await?;
-        if let Err(error) = count(app, &attempt.address, per_address).await {
-            // Refused for its address: that says nothing of the account.
-            if per_account > 0 {
-                app.attempts.take_back(&attempt.account).await?;
-            }
-            return Err(error);
+            account: account_key(username),
         }
-        Ok(attempt)
+    }
+
+    /// The address first: one that is refused touches no account.
+    async fn begin(&self, app: &App) -> Result<(), ApiError> {
+        count(app, &self.address, app.limits.per_address).await?;
+        let counted = count(app, &self.account, app.limits.per_account).await;
+        if counted.is_err() && app.limits.per_address > 0 {
+            app.attempts.take_back(&self.address).await?;
+        }
+        counted
+    }
+
+    async fn take_back(&self, app: &App) -> Result<(), ApiError> {
+        if app.limits.per_address > 0 {
+            app.attempts.take_back(&self.address).await?;
+        }
+        if app.limits.per_account > 0 {
+            app.attempts.take_back(&self.account).await?;
+        }
+        Ok(())
     }
 
     /// The account's failures are forgotten, the address's stay: it may have guessed at others.
-    async fn succeeded(self, app: &App) -> Result<(), StoreError> {
+    async fn succeeded(&self, app: &App) -> Result<(), ApiError> {
         if app.limits.per_account > 0 {
             app.attempts.forget(&self.account, app.clock.now()).await?;
         }
@@ -138,16 +181,25 @@ async fn rehash(app: &App, user: &User, password: &str) {
     else {
         return;
     };
-    match app.passwords.hash(password) {
-        Ok(new) => match app
-            .users
-            .replace_hash(&user.username, old, &new, app.clock.now())
-            .await
-        {
-            Ok(replaced) => info!(replaced, "the password's hash was weaker than the policy"),
-            Err(error) => warn!(%error, "a hash that is weaker than the policy was not replaced"),
-        },
-        Err(error) => warn!(%error, "a hash that is weaker than the policy was not replaced"),
+    let replaced = match app.passwords.hash(password) {
+        Err(error) => Err(ApiError::internal(error)),
+        Ok(new) => {
+            let replace = async {
+                let now = app.clock.now();
+                Ok(app
+                    .users
+                    .replace_hash(&user.username, old, &new, now)
+                    .await?)
+            };
+            in_time(TELLING, replace).await
+        }
+    };
+    match replaced {
+        Ok(replaced) => info!(replaced, "the password's hash was weaker than the policy"),
+        Err(error) => warn!(
+            reason = error.reason(),
+            "a hash that is weaker than the policy was not replaced"
+        ),
     }
 }
 

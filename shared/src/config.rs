@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::warn;
 
 use crate::attempts::Limits;
-use crate::password::Policy;
+use crate::password::{Policy, is_affordable};
 use crate::users::MemoryStore;
 
 /// RFC 7518 3.2: a key of the same size as the hash output (256 bits) or larger MUST be used.
@@ -239,13 +239,21 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         let memory = self.number("PASSWORD_HASH_MEMORY_KIB", default.m_cost(), 8);
         let iterations = self.number("PASSWORD_HASH_ITERATIONS", default.t_cost(), 1);
         let parallelism = self.number("PASSWORD_HASH_PARALLELISM", default.p_cost(), 1);
-        Policy::new(memory, iterations, parallelism, None).unwrap_or_else(|error| {
-            let problem = format_args!(
-                "argon2 needs 8 KiB for each of PASSWORD_HASH_PARALLELISM's lanes ({error})"
-            );
-            self.problem("PASSWORD_HASH_MEMORY_KIB", problem);
-            default
-        })
+        match Policy::new(memory, iterations, parallelism, None) {
+            Ok(policy) if is_affordable(&policy) => policy,
+            Ok(_) => {
+                let problem = "at most 262144, and times PASSWORD_HASH_ITERATIONS at most 3145728: no function could compute it";
+                self.problem("PASSWORD_HASH_MEMORY_KIB", problem);
+                default
+            }
+            Err(error) => {
+                let problem = format_args!(
+                    "argon2 needs 8 KiB for each of PASSWORD_HASH_PARALLELISM's lanes ({error})"
+                );
+                self.problem("PASSWORD_HASH_MEMORY_KIB", problem);
+                default
+            }
+        }
     }
 
     fn number(&mut self, name: &str, default: u32, least: u32) -> u32 {

@@ -8,7 +8,14 @@ use serde::{Deserialize, Deserializer, de};
 
 /// A hash that asks for more than this would take the function's memory, or its time, with it.
 const MOST_KIB: u32 = 256 * 1024;
-const MOST_PASSES: u32 = 100;
+const MOST_KIB_TIMES_PASSES: u64 = 12 * 256 * 1024;
+
+/// Can a function compute a hash with these parameters?
+#[must_use]
+pub fn is_affordable(params: &Params) -> bool {
+    let cost = u64::from(params.m_cost()) * u64::from(params.t_cost());
+    params.m_cost() <= MOST_KIB && cost <= MOST_KIB_TIMES_PASSES
+}
 
 /// A password's argon2id hash, salt and parameters, as a PHC string:
 /// `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>`.
@@ -32,11 +39,9 @@ impl PasswordHash {
     pub fn parse(text: &str) -> Result<Self, NotArgon2id> {
         let hash = phc::PasswordHash::new(text).map_err(|_| NotArgon2id)?;
         let complete = hash.salt.is_some() && hash.hash.is_some() && hash.version == Some(19);
-        let affordable =
-            |params: Params| params.m_cost() <= MOST_KIB && params.t_cost() <= MOST_PASSES;
         if hash.algorithm != ARGON2ID_IDENT
             || !complete
-            || !Params::try_from(&hash).is_ok_and(affordable)
+            || !Params::try_from(&hash).is_ok_and(|params| is_affordable(&params))
         {
             return Err(NotArgon2id);
         }
@@ -108,12 +113,15 @@ impl Passwords {
         matches(hash.unwrap_or(&self.nobodys)) & hash.is_some()
     }
 
-    /// Is a hash weaker than one that the policy makes: less memory, or fewer passes?
+    /// Is a hash weaker than one that the policy makes: less memory, fewer passes or fewer lanes,
+    /// and neither more memory nor more passes, which replacing it would lose?
     #[must_use]
     pub fn needs_rehash(&self, hash: &PasswordHash) -> bool {
-        let policy = self.argon2.params();
+        let costs = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        let (memory, passes, lanes) = costs(self.argon2.params());
         Params::try_from(&hash.0).is_ok_and(|params| {
-            params.m_cost() < policy.m_cost() || params.t_cost() < policy.t_cost()
+            let (m, t, p) = costs(&params);
+            m <= memory && t <= passes && (m < memory || t < passes || p < lanes)
         })
     }
 }
@@ -194,10 +202,17 @@ mod tests {
             (stored(19_456, 1, 1), true),
             (stored(19_456, 2, 4), false),
             (stored(20_000, 3, 1), false),
+            (stored(20_000, 1, 1), false),
+            (stored(19_000, 3, 1), false),
+            (stored(9_000, 2, 4), true),
             (PasswordHash::parse(FASTAPI).unwrap(), false),
         ] {
             assert_eq!(passwords().needs_rehash(&hash), expected, "{hash}");
         }
+        let lanes = Passwords::new(Policy::new(19_456, 2, 2, None).unwrap()).unwrap();
+        assert!(
+            lanes.needs_rehash(&stored(19_456, 2, 1)) && !lanes.needs_rehash(&stored(19_456, 2, 2))
+        );
     }
 
     #[test]
@@ -219,7 +234,7 @@ mod tests {
             &good.replace("p=4", "p=0"),
             &good.replace("m=65536", "m=262145"),
             &good.replace("m=65536", "m=4294967295"),
-            &good.replace("t=3", "t=101"),
+            &good.replace("t=3", "t=49"),
         ] {
             assert_eq!(PasswordHash::parse(bad), Err(NotArgon2id), "{bad}");
         }

@@ -10,7 +10,7 @@ use std::thread;
 
 use dynoxide::Database;
 use shared::table;
-use shared::users::MemoryStore;
+use shared::users::{MemoryStore, StoreError};
 use tests::dynamodb::{block_on, connect, fill, serve};
 
 fn main() -> ExitCode {
@@ -28,17 +28,21 @@ fn main() -> ExitCode {
         Err(error) => return failed(&format!("{file}: {error}; remove the file to begin anew")),
     };
     let address = serve(database, listener);
-    block_on(async {
+    let filled = block_on(async {
         let table = connect(format!("http://{address}"), name).await;
         // Only once: whoever removed or changed them did so on purpose.
-        if table::create(&table).await.unwrap() {
+        if table::create(&table).await? {
             fill(
                 &table,
                 MemoryStore::tutorial().unwrap().into_users().into_values(),
             )
             .await;
         }
+        Ok::<_, StoreError>(())
     });
+    if let Err(error) = filled {
+        return failed(&format!("{file}: {error}; remove the file to begin anew"));
+    }
     println!("local-dynamodb: table {name} on http://{address}, kept in {file}");
     loop {
         thread::park();

@@ -20,14 +20,14 @@ impl Attempts for Table {
     ) -> BoxFuture<'a, Result<Begun, StoreError>> {
         Box::pin(async move {
             // A count that expires between the two steps is begun anew by the third.
-            if self.begin_count(key, now).await? {
+            if self.begin_count(key, limit, now).await? {
                 return Ok(Begun::Allowed);
             }
             match self.count_on(key, limit, now).await? {
                 Ok(failures) if failures < limit => Ok(Begun::Allowed),
                 Ok(failures) => self.set_wait(key, wait(failures, limit), now).await,
                 Err(old) if number_of(&old, "expires").unwrap_or_default() <= now.as_secs() => {
-                    let begun = self.begin_count(key, now).await?;
+                    let begun = self.begin_count(key, limit, now).await?;
                     Ok(if begun {
                         Begun::Allowed
                     } else {
@@ -77,7 +77,12 @@ impl Table {
     }
 
     /// The first attempt, if there is no count that is still valid.
-    async fn begin_count(&self, key: &str, now: Duration) -> Result<bool, StoreError> {
+    async fn begin_count(&self, key: &str, limit: u32, now: Duration) -> Result<bool, StoreError> {
+        let expires = if limit <= 1 {
+            now + FIRST_WAIT + WINDOW
+        } else {
+            now + WINDOW
+        };
         let update = self
             .update(key)
             .update_expression("SET failures = :one, not_before = :not_before, expires = :expires")
@@ -85,7 +90,7 @@ impl Table {
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":now", number(now.as_secs()))
             .expression_attribute_values(":not_before", number((now + FIRST_WAIT).as_secs()))
-            .expression_attribute_values(":expires", number((now + WINDOW).as_secs()));
+            .expression_attribute_values(":expires", number(expires.as_secs()));
         Ok(conditional(update).await?.is_ok())
     }
 
@@ -124,7 +129,8 @@ impl Table {
         let update = self
             .update(key)
             .update_expression("SET not_before = :not_before, expires = :expires")
-            .condition_expression("not_before <= :not_before")
+            .condition_expression("not_before <= :not_before AND expires > :now")
+            .expression_attribute_values(":now", number(now.as_secs()))
             .expression_attribute_values(":not_before", number(not_before.as_secs()))
             .expression_attribute_values(":expires", number((not_before + WINDOW).as_secs()));
         conditional(update).await?.ok();

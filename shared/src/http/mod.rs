@@ -5,7 +5,6 @@ mod event;
 mod form;
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -13,22 +12,16 @@ use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
-use tokio::time::timeout;
 use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span};
 
 use crate::clock::Stopwatch;
 use crate::config;
 use crate::route::Route;
-use crate::users::StoreError;
 
 pub use error::{ApiError, FieldError};
 pub use event::{Event, source_ip};
 pub use form::Form;
-
-/// A request that waits longer than this for its store is answered 503: well within the function's
-/// own timeout. What is computed, a password's hash, is not interrupted.
-const DEADLINE: Duration = Duration::from_millis(1800);
 
 /// Answers events until the environment ends. `state` is what `handle` needs: an [`crate::App`].
 ///
@@ -88,11 +81,7 @@ where
     H: AsyncFn(&S, Request) -> Result<Response<Body>, ApiError>,
 {
     route.check(&event.request_context.http.method, &event.raw_path)?;
-    let answer = handle(state, event::request(event)?);
-    match timeout(DEADLINE, answer).await {
-        Ok(answer) => answer,
-        Err(elapsed) => Err(StoreError::Unavailable(elapsed.into()).into()),
-    }
+    handle(state, event::request(event)?).await
 }
 
 /// An answer in JSON. Nothing of this API may be kept by a cache: it is one user's, or a token
