@@ -8,6 +8,7 @@
 //! | [`route`] | [`Route`]: method, path and required scopes of a function |
 //! | [`attempts`] | how often a login may fail |
 //! | [`auth`] | the one place where token, user and scopes are checked |
+//! | [`login`] | the password, the count of failures, the scopes that are granted |
 //! | [`scope`] | [`scope::Scopes`] and the service's catalogue of scopes |
 //! | [`token`] | claims, signing and verification of the JWT (`hs256`: its one algorithm) |
 //! | [`password`] | argon2id: hash and verify |
@@ -24,6 +25,7 @@ pub mod config;
 mod hs256;
 pub mod http;
 pub mod log;
+pub mod login;
 pub mod password;
 pub mod route;
 pub mod scope;

@@ -31,7 +31,7 @@ use crate::users::StoreError;
 /// An item.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// A call gives up after this long: retries and all. `auth` bounds what a login waits for in all.
+/// A call gives up after this long: retries and all. `login` bounds what a login waits for in all.
 const CALL: Duration = Duration::from_millis(1500);
 const ATTEMPT: Duration = Duration::from_millis(600);
 const CONNECT: Duration = Duration::from_millis(400);

@@ -5,23 +5,18 @@ use lambda_http::http::header::PRAGMA;
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use shared::http::{self, ApiError, FieldError, Form};
-use shared::{App, Route, auth};
+use shared::{App, Route, login};
 
 /// POST /token
 pub const ROUTE: Route = Route::public_post("/token");
 
 /// Verifies the password and grants the scopes that were asked for.
 pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
-    let form = Form::from_request(&request)?;
-    let login = Login::read(&form)?;
-    let user = auth::authenticate(
-        app,
-        http::source_ip(&request),
-        login.username,
-        login.password,
-    )
-    .await?;
-    let scopes = auth::grant(&user, login.scope)?;
+    let fields = Form::from_request(&request)?;
+    let form = LoginForm::read(&fields)?;
+    let user =
+        login::authenticate(app, http::source_ip(&request), form.username, form.password).await?;
+    let scopes = login::grant(&user, form.scope)?;
     let token = TokenResponse {
         access_token: app.tokens.sign(&user.username, &scopes, app.clock.now())?,
         token_type: "bearer",
@@ -36,13 +31,13 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
 }
 
 /// The form of RFC 6749 4.3.2, as FastAPI's `OAuth2PasswordRequestForm` reads it.
-struct Login<'a> {
+struct LoginForm<'a> {
     username: &'a str,
     password: &'a str,
     scope: &'a str,
 }
 
-impl<'a> Login<'a> {
+impl<'a> LoginForm<'a> {
     /// With every field's error, in FastAPI's order.
     fn read(form: &'a Form) -> Result<Self, ApiError> {
         let grant_type = form.optional("grant_type").and_then(only_password);

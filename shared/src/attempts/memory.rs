@@ -76,3 +76,23 @@ impl Attempts for MemoryAttempts {
         Box::pin(async { Ok(()) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever invents names does not get the others' counts thrown away.
+    #[test]
+    fn only_what_has_expired_makes_room() {
+        let (attempts, now) = (MemoryAttempts::default(), Duration::from_secs(1_000_000));
+        for _ in 0..2 {
+            assert_eq!(attempts.count("victim", 2, now), Begun::Allowed);
+        }
+        for number in 0..=MANY {
+            attempts.count(&number.to_string(), 2, now);
+        }
+        assert!(matches!(attempts.count("victim", 2, now), Begun::Wait(_)));
+        attempts.count("victim", 2, now + WINDOW + WINDOW);
+        assert_eq!(attempts.counts().len(), 1, "the rest has expired");
+    }
+}
