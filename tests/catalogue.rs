@@ -8,6 +8,7 @@ use serde_json::Value;
 use shared::Route;
 use shared::route::{Access, without_slash};
 use shared::scope::CATALOGUE;
+use tests::document::DOCUMENT;
 use tests::functions::{FUNCTIONS, Function};
 use tests::{Client, Gateway, HttpRequest, app, read, repository};
 
@@ -137,10 +138,12 @@ fn cargo_lambda_routes_both_spellings() {
 
 /// The router's keys are exact.
 fn spellings(route: Route) -> Vec<String> {
-    match route.path().map(without_slash) {
-        Some(path) => vec![path.to_owned(), format!("{path}/")],
-        None => vec!["/".to_owned(), "/{*path}".to_owned()],
-    }
+    let Some(path) = route.path().map(without_slash) else {
+        return vec!["/".to_owned(), "/{*path}".to_owned()];
+    };
+    let mut spellings = vec![path.to_owned(), format!("{path}/")];
+    spellings.extend(route.below.then(|| format!("{path}/{{*path}}")));
+    spellings
 }
 
 #[test]
@@ -253,6 +256,22 @@ fn the_readmes_map_has_a_row() {
     });
 }
 
+#[test]
+fn every_route_of_the_api_is_described() {
+    let described = &DOCUMENT["paths"];
+    check(|Function { name, route, .. }, problems| {
+        // The description itself is no part of what it describes.
+        let (Some(path), false) = (route.path(), ["openapi", "docs"].contains(name)) else {
+            return;
+        };
+        if described.get(path).is_none() {
+            problems.push(format!(
+                "functions/{name}: add its ROUTE and what it answers to operations() in functions/openapi/src/document.rs, and the crate to its Cargo.toml"
+            ));
+        }
+    });
+}
+
 /// A handler that forgot to ask for the user would answer.
 #[test]
 fn every_route_checks_its_method_its_token_and_its_scopes() {
@@ -337,25 +356,35 @@ fn the_template_is_safe_by_default() {
         );
     }
     assert_eq!(parameters["TokenReservedConcurrency"]["Default"], 0, "off");
-    let fallback = &template["Resources"]["NotFoundFunction"]["Properties"];
-    assert_eq!(
-        fallback["Environment"]["Variables"]["JWT_SECRET_KEY"], "",
-        "it needs no key"
-    );
+    for without_key in ["NotFoundFunction", "OpenapiFunction", "DocsFunction"] {
+        let function = &template["Resources"][without_key]["Properties"];
+        let variables = &function["Environment"]["Variables"];
+        assert_eq!(
+            variables["JWT_SECRET_KEY"], "",
+            "{without_key} needs no key"
+        );
+    }
 }
 
 /// A misspelled variable would leave its default, or stop every function.
 #[test]
 fn the_template_sets_only_variables_that_are_read() {
     let template: Value = serde_saphyr::from_str(&read("template.yaml")).unwrap();
-    let variables = template["Globals"]["Function"]["Environment"]["Variables"]
-        .as_object()
-        .unwrap();
+    let globals = [&template["Globals"]["Function"]];
+    let resources = template["Resources"].as_object().unwrap().values();
+    let functions = globals
+        .into_iter()
+        .chain(resources.map(|resource| &resource["Properties"]));
+    let variables =
+        functions.filter_map(|function| function["Environment"]["Variables"].as_object());
+    let names: BTreeSet<&String> = variables.flat_map(|variables| variables.keys()).collect();
     let config = read("shared/src/config.rs");
-    for name in variables.keys() {
+    for name in &names {
         assert!(config.contains(&format!("\"{name}\"")), "{name}");
     }
-    assert!(variables.contains_key("JWT_SECRET_KEY") && variables.contains_key("USERS_TABLE"));
+    for name in ["JWT_SECRET_KEY", "USERS_TABLE", "DOCS_ENABLED"] {
+        assert!(names.contains(&name.to_owned()), "{name}");
+    }
 }
 
 #[test]

@@ -101,6 +101,12 @@ pub fn password_policy(lookup: impl Fn(&str) -> Option<String>) -> Result<Policy
     Reader::read(lookup, Reader::password_policy)
 }
 
+/// `DOCS_ENABLED`, the one variable of `/docs` and `/openapi.json`: `false` hides them; default
+/// `true`.
+pub fn docs_enabled(lookup: impl Fn(&str) -> Option<String>) -> Result<bool, ConfigError> {
+    Reader::read(lookup, |reader| reader.flag("DOCS_ENABLED", true))
+}
+
 /// Reads variables and collects what is wrong with them. A value that is wrong is replaced by
 /// one that is never used: the problem ends the cold start.
 struct Reader<L> {
@@ -158,28 +164,27 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
 
     fn memory(&mut self) -> MemoryStore {
         let file = self.get("USERS_FILE");
-        let tutorial = self.get("TUTORIAL_USERS");
-        if file.is_none() && tutorial.as_deref().is_none_or(|value| value == "false") {
+        let nobody = file.is_none()
+            && self
+                .get("TUTORIAL_USERS")
+                .is_none_or(|value| value == "false");
+        if nobody {
             self.problem(
                 "USERS_FILE",
                 "not set, so nobody could log in; name a JSON file of users, or set TUTORIAL_USERS=true for the tutorial's two",
             );
         }
-        let tutorial =
-            tutorial.map_or_else(MemoryStore::default, |value| self.tutorial_users(&value));
+        let tutorial = self.tutorial_users();
         let file = file.map_or_else(MemoryStore::default, |path| self.users_file(&path));
         tutorial.with(file)
     }
 
-    fn tutorial_users(&mut self, value: &str) -> MemoryStore {
-        let store = match value {
-            "true" => {
-                warn!("TUTORIAL_USERS=true: everybody knows the passwords of johndoe and alice");
-                MemoryStore::tutorial().map_err(|error| error.to_string())
-            }
-            "false" => Ok(MemoryStore::default()),
-            other => Err(format!("{other:?} is neither true nor false")),
-        };
+    fn tutorial_users(&mut self) -> MemoryStore {
+        if !self.flag("TUTORIAL_USERS", false) {
+            return MemoryStore::default();
+        }
+        warn!("TUTORIAL_USERS=true: everybody knows the passwords of johndoe and alice");
+        let store = MemoryStore::tutorial().map_err(|error| error.to_string());
         self.or_problem("TUTORIAL_USERS", store)
     }
 
@@ -251,6 +256,18 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
                     "argon2 needs 8 KiB for each of PASSWORD_HASH_PARALLELISM's lanes ({error})"
                 );
                 self.problem("PASSWORD_HASH_MEMORY_KIB", problem);
+                default
+            }
+        }
+    }
+
+    fn flag(&mut self, name: &str, default: bool) -> bool {
+        match self.get(name).as_deref() {
+            None => default,
+            Some("true") => true,
+            Some("false") => false,
+            Some(other) => {
+                self.problem(name, format_args!("{other:?} is neither true nor false"));
                 default
             }
         }

@@ -9,6 +9,8 @@ use crate::http::ApiError;
 pub struct Route {
     /// `None`: every method and path (the gateway's `$default`).
     endpoint: Option<(&'static str, &'static str)>,
+    /// Does it also answer every path below its own?
+    pub below: bool,
     /// What a request must bring.
     pub access: Access,
 }
@@ -26,20 +28,36 @@ impl Route {
     /// A GET that needs a valid token with all of these scopes.
     #[must_use]
     pub const fn get(path: &'static str, scopes: &'static [&'static str]) -> Self {
-        let endpoint = Some(("GET", path));
         Self {
-            endpoint,
             access: Access::Token(scopes),
+            ..Self::public_get(path)
+        }
+    }
+
+    /// A GET that anybody may send.
+    #[must_use]
+    pub const fn public_get(path: &'static str) -> Self {
+        Self {
+            endpoint: Some(("GET", path)),
+            ..Self::fallback()
         }
     }
 
     /// A POST that anybody may send.
     #[must_use]
     pub const fn public_post(path: &'static str) -> Self {
-        let endpoint = Some(("POST", path));
         Self {
-            endpoint,
-            access: Access::Public,
+            endpoint: Some(("POST", path)),
+            ..Self::fallback()
+        }
+    }
+
+    /// GETs of a path and of all paths below it, that anybody may send: files.
+    #[must_use]
+    pub const fn public_files(path: &'static str) -> Self {
+        Self {
+            below: true,
+            ..Self::public_get(path)
         }
     }
 
@@ -48,6 +66,7 @@ impl Route {
     pub const fn fallback() -> Self {
         Self {
             endpoint: None,
+            below: false,
             access: Access::Public,
         }
     }
@@ -73,11 +92,16 @@ impl Route {
         }
     }
 
-    /// Is this the route's path, with or without the slash at its end?
+    /// Is this the route's path, with or without the slash at its end; or one below it, if those
+    /// are the route's too?
     #[must_use]
     pub fn has_path(self, path: &str) -> bool {
-        self.path()
-            .is_some_and(|own| without_slash(own) == without_slash(path))
+        let rest = self
+            .path()
+            .and_then(|own| path.strip_prefix(without_slash(own)));
+        rest.is_some_and(|rest| {
+            rest.is_empty() || rest == "/" || (self.below && rest.starts_with('/'))
+        })
     }
 
     /// 404 for another path, then 405 for another method: both before any authentication.
@@ -149,6 +173,22 @@ mod tests {
                 Err(ApiError::MethodNotAllowed { allow }) => assert_eq!(allow, "GET"),
                 other => panic!("{method}: {other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn files_are_below_their_path() {
+        let route = Route::public_files("/docs");
+        for (path, expected) in [
+            ("/docs", true),
+            ("/docs/", true),
+            ("/docs/a.css", true),
+            ("/docs/a/b/", true),
+            ("/docsa", false),
+            ("/doc", false),
+            ("/", false),
+        ] {
+            assert_eq!(route.has_path(path), expected, "{path}");
         }
     }
 

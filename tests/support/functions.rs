@@ -42,6 +42,26 @@ pub static FUNCTIONS: &[Function] = &[
         answer: |app, event| Box::pin(http::respond(app, status::ROUTE, status::handle, event)),
     },
     Function {
+        name: "openapi",
+        route: openapi::ROUTE,
+        answer: |_app, event| {
+            Box::pin(async {
+                let files = openapi::files().unwrap();
+                http::respond(&files, openapi::ROUTE, openapi::handle, event).await
+            })
+        },
+    },
+    Function {
+        name: "docs",
+        route: docs::ROUTE,
+        answer: |_app, event| {
+            Box::pin(async {
+                let files = docs::files().unwrap();
+                http::respond(&files, docs::ROUTE, docs::handle, event).await
+            })
+        },
+    },
+    Function {
         name: "not-found",
         route: not_found::ROUTE,
         answer: |_app, event| {

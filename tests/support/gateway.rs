@@ -1,8 +1,11 @@
 //! An imitation of the HTTP API: routes a request as `template.yaml` does, sends the function the
 //! event that AWS would send, in JSON.
 
+use std::io::Read;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use flate2::read::GzDecoder;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Map, Value, json};
 use shared::App;
@@ -10,7 +13,7 @@ use shared::route::without_slash;
 use tokio::runtime::Runtime;
 
 use crate::functions::{FUNCTIONS, Function};
-use crate::{Answer, Client, HttpRequest, NOW};
+use crate::{Answer, Client, HttpRequest, NOW, document};
 
 /// The service in this process.
 pub struct Gateway {
@@ -42,11 +45,13 @@ impl Gateway {
 
     /// Sends an event to this function.
     pub fn invoke_function(&self, function: &Function, event: &Value) -> Answer {
-        let event =
+        let payload =
             serde_json::from_value(event.clone()).expect("an event that the function can read");
-        let event = LambdaEvent::new(event, Context::default());
-        let response = self.runtime.block_on((function.answer)(&self.app, event));
-        answer(&serde_json::to_value(response).unwrap())
+        let payload = LambdaEvent::new(payload, Context::default());
+        let response = self.runtime.block_on((function.answer)(&self.app, payload));
+        let answer = answer(&serde_json::to_value(response).unwrap());
+        document::check(function.route, event, &answer);
+        answer
     }
 
     fn event(&self, request: &HttpRequest) -> Value {
@@ -85,16 +90,28 @@ impl Client for Gateway {
     }
 }
 
-/// What the gateway makes of a function's response.
+/// What the gateway makes of a function's response, and a client that takes gzip of that.
 fn answer(response: &Value) -> Answer {
     let headers = response["headers"].as_object().unwrap().iter();
-    assert_eq!(response["isBase64Encoded"], false, "{response}");
+    let body = response["body"].as_str().unwrap_or_default();
+    let body = match response["isBase64Encoded"].as_bool().unwrap() {
+        true => decompress(STANDARD.decode(body).unwrap()),
+        false => body.to_owned(),
+    };
     Answer {
         status: response["statusCode"].as_u64().unwrap().try_into().unwrap(),
         headers: headers
             .map(|(name, value)| (name.clone(), value.as_str().unwrap().into()))
             .collect(),
-        body: response["body"].as_str().unwrap_or_default().to_owned(),
+        body,
+    }
+}
+
+fn decompress(bytes: Vec<u8>) -> String {
+    let mut text = String::new();
+    match GzDecoder::new(&*bytes).read_to_string(&mut text) {
+        Ok(_) => text,
+        Err(_) => String::from_utf8_lossy(&bytes).into_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod curl;
+pub mod document;
 pub mod dynamodb;
 pub mod functions;
 pub mod gateway;

@@ -16,6 +16,8 @@ pub const ROUTES: &[Route] = &[
     users_me::ROUTE,
     users_me_items::ROUTE,
     status::ROUTE,
+    openapi::ROUTE,
+    docs::ROUTE,
 ];
 
 /// 404, but 308 for a documented path whose last slash brought it here: whether the gateway's

@@ -1,6 +1,7 @@
 //! GET /status/: is the service there? Scopes: none, but a valid token.
 
 use lambda_http::{Body, Request, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::http::{self, ApiError};
 use shared::{App, Route, auth};
@@ -15,7 +16,8 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
 }
 
 /// The service's state.
-#[derive(Serialize)]
-struct Status {
+#[derive(Serialize, JsonSchema)]
+pub struct Status {
+    /// `ok`.
     status: &'static str,
 }

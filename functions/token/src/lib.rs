@@ -3,6 +3,7 @@
 use lambda_http::http::HeaderValue;
 use lambda_http::http::header::PRAGMA;
 use lambda_http::{Body, Request, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::http::{self, ApiError, FieldError, Form};
 use shared::{App, Route, login};
@@ -31,10 +32,27 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
 }
 
 /// The form of RFC 6749 4.3.2, as FastAPI's `OAuth2PasswordRequestForm` reads it.
-struct LoginForm<'a> {
-    username: &'a str,
-    password: &'a str,
-    scope: &'a str,
+///
+/// The client is this service's own, so what it says of itself is read and not used.
+#[derive(JsonSchema)]
+pub struct LoginForm<'a> {
+    /// `password`, if it is there.
+    #[schemars(regex(pattern = "^password$"))]
+    pub grant_type: Option<&'a str>,
+    /// The user's name.
+    #[schemars(length(min = 1))]
+    pub username: &'a str,
+    /// The user's password.
+    #[schemars(length(min = 1), extend("format" = "password"))]
+    pub password: &'a str,
+    /// The scopes to grant, with spaces between them.
+    #[schemars(default)]
+    pub scope: &'a str,
+    /// Not used.
+    pub client_id: Option<&'a str>,
+    /// Not used.
+    #[schemars(extend("format" = "password"))]
+    pub client_secret: Option<&'a str>,
 }
 
 impl<'a> LoginForm<'a> {
@@ -44,26 +62,39 @@ impl<'a> LoginForm<'a> {
         let username = form.required("username");
         let password = form.required("password");
         let scope = form.optional("scope");
-        // Read by FastAPI too, and not used: the client is this service's own.
-        let client = ["client_id", "client_secret"].map(|name| form.optional(name));
-        if let (Ok(()), Ok(username), Ok(password), Ok(scope), [Ok(_), Ok(_)]) =
-            (&grant_type, &username, &password, &scope, &client)
-        {
-            let scope = scope.unwrap_or_default();
+        let client_id = form.optional("client_id");
+        let client_secret = form.optional("client_secret");
+        if let (
+            Ok(grant_type),
+            Ok(username),
+            Ok(password),
+            Ok(scope),
+            Ok(client_id),
+            Ok(client_secret),
+        ) = (
+            &grant_type,
+            &username,
+            &password,
+            &scope,
+            &client_id,
+            &client_secret,
+        ) {
             return Ok(Self {
+                grant_type: *grant_type,
                 username,
                 password,
-                scope,
+                scope: scope.unwrap_or_default(),
+                client_id: *client_id,
+                client_secret: *client_secret,
             });
         }
-        let [client_id, client_secret] = client.map(Result::err);
         let errors = [
             grant_type.err(),
             username.err(),
             password.err(),
             scope.err(),
-            client_id,
-            client_secret,
+            client_id.err(),
+            client_secret.err(),
         ];
         Err(ApiError::InvalidForm(
             errors.into_iter().flatten().collect(),
@@ -71,9 +102,9 @@ impl<'a> LoginForm<'a> {
     }
 }
 
-fn only_password(grant_type: Option<&str>) -> Result<(), FieldError> {
+fn only_password(grant_type: Option<&str>) -> Result<Option<&str>, FieldError> {
     match grant_type {
-        None | Some("password") => Ok(()),
+        None | Some("password") => Ok(grant_type),
         Some(other) => Err(FieldError::Mismatch {
             name: "grant_type",
             pattern: "^password$",
@@ -83,11 +114,15 @@ fn only_password(grant_type: Option<&str>) -> Result<(), FieldError> {
 }
 
 /// RFC 6749 5.1.
-#[derive(Serialize)]
-struct TokenResponse {
-    access_token: String,
-    token_type: &'static str,
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Token")]
+pub struct TokenResponse {
+    /// A JWT.
+    pub access_token: String,
+    /// `bearer`.
+    pub token_type: &'static str,
     /// Seconds.
-    expires_in: u64,
-    scope: String,
+    pub expires_in: u64,
+    /// The scopes that were granted, with spaces between them.
+    pub scope: String,
 }

@@ -1,6 +1,7 @@
 //! GET /users/me/items/: the user's items. Scopes: `items`, `me`.
 
 use lambda_http::{Body, Request, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::http::{self, ApiError};
 use shared::{App, Route, auth};
@@ -18,8 +19,10 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
 }
 
 /// Something that a user owns.
-#[derive(Serialize)]
-struct Item<'a> {
+#[derive(Serialize, JsonSchema)]
+pub struct Item<'a> {
+    #[schemars(example = &"Foo")]
     item_id: &'static str,
+    #[schemars(example = &"johndoe")]
     owner: &'a str,
 }

@@ -1,6 +1,7 @@
 //! GET /users/me/: who the token belongs to. Scopes: `me`.
 
 use lambda_http::{Body, Request, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use shared::http::{self, ApiError};
 use shared::{App, Route, auth};
@@ -20,10 +21,15 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
 }
 
 /// What users may see of themselves.
-#[derive(Serialize)]
-struct Me<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "User")]
+pub struct Me<'a> {
+    #[schemars(example = &"johndoe")]
     username: &'a str,
+    #[schemars(example = &"johndoe@example.com")]
     email: Option<&'a str>,
+    #[schemars(example = &"John Doe")]
     full_name: Option<&'a str>,
+    #[schemars(example = false)]
     disabled: bool,
 }

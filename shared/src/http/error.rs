@@ -6,7 +6,8 @@ use std::time::Duration;
 use lambda_http::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::token::{InvalidToken, SigningError};
 use crate::users::StoreError;
@@ -95,6 +96,58 @@ pub enum FieldError {
     },
 }
 
+/// The body of every error but 422.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HTTPError")]
+pub struct HttpError {
+    /// What happened.
+    detail: String,
+}
+
+/// The body of a 422.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HTTPValidationError")]
+pub struct HttpValidationError {
+    /// An entry for each field that is missing or wrong.
+    detail: Vec<ValidationError>,
+}
+
+/// What is wrong with a field.
+#[derive(Serialize, JsonSchema)]
+struct ValidationError {
+    /// The kind of error, for programs.
+    r#type: &'static str,
+    /// `body` and the field's name.
+    loc: [&'static str; 2],
+    /// The kind of error, for people.
+    msg: String,
+    /// What came, where it is no secret.
+    input: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ctx: Option<Pattern>,
+}
+
+/// What the field should have matched.
+#[derive(Serialize, JsonSchema)]
+struct Pattern {
+    /// A regular expression.
+    pattern: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ErrorBody {
+    Plain(HttpError),
+    Fields(HttpValidationError),
+}
+
+impl From<&str> for ErrorBody {
+    fn from(detail: &str) -> Self {
+        let detail = detail.to_owned();
+        Self::Plain(HttpError { detail })
+    }
+}
+
 impl ApiError {
     /// A fault of this service.
     pub fn internal(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -104,8 +157,10 @@ impl ApiError {
     /// What the client sees: FastAPI's status, headers and body.
     #[must_use]
     pub fn response(&self) -> Response<Body> {
-        let (status, detail, header) = self.fastapi();
-        let mut response = super::response(status, json!({ "detail": detail }).to_string());
+        let (status, body, header) = self.fastapi();
+        // Strings can always be written: the default is never used.
+        let text = serde_json::to_string(&body).unwrap_or_default();
+        let mut response = super::response(status, text);
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
         }
@@ -113,15 +168,15 @@ impl ApiError {
     }
 
     /// The `fastapi` dialect: a row for every case. Another dialect is another function like this.
-    fn fastapi(&self) -> (StatusCode, Value, Option<(HeaderName, HeaderValue)>) {
-        let plain = |status, detail: &str| (status, Value::from(detail), None);
+    fn fastapi(&self) -> (StatusCode, ErrorBody, Option<(HeaderName, HeaderValue)>) {
+        let plain = |status, detail: &str| (status, ErrorBody::from(detail), None);
         let unauthorized = |detail: &str, required: &[&str]| {
             let header = Some((WWW_AUTHENTICATE, challenge(required)));
-            (StatusCode::UNAUTHORIZED, Value::from(detail), header)
+            (StatusCode::UNAUTHORIZED, detail.into(), header)
         };
         let later = |status, detail: &str, wait: Duration| {
             let header = Some((RETRY_AFTER, HeaderValue::from(whole_seconds(wait))));
-            (status, Value::from(detail), header)
+            (status, detail.into(), header)
         };
         match self {
             Self::NotFound => plain(StatusCode::NOT_FOUND, "Not Found"),
@@ -144,7 +199,8 @@ impl ApiError {
             }
             Self::InvalidForm(errors) => {
                 let detail = errors.iter().map(FieldError::fastapi).collect();
-                (StatusCode::UNPROCESSABLE_ENTITY, detail, None)
+                let body = ErrorBody::Fields(HttpValidationError { detail });
+                (StatusCode::UNPROCESSABLE_ENTITY, body, None)
             }
             Self::IncorrectPassword { .. } => {
                 plain(StatusCode::BAD_REQUEST, "Incorrect username or password")
@@ -223,8 +279,14 @@ fn challenge(required: &[&str]) -> HeaderValue {
 
 impl FieldError {
     /// An entry of FastAPI's `detail`. `input` shows what came only where it is no secret.
-    fn fastapi(&self) -> Value {
-        let entry = |kind, name, msg| json!({"type": kind, "loc": ["body", name], "msg": msg, "input": null});
+    fn fastapi(&self) -> ValidationError {
+        let entry = |r#type, name, msg: &str| ValidationError {
+            r#type,
+            loc: ["body", name],
+            msg: msg.to_owned(),
+            input: None,
+            ctx: None,
+        };
         match self {
             Self::Missing { name } => entry("missing", name, "Field required"),
             Self::Repeated { name } => entry("string_type", name, "Input should be a valid string"),
@@ -237,13 +299,15 @@ impl FieldError {
                 name,
                 input,
                 pattern,
-            } => json!({
-                "type": "string_pattern_mismatch",
-                "loc": ["body", name],
-                "msg": format!("String should match pattern '{pattern}'"),
-                "input": input,
-                "ctx": {"pattern": pattern},
-            }),
+            } => ValidationError {
+                input: Some(input.clone()),
+                ctx: Some(Pattern { pattern }),
+                ..entry(
+                    "string_pattern_mismatch",
+                    name,
+                    &format!("String should match pattern '{pattern}'"),
+                )
+            },
         }
     }
 }

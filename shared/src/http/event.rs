@@ -19,7 +19,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    pub(super) raw_path: String,
+    raw_path: String,
     #[serde(default)]
     headers: HashMap<String, String>,
     body: Option<String>,
@@ -31,6 +31,21 @@ pub struct Event {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Context {
     pub(super) http: Http,
+    #[serde(default)]
+    stage: String,
+}
+
+impl Event {
+    /// The path as the routes spell it: a stage that is not `$default` comes before it.
+    pub(super) fn path(&self) -> &str {
+        let path = self.raw_path.as_str();
+        let stage = match self.request_context.stage.as_str() {
+            "" | "$default" => return path,
+            stage => format!("/{stage}"),
+        };
+        let rest = path.strip_prefix(&stage);
+        rest.filter(|rest| rest.starts_with('/')).unwrap_or(path)
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -47,12 +62,13 @@ struct SourceIp(String);
 
 /// The event as a request. Its body is bytes, decoded where the gateway sent base64.
 pub(super) fn request(event: Event) -> Result<Request, ApiError> {
+    let uri = event.path().parse().unwrap_or_default();
     let body = body(event.body.unwrap_or_default(), event.is_base64_encoded)?;
     let mut request = Request::new(Body::Binary(body));
     let http = event.request_context.http;
     // What cannot be a method or a path of HTTP is none that a route could have.
     *request.method_mut() = http.method.parse().unwrap_or_default();
-    *request.uri_mut() = event.raw_path.parse().unwrap_or_default();
+    *request.uri_mut() = uri;
     *request.headers_mut() = headers(&event.headers);
     request.extensions_mut().insert(SourceIp(http.source_ip));
     Ok(request)
@@ -122,6 +138,37 @@ mod tests {
                 matches!(body(broken.into(), true), Err(ApiError::MalformedBody)),
                 "{broken}"
             );
+        }
+    }
+
+    #[test]
+    fn the_stage_is_no_part_of_the_path() {
+        for (stage, raw_path, path) in [
+            ("$default", "/users/me/", "/users/me/"),
+            ("prod", "/prod/users/me", "/users/me"),
+            ("prod", "/prod/prod/x", "/prod/x"),
+            ("prod", "/users/me", "/users/me"),
+            ("prod", "/production/x", "/production/x"),
+            ("prod", "/prod", "/prod"),
+            ("", "//users/me", "//users/me"),
+            ("", "/users/me", "/users/me"),
+            ("$default", "/$default/x", "/$default/x"),
+            ("$default", "", ""),
+        ] {
+            let event = Event {
+                raw_path: raw_path.into(),
+                headers: HashMap::new(),
+                body: None,
+                is_base64_encoded: false,
+                request_context: Context {
+                    http: Http {
+                        method: "GET".into(),
+                        source_ip: String::new(),
+                    },
+                    stage: stage.into(),
+                },
+            };
+            assert_eq!(event.path(), path, "{raw_path} at {stage:?}");
         }
     }
 

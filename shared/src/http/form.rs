@@ -6,7 +6,7 @@ use lambda_http::http::header::CONTENT_TYPE;
 use super::{ApiError, FieldError};
 
 /// As many as FastAPI reads.
-const MAX_FIELDS: usize = 1000;
+pub const MAX_FIELDS: usize = 1000;
 
 /// The fields of a form.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
-//! One way in (event, form), one way out (json, [`ApiError`]).
+//! One way in (event, form), one way out (json, [`File`], [`ApiError`]).
 
 mod error;
 mod event;
+mod file;
 mod form;
 
 use std::convert::Infallible;
@@ -19,9 +20,10 @@ use crate::clock::Stopwatch;
 use crate::config;
 use crate::route::Route;
 
-pub use error::{ApiError, FieldError};
+pub use error::{ApiError, FieldError, HttpError, HttpValidationError};
 pub use event::{Event, source_ip};
-pub use form::Form;
+pub use file::{File, Files};
+pub use form::{Form, MAX_FIELDS};
 
 /// Answers events until the environment ends. `state` is what `handle` needs: an [`crate::App`].
 ///
@@ -80,11 +82,11 @@ async fn answer<S, H>(
 where
     H: AsyncFn(&S, Request) -> Result<Response<Body>, ApiError>,
 {
-    route.check(&event.request_context.http.method, &event.raw_path)?;
+    route.check(&event.request_context.http.method, event.path())?;
     handle(state, event::request(event)?).await
 }
 
-/// An answer in JSON. Nothing of this API may be kept by a cache: it is one user's, or a token
+/// An answer in JSON. Nothing of the API itself may be kept by a cache: it is one user's, or a token
 /// (RFC 6749 5.1).
 pub fn json(body: &impl Serialize) -> Result<Response<Body>, ApiError> {
     let text = serde_json::to_string(body).map_err(ApiError::internal)?;

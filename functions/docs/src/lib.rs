@@ -1,0 +1,77 @@
+//! GET /docs: Swagger UI for `/openapi.json`, its files and its OAuth2 redirect page. For everybody.
+
+use std::io;
+
+use lambda_http::http::HeaderValue;
+use lambda_http::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
+use lambda_http::{Body, Request, Response};
+use shared::Route;
+use shared::http::{ApiError, File, Files};
+
+/// GET /docs, and everything below it.
+pub const ROUTE: Route = Route::public_files("/docs");
+
+/// Nothing from elsewhere, nothing inline, no frame around it: a page that is given passwords.
+/// `data:` are Swagger UI's icons.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'",
+);
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Answers with a file.
+#[expect(clippy::unused_async, reason = "a handler is async")]
+pub async fn handle(files: &Files, request: Request) -> Result<Response<Body>, ApiError> {
+    let mut response = files.response(&request)?;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Ok(response)
+}
+
+/// The page, and Swagger UI as `build.rs` found it.
+pub fn files() -> io::Result<Files> {
+    // Links are relative, so they are right behind a stage; to what depends on the last slash.
+    let page = |base| File::new(HTML, &include_str!("index.html").replace("{base}", base));
+    let start = File::new(JAVASCRIPT, include_str!("start.js"))?;
+    let mut files = vec![
+        ("/docs", page("./")?),
+        ("/docs/", page("../")?),
+        ("/docs/start.js", start),
+    ];
+    let swagger_ui = SWAGGER_UI.iter();
+    files.extend(swagger_ui.map(|(path, kind, gzip)| (*path, File::from_gzip(kind, *gzip))));
+    Ok(Files(files))
+}
+
+/// Path, content type, and the file compressed.
+const SWAGGER_UI: [(&str, &str, &[u8]); 5] = [
+    (
+        "/docs/swagger-ui.css",
+        CSS,
+        include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css.gz")),
+    ),
+    (
+        "/docs/swagger-ui-bundle.js",
+        JAVASCRIPT,
+        include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js.gz")),
+    ),
+    (
+        "/docs/favicon-32x32.png",
+        "image/png",
+        include_bytes!(concat!(env!("OUT_DIR"), "/favicon-32x32.png.gz")),
+    ),
+    (
+        "/docs/oauth2-redirect",
+        HTML,
+        include_bytes!(concat!(env!("OUT_DIR"), "/oauth2-redirect.html.gz")),
+    ),
+    (
+        "/docs/oauth2-redirect.js",
+        JAVASCRIPT,
+        include_bytes!(concat!(env!("OUT_DIR"), "/oauth2-redirect.js.gz")),
+    ),
+];

@@ -1,0 +1,284 @@
+//! GET /openapi.json and GET /docs: what they say, and how they are sent. That every response of the
+//! other tests is as the document says is checked where they are sent: support/document.rs.
+
+use serde_json::{Map, Value, json};
+use shared::http::{Files, respond};
+use tests::document::DOCUMENT;
+use tests::{Answer, Client, Gateway, HttpRequest, app, read};
+
+fn gateway() -> Gateway {
+    Gateway::new(app())
+}
+
+/// Method and path of each operation, with its security.
+fn security(document: &Value) -> Map<String, Value> {
+    let paths = document["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().iter();
+        methods.map(move |(method, operation)| {
+            (format!("{method} {path}"), operation["security"].clone())
+        })
+    });
+    operations.collect()
+}
+
+#[test]
+fn the_security_is_fastapis() {
+    let fastapi: Value = serde_json::from_str(&read("tests/parity/openapi.json")).unwrap();
+    let answer = gateway().get("/openapi.json", None);
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    let own = answer.json();
+    assert_eq!(security(&own), security(&fastapi));
+    let schemes = |document: &Value| document["components"]["securitySchemes"].clone();
+    assert_eq!(schemes(&own), schemes(&fastapi));
+    assert_eq!(own["openapi"], fastapi["openapi"]);
+}
+
+#[test]
+fn what_fastapi_describes_is_described() {
+    let fastapi: Value = serde_json::from_str(&read("tests/parity/openapi.json")).unwrap();
+    let schema = |document: &Value, name: &str| {
+        document["components"]["schemas"][name]["properties"]
+            .as_object()
+            .unwrap()
+            .clone()
+    };
+    for (own, fastapis) in [
+        ("LoginForm", "Body_login_for_access_token_token_post"),
+        ("Token", "Token"),
+        ("User", "User"),
+        ("HTTPValidationError", "HTTPValidationError"),
+        ("ValidationError", "ValidationError"),
+    ] {
+        let described = schema(&DOCUMENT, own);
+        for property in schema(&fastapi, fastapis).keys() {
+            assert!(described.contains_key(property), "{own} has no {property}");
+        }
+    }
+}
+
+/// The form's fields are those that the login reads: one that is there twice is an error.
+#[test]
+fn the_form_is_what_the_login_reads() {
+    let schema = &DOCUMENT["components"]["schemas"]["LoginForm"];
+    let properties = schema["properties"].as_object().unwrap();
+    let twice: Vec<String> = properties
+        .keys()
+        .map(|name| format!("{name}=a&{name}=a"))
+        .collect();
+    let details = gateway().post_form("/token", &twice.join("&")).detail();
+    let details = details.as_array().unwrap();
+    let mut read: Vec<&str> = details
+        .iter()
+        .map(|detail| detail["loc"][1].as_str().unwrap())
+        .collect();
+    read.sort_unstable();
+    assert_eq!(read, properties.keys().collect::<Vec<_>>());
+
+    let missing = gateway().post_form("/token", "").detail();
+    let missing = missing.as_array().unwrap().iter();
+    let missing: Vec<&Value> = missing.map(|detail| &detail["loc"][1]).collect();
+    assert_eq!(json!(missing), schema["required"]);
+}
+
+/// A disabled user is refused exactly where the document says so.
+#[test]
+fn inactive_users_are_described_where_they_are_refused() {
+    let gateway = gateway();
+    let login = gateway.post_form(
+        "/token",
+        "username=alice&password=secretalice&scope=me+items",
+    );
+    let token = login.json()["access_token"].as_str().unwrap().to_owned();
+    for (path, item) in DOCUMENT["paths"].as_object().unwrap() {
+        let Some(operation) = item.get("get") else {
+            continue;
+        };
+        let refused = gateway.get(path, Some(&token)).status == 400;
+        assert_eq!(
+            operation["responses"].get("400").is_some(),
+            refused,
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn every_error_is_described_with_its_body_and_headers() {
+    let responses = |path: &str, method: &str| &DOCUMENT["paths"][path][method]["responses"];
+    let unauthorized = &responses("/users/me/items/", "get")["401"];
+    assert_eq!(
+        unauthorized["headers"]["www-authenticate"]["required"],
+        true
+    );
+    assert_eq!(
+        unauthorized["content"]["application/json"]["examples"],
+        json!({
+            "insufficient_scope": {"value": {"detail": "Not enough permissions"}},
+            "invalid_token": {"value": {"detail": "Could not validate credentials"}},
+            "not_authenticated": {"value": {"detail": "Not authenticated"}},
+        })
+    );
+    let statuses = responses("/token", "post").as_object().unwrap();
+    assert_eq!(
+        statuses.keys().collect::<Vec<_>>(),
+        ["200", "400", "413", "422", "429", "500", "503"]
+    );
+    for status in ["429", "503"] {
+        assert_eq!(
+            statuses[status]["headers"]["retry-after"]["schema"]["type"],
+            "integer"
+        );
+    }
+    let status = responses("/status/", "get").as_object().unwrap();
+    assert_eq!(
+        status.keys().collect::<Vec<_>>(),
+        ["200", "401", "500", "503"]
+    );
+}
+
+/// Relative to the document's address, which a stage or a domain may prefix.
+#[test]
+fn the_server_is_where_the_document_is() {
+    let gateway = gateway();
+    for (path, server) in [("/openapi.json", "./"), ("/openapi.json/", "../")] {
+        assert_eq!(
+            gateway.get(path, None).json()["servers"],
+            json!([{"url": server}])
+        );
+    }
+    for (path, base) in [("/docs", "./"), ("/docs/", "../")] {
+        let page = gateway.get(path, None).body;
+        assert!(page.contains(&format!("<base href=\"{base}\">")), "{page}");
+        assert!(!page.contains("\"/"), "no link is absolute: {page}");
+    }
+}
+
+#[test]
+fn a_stage_before_the_path_changes_nothing() {
+    let mut event: Value = serde_json::from_str(&read("events/openapi.json")).unwrap();
+    event["requestContext"]["stage"] = "prod".into();
+    let function = tests::functions::FUNCTIONS
+        .iter()
+        .find(|function| function.name == "openapi");
+    for path in ["/prod/openapi.json", "/openapi.json"] {
+        event["rawPath"] = path.into();
+        let answer = gateway().invoke_function(function.unwrap(), &event);
+        assert_eq!(
+            (answer.status, answer.json()),
+            (200, DOCUMENT.clone()),
+            "{path}"
+        );
+    }
+}
+
+fn ask(path: &str, name: &str, value: &str) -> Answer {
+    gateway().send(&HttpRequest::new("GET", path).header(name, value))
+}
+
+#[test]
+fn both_are_compressed_cached_and_revalidated() {
+    for path in ["/openapi.json", "/docs", "/docs/swagger-ui.css"] {
+        let plain = gateway().get(path, None);
+        let small = ask(path, "accept-encoding", "gzip, deflate");
+        assert_eq!(
+            (plain.status, plain.header("content-encoding")),
+            (200, None),
+            "{path}"
+        );
+        assert_eq!(
+            (small.status, small.header("content-encoding")),
+            (200, Some("gzip")),
+            "{path}"
+        );
+        assert_eq!(small.body, plain.body, "{path}");
+        for answer in [&plain, &small] {
+            assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
+            assert_eq!(answer.header("vary"), Some("accept-encoding"));
+            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+            assert_eq!(answer.header("etag"), plain.header("etag"));
+        }
+        let again = ask(path, "if-none-match", plain.header("etag").unwrap());
+        assert_eq!((again.status, again.body.as_str()), (304, ""), "{path}");
+    }
+}
+
+#[test]
+fn the_page_loads_nothing_that_the_function_does_not_have() {
+    let gateway = gateway();
+    let page = gateway.get("/docs", None).body;
+    let links = page
+        .split("\"docs/")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"'));
+    let links: Vec<&str> = links.map(|(link, _)| link).collect();
+    assert_eq!(links.len(), 4, "{page}");
+    for (file, kind) in [
+        ("", "text/html; charset=utf-8"),
+        ("/", "text/html; charset=utf-8"),
+        ("/swagger-ui.css", "text/css; charset=utf-8"),
+        ("/swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
+        ("/start.js", "text/javascript; charset=utf-8"),
+        ("/favicon-32x32.png", "image/png"),
+        ("/oauth2-redirect", "text/html; charset=utf-8"),
+        ("/oauth2-redirect.js", "text/javascript; charset=utf-8"),
+    ] {
+        let answer = gateway.get(&format!("/docs{file}"), None);
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (200, Some(kind)),
+            "{file}"
+        );
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(
+            policy.starts_with("default-src 'none';") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+    }
+    for link in links {
+        assert_eq!(
+            gateway.get(&format!("/docs/{link}"), None).status,
+            200,
+            "{link}"
+        );
+    }
+    assert!(
+        gateway
+            .get("/docs/oauth2-redirect", None)
+            .body
+            .contains("src=\"oauth2-redirect.js\"")
+    );
+}
+
+#[test]
+fn what_is_not_there_is_404() {
+    for path in [
+        "/docs/x",
+        "/docs/swagger-ui.css/",
+        "/docs//",
+        "/docs/../token",
+        "/docs/%2e%2e",
+        "/openapi.json/x",
+        "/docsx",
+    ] {
+        let answer = gateway().get(path, None);
+        assert_eq!(
+            (answer.status, answer.detail()),
+            (404, json!("Not Found")),
+            "{path}"
+        );
+    }
+}
+
+/// As `main` does it with `DOCS_ENABLED=false`.
+#[test]
+fn without_files_everything_is_404() {
+    let event = serde_json::from_str(&read("events/docs.json")).unwrap();
+    let event = lambda_runtime::LambdaEvent::new(event, lambda_runtime::Context::default());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let files = Files::default();
+    let answer = runtime.block_on(respond(&files, docs::ROUTE, docs::handle, event));
+    assert_eq!(answer.status_code, 404);
+}
