@@ -14,7 +14,7 @@ SAM := $(if $(call has,sam),,.venv/sam/ok)
 export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/bin:$(CURDIR)/.venv/sam/bin
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help dev test live-test store-test check sam-test build deploy smoke
+.PHONY: help dev test live-test openapi-test browser-test store-test check sam-test build deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -29,6 +29,13 @@ test: ## Run every test that needs neither Docker nor a network
 
 live-test: $(CARGO_LAMBDA) .venv/fastapi/ok ## Test `make dev` over HTTP, and tokens against FastAPI
 	@.venv/fastapi/bin/python tests/live.py
+
+openapi-test: $(CARGO_LAMBDA) .venv/openapi/ok ## Test `make dev` against its own /openapi.json
+	@.venv/openapi/bin/python tests/openapi.py
+
+browser-test: $(CARGO_LAMBDA) .venv/browser/ok ## Test /docs in Chromium; its screenshot goes to docs/
+	@$(or $(if $(and $(call has,chromium),$(call has,chromedriver)),:),$(INSTALL_CHROMIUM))
+	@.venv/browser/bin/python tests/browser.py
 
 store-test: .venv/moto/ok ## Test the stores against moto, a second DynamoDB
 	@.venv/moto/bin/python tests/store.py
@@ -51,6 +58,13 @@ deploy: build ## Deploy to AWS; the first time asks what it must know
 smoke: ## Test a deployed API: make smoke API_URL=https://...
 	@API_URL=$(or $(API_URL),$(error make smoke API_URL=https://... needs the ApiUrl that make deploy printed)) \
 	  cargo test --quiet --package tests --test live -- --ignored --nocapture --test-threads 1
+
+# As root on Debian (CI) it is installed; anybody else is told how.
+define INSTALL_CHROMIUM
+{ [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; } || { echo "this needs chromium and chromedriver; on Debian: apt install chromium chromium-driver" >&2; exit 1; }; \
+  echo "installing Debian's chromium"; mkdir -p target; \
+  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium chromium-driver; } >target/apt.log 2>&1 </dev/null || { tail -n 3 target/apt.log >&2; exit 1; }
+endef
 
 # cargo-lambda looks for a `zig` on the PATH; the package brings one without putting it there.
 .venv/zig/bin/zig: .venv/zig/ok

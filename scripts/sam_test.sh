@@ -22,7 +22,7 @@ for folder in functions/*/; do
         cat target/sam-invoke.log >&2
         exit 1
     }
-    echo "sam local invoke $resource: $answer"
+    echo "sam local invoke $resource: ${answer:0:400}"
     expected=200
     [ "$name" != not-found ] || expected=404
     [[ $answer == *"\"statusCode\":$expected,"* || $answer == *"\"statusCode\": $expected,"* ]] || {
@@ -44,4 +44,4 @@ done
 key=$(python3 -c 'import json; print(json.load(open("events/env.json"))["Parameters"]["JWT_SECRET_KEY"])')
 API_URL=http://127.0.0.1:$port JWT_SECRET_KEY=$key \
     cargo test --package tests --test live -- --ignored --nocapture --test-threads 1 \
-    the_pages_flow answers_as_fastapi_does
+    the_pages_flow answers_as_fastapi_does it_describes_itself

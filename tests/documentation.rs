@@ -147,11 +147,6 @@ fn the_server_is_where_the_document_is() {
             json!([{"url": server}])
         );
     }
-    for (path, base) in [("/docs", "./"), ("/docs/", "../")] {
-        let page = gateway.get(path, None).body;
-        assert!(page.contains(&format!("<base href=\"{base}\">")), "{page}");
-        assert!(!page.contains("\"/"), "no link is absolute: {page}");
-    }
 }
 
 #[test]
@@ -206,13 +201,6 @@ fn both_are_compressed_cached_and_revalidated() {
 #[test]
 fn the_page_loads_nothing_that_the_function_does_not_have() {
     let gateway = gateway();
-    let page = gateway.get("/docs", None).body;
-    let links = page
-        .split("\"docs/")
-        .skip(1)
-        .filter_map(|rest| rest.split_once('"'));
-    let links: Vec<&str> = links.map(|(link, _)| link).collect();
-    assert_eq!(links.len(), 4, "{page}");
     for (file, kind) in [
         ("", "text/html; charset=utf-8"),
         ("/", "text/html; charset=utf-8"),
@@ -235,11 +223,21 @@ fn the_page_loads_nothing_that_the_function_does_not_have() {
             "{policy}"
         );
     }
-    for link in links {
+    // Links are relative: to `/` from `/docs`, to `/docs/` from `/docs/`.
+    for (path, docs) in [("/docs", "docs/"), ("/docs/", "")] {
+        let page = gateway.get(path, None).body;
+        for name in [
+            "favicon-32x32.png",
+            "swagger-ui.css",
+            "swagger-ui-bundle.js",
+            "start.js",
+        ] {
+            assert!(page.contains(&format!("=\"{docs}{name}\"")), "{page}");
+        }
         assert_eq!(
-            gateway.get(&format!("/docs/{link}"), None).status,
-            200,
-            "{link}"
+            page.matches("href=").count() + page.matches("src=").count(),
+            4,
+            "{page}"
         );
     }
     assert!(

@@ -7,13 +7,8 @@ With DynamoDB, somebody adds and changes a user meanwhile.
 import os
 import re
 import secrets
-import signal
-import socket
 import subprocess
-import tempfile
-import time
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Annotated
 
 import httpx2 as httpx
@@ -22,7 +17,8 @@ from fastapi import Depends, FastAPI, HTTPException, Security
 from fastapi.security import OAuth2PasswordBearer, OAuth2PasswordRequestForm, SecurityScopes
 from fastapi.testclient import TestClient
 
-ROOT = Path(__file__).resolve().parent.parent
+from service import ROOT, start, stop
+
 KEY = secrets.token_hex(32)
 
 app = FastAPI()
@@ -106,49 +102,9 @@ def two_terminals(service, log):
         assert answer.status_code == status
 
 
-def start(store):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    database = tempfile.mkdtemp() + "/dynamodb.sqlite"
-    environment = {**os.environ, "PORT": str(port), "JWT_SECRET_KEY": KEY, "USER_STORE": store, "DYNAMODB_FILE": database}
-    path = ROOT / f"target/live-test-{store}.log"
-    with path.open("w") as log:
-        dev = subprocess.Popen(["make", "dev"], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
-    last = {"memory": "Ready on", "dynamodb": "users list\n"}[store]
-    while last not in path.read_text():
-        if dev.poll() is not None:
-            raise SystemExit(f"make dev ended by itself:\n{path.read_text()}")
-        time.sleep(0.2)
-    return dev, f"http://127.0.0.1:{port}", path.read_text()
-
-
-def descendants(pid):
-    """The processes that a process started, and those that they started."""
-    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True).stdout
-    rows = [tuple(map(int, line.split())) for line in listing.splitlines()]
-    found = {pid}
-    while more := {child for child, parent in rows if parent in found} - found:
-        found |= more
-    return found
-
-
-def stop(dev, url):
-    """Ctrl-C, which a terminal sends to every process in the foreground; while a client is connected."""
-    started = descendants(dev.pid)
-    assert len(started) > 5, started
-    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))):
-        os.killpg(dev.pid, signal.SIGINT)
-        dev.wait(timeout=30)
-    left = [pid for pid in started if Path(f"/proc/{pid}").exists()]
-    assert not left, f"make dev left processes behind: {left}"
-    print(f"make dev: ended by Ctrl-C, none of its {len(started)} processes left")
-
-
 def main():
-    (ROOT / "target").mkdir(exist_ok=True)
     for store in ("memory", "dynamodb"):
-        dev, url, log = start(store)
+        dev, url, log = start(store, JWT_SECRET_KEY=KEY)
         print(f"make dev USER_STORE={store}: ready on {url}")
         try:
             subprocess.run(

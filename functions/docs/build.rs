@@ -21,6 +21,10 @@ const FILES: [&str; 5] = [
 
 type Release = ZipArchive<Cursor<&'static [u8]>>;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script by the environment"
+)]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     let folder = std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;

@@ -344,6 +344,24 @@ mod tests {
     }
 
     #[test]
+    fn the_docs_are_on_unless_switched_off() {
+        for (value, expected) in [
+            (None, Ok(true)),
+            (Some(""), Ok(true)),
+            (Some("true"), Ok(true)),
+            (Some("false"), Ok(false)),
+            (
+                Some("off"),
+                Err(ConfigError(vec![
+                    "DOCS_ENABLED: \"off\" is neither true nor false".to_owned(),
+                ])),
+            ),
+        ] {
+            assert_eq!(docs_enabled(|_| value.map(str::to_owned)), expected);
+        }
+    }
+
+    #[test]
     fn names_the_variable_and_the_way_out() {
         for (variable, value, expected) in [
             (

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`app`] | [`App`]: users, tokens, passwords and clock, built once per cold start |
 //! | [`config`] | every environment variable, its default and its unit |
-//! | [`http`] | one way in (event, form), one way out (json, [`http::ApiError`]) |
+//! | [`http`] | one way in (event, form), one way out (json, [`http::File`], [`http::ApiError`]) |
 //! | [`route`] | [`Route`]: method, path and required scopes of a function |
 //! | [`attempts`] | how often a login may fail |
 //! | [`auth`] | the one place where token, user and scopes are checked |

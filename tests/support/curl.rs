@@ -39,6 +39,9 @@ impl Client for Curl {
             command.args(["--header", "Content-Type:", "--data-binary", "@-"]);
         }
         for (name, value) in &request.headers {
+            if name == "accept-encoding" {
+                command.arg("--compressed"); // the answer is decompressed
+            }
             let line = if value.is_empty() {
                 format!("{name};")
             } else {

@@ -15,7 +15,7 @@ pub const ROUTE: Route = Route::public_files("/docs");
 /// `data:` are Swagger UI's icons.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'",
+     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -35,11 +35,11 @@ pub async fn handle(files: &Files, request: Request) -> Result<Response<Body>, A
 /// The page, and Swagger UI as `build.rs` found it.
 pub fn files() -> io::Result<Files> {
     // Links are relative, so they are right behind a stage; to what depends on the last slash.
-    let page = |base| File::new(HTML, &include_str!("index.html").replace("{base}", base));
+    let page = |docs| File::new(HTML, &include_str!("index.html").replace("{docs}", docs));
     let start = File::new(JAVASCRIPT, include_str!("start.js"))?;
     let mut files = vec![
-        ("/docs", page("./")?),
-        ("/docs/", page("../")?),
+        ("/docs", page("docs/")?),
+        ("/docs/", page("")?),
         ("/docs/start.js", start),
     ];
     let swagger_ui = SWAGGER_UI.iter();

@@ -1,9 +1,9 @@
 // As FastAPI starts it. Tokens stay in this page's memory: `persistAuthorization` is off.
-const here = (path) => new URL(path, document.baseURI).href;
+const here = document.currentScript.src;
 SwaggerUIBundle({
   dom_id: "#swagger-ui",
-  url: here("openapi.json"),
-  oauth2RedirectUrl: here("docs/oauth2-redirect"),
+  url: new URL("../openapi.json", here).href,
+  oauth2RedirectUrl: new URL("oauth2-redirect", here).href,
   layout: "BaseLayout",
   deepLinking: true,
   showExtensions: true,

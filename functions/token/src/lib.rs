@@ -34,10 +34,11 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
 /// The form of RFC 6749 4.3.2, as FastAPI's `OAuth2PasswordRequestForm` reads it.
 ///
 /// The client is this service's own, so what it says of itself is read and not used.
+// A form has no null: an optional field has the type of a string.
 #[derive(JsonSchema)]
 pub struct LoginForm<'a> {
     /// `password`, if it is there.
-    #[schemars(regex(pattern = "^password$"))]
+    #[schemars(regex(pattern = "^password$"), extend("type" = "string"))]
     pub grant_type: Option<&'a str>,
     /// The user's name.
     #[schemars(length(min = 1))]
@@ -49,9 +50,10 @@ pub struct LoginForm<'a> {
     #[schemars(default)]
     pub scope: &'a str,
     /// Not used.
+    #[schemars(extend("type" = "string"))]
     pub client_id: Option<&'a str>,
     /// Not used.
-    #[schemars(extend("format" = "password"))]
+    #[schemars(extend("type" = "string", "format" = "password"))]
     pub client_secret: Option<&'a str>,
 }
 
