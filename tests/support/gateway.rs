@@ -94,9 +94,10 @@ impl Client for Gateway {
 fn answer(response: &Value) -> Answer {
     let headers = response["headers"].as_object().unwrap().iter();
     let body = response["body"].as_str().unwrap_or_default();
-    let body = match response["isBase64Encoded"].as_bool().unwrap() {
-        true => decompress(STANDARD.decode(body).unwrap()),
-        false => body.to_owned(),
+    let body = if response["isBase64Encoded"] == true {
+        decompress(&STANDARD.decode(body).unwrap())
+    } else {
+        body.to_owned()
     };
     Answer {
         status: response["statusCode"].as_u64().unwrap().try_into().unwrap(),
@@ -107,11 +108,11 @@ fn answer(response: &Value) -> Answer {
     }
 }
 
-fn decompress(bytes: Vec<u8>) -> String {
+fn decompress(bytes: &[u8]) -> String {
     let mut text = String::new();
-    match GzDecoder::new(&*bytes).read_to_string(&mut text) {
+    match GzDecoder::new(bytes).read_to_string(&mut text) {
         Ok(_) => text,
-        Err(_) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
     }
 }
 

@@ -86,7 +86,7 @@ fn response(status: StatusCode, errors: &[&ApiError], schemas: &mut Schemas) -> 
         .map(|error| {
             (
                 error.outcome().to_owned(),
-                json!({"value": body(error.response())}),
+                json!({"value": body(&error.response())}),
             )
         })
         .collect();
@@ -97,7 +97,7 @@ fn response(status: StatusCode, errors: &[&ApiError], schemas: &mut Schemas) -> 
     })
 }
 
-fn body(response: Response<Body>) -> Value {
+fn body(response: &Response<Body>) -> Value {
     serde_json::from_slice(response.body()).unwrap_or_default()
 }
 
