@@ -140,6 +140,29 @@ fn a_refused_connection_is_503() {
     unavailable("refused", &gateway.get("/users/me/", Some(&token)));
 }
 
+/// A cold start waits for the table a second at most, and then starts.
+#[test]
+fn a_connection_that_cannot_be_opened_is_a_warning() {
+    let (_gateway, proxy) = service();
+    for fault in [Fault::BlackHole, Fault::Answer(500, "InternalServerError")] {
+        proxy.inject(fault);
+        let stopwatch = Stopwatch::start();
+        let lines = logged(|| {
+            block_on(async {
+                let table = connect(format!("http://{}", proxy.address), "users").await;
+                table.open().await;
+            });
+        });
+        assert!(stopwatch.elapsed_ms() < 1300.0, "{fault:?}");
+        let line = lines.last().unwrap();
+        assert_eq!(
+            (&line["level"], &line["message"]),
+            (&json!("WARN"), &json!("no connection to the table yet")),
+            "{fault:?}"
+        );
+    }
+}
+
 /// The count is in one database and the users in another: only one of them is sick.
 #[test]
 fn a_login_needs_both_the_count_and_the_user() {

@@ -51,6 +51,7 @@ async fn stores(users: Users) -> (Box<dyn UserStore>, Box<dyn Attempts>) {
         Users::Memory(users) => (Box::new(users), Box::new(MemoryAttempts::default())),
         Users::DynamoDb { table } => {
             let table = Table::connect(table).await;
+            table.open().await;
             (Box::new(table.clone()), Box::new(table))
         }
     }

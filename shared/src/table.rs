@@ -25,6 +25,8 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ScalarAttributeType, TimeToLiveSpecification,
 };
+use tokio::time::timeout;
+use tracing::warn;
 
 use crate::users::StoreError;
 
@@ -37,6 +39,10 @@ const ATTEMPT: Duration = Duration::from_millis(600);
 const CONNECT: Duration = Duration::from_millis(400);
 const MOST_ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
+/// How long a cold start waits for its connection: the first request can open one too.
+const OPENING: Duration = Duration::from_secs(1);
+/// The key of no item: a user's begins with `user#`.
+const NOTHING: &str = "nothing";
 
 /// A table and the client to ask it with.
 #[derive(Debug, Clone)]
@@ -71,6 +77,20 @@ impl Table {
             .await;
         let client = Client::new(&config);
         Self { client, name }
+    }
+
+    /// Opens the connection, by asking for an item that is not there: in a cold start, before the
+    /// first request has to wait for it. That it fails is no reason not to start.
+    pub async fn open(&self) {
+        let asking = self.client.get_item().table_name(&self.name);
+        let asking = asking.key("pk", text(NOTHING)).send();
+        let opened = match timeout(OPENING, asking).await {
+            Ok(answer) => answer.map(drop).map_err(StoreError::from),
+            Err(elapsed) => Err(StoreError::Unavailable(elapsed.into())),
+        };
+        if let Err(error) = opened {
+            warn!(reason = %error, "no connection to the table yet");
+        }
     }
 }
 
