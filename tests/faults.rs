@@ -10,7 +10,7 @@ use shared::attempts::Limits;
 use shared::clock::Stopwatch;
 use shared::password::{Passwords, Policy};
 use shared::table::{text, user_key};
-use tests::dynamodb::{app_at, behind_proxy, block_on, connect};
+use tests::dynamodb::{app_at, behind_proxy, block_on, cold_start, connect};
 use tests::logs::logged;
 use tests::proxy::{Fault, Proxy};
 use tests::stores::{One, johndoe};
@@ -143,16 +143,11 @@ fn a_refused_connection_is_503() {
 /// A cold start waits for the table a second at most, and then starts.
 #[test]
 fn a_connection_that_cannot_be_opened_is_a_warning() {
-    let (_gateway, proxy) = service();
+    let (_, proxy) = service();
     for fault in [Fault::BlackHole, Fault::Answer(500, "InternalServerError")] {
         proxy.inject(fault);
         let stopwatch = Stopwatch::start();
-        let lines = logged(|| {
-            block_on(async {
-                let table = connect(format!("http://{}", proxy.address), "users").await;
-                table.open().await;
-            });
-        });
+        let lines = logged(|| drop(cold_start(proxy.address)));
         assert!(stopwatch.elapsed_ms() < 1300.0, "{fault:?}");
         let line = lines.last().unwrap();
         assert_eq!(
@@ -249,7 +244,7 @@ fn a_failed_rehash_leaves_the_login() {
 fn a_corrupt_item_is_500_and_never_a_login() {
     let (gateway, proxy) = service();
     block_on(async {
-        let table = connect(format!("http://{}", proxy.address), "users").await;
+        let table = connect(format!("http://{}", proxy.address), "users");
         let update = table
             .client
             .update_item()

@@ -199,7 +199,7 @@ async fn dynamodb_contract(table: &Table) {
 #[test]
 fn dynoxide() {
     let url = format!("http://{}", start());
-    block_on(async { dynamodb_contract(&connect(url, "users").await).await });
+    block_on(async { dynamodb_contract(&connect(url, "users")).await });
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn dynoxide() {
 #[expect(clippy::disallowed_methods, reason = "told where the server is")]
 fn another_server() {
     let url = env::var("DYNAMODB_URL").expect("DYNAMODB_URL names a server");
-    block_on(async { dynamodb_contract(&connect(url, "users").await).await });
+    block_on(async { dynamodb_contract(&connect(url, "users")).await });
 }
 
 async fn get(table: &Table, name: &str) -> Item {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::App;
 use shared::attempts::{Limits, account_key};
 use shared::password::{Passwords, Policy};
-use tests::dynamodb::{behind_proxy, block_on, connect};
+use tests::dynamodb::{behind_proxy, cold_start};
 use tests::functions::FUNCTIONS;
 use tests::proxy::{Proxy, Recorded};
 use tests::{Client, Gateway, NOW, read};
@@ -104,11 +104,8 @@ fn a_resource_reads_one_item_and_need_not_read_the_latest() {
 /// No more than a resource function may do anyway, and of no user.
 #[test]
 fn a_cold_start_opens_the_connection_by_reading_nothing() {
-    let (_gateway, proxy) = service();
-    block_on(async {
-        let table = connect(format!("http://{}", proxy.address), "users").await;
-        table.open().await;
-    });
+    let (_, proxy) = service();
+    cold_start(proxy.address);
     let request = json!({"TableName": "users", "Key": {"pk": {"S": "nothing"}}});
     assert_eq!(proxy.take(), [("GetItem".into(), request)]);
 }

@@ -13,7 +13,7 @@ use crate::args::Args;
 use crate::error::{Error, innermost};
 use crate::variable;
 
-/// A person waits, not a gateway: longer than in [`Table::connect`].
+/// A person waits, not a gateway: longer than in [`shared::aws`].
 const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(10);
 const CALL: Duration = Duration::from_secs(30);

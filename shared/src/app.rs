@@ -49,8 +49,8 @@ impl App {
 async fn stores(users: Users) -> (Box<dyn UserStore>, Box<dyn Attempts>) {
     match users {
         Users::Memory(users) => (Box::new(users), Box::new(MemoryAttempts::default())),
-        Users::DynamoDb { table } => {
-            let table = Table::connect(table).await;
+        Users::DynamoDb { table, aws } => {
+            let table = Table::new(table, aws);
             table.open().await;
             (Box::new(table.clone()), Box::new(table))
         }

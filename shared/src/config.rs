@@ -4,10 +4,12 @@ use std::fmt;
 use std::fs;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::Credentials;
 use secrecy::{ExposeSecret, SecretString};
 use tracing::warn;
 
 use crate::attempts::Limits;
+use crate::aws::Aws;
 use crate::password::{Policy, is_affordable};
 use crate::users::MemoryStore;
 
@@ -44,6 +46,8 @@ pub enum Users {
     DynamoDb {
         /// `USERS_TABLE`: the table's name.
         table: String,
+        /// The `AWS_` variables that Lambda sets.
+        aws: Aws,
     },
 }
 
@@ -159,7 +163,33 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
                 "not set; USER_STORE=dynamodb needs the table's name",
             );
         }
-        Users::DynamoDb { table }
+        let aws = self.aws();
+        Users::DynamoDb { table, aws }
+    }
+
+    fn aws(&mut self) -> Aws {
+        let region = self.set_by_lambda("AWS_REGION");
+        let key_id = self.set_by_lambda("AWS_ACCESS_KEY_ID");
+        let key = self.set_by_lambda("AWS_SECRET_ACCESS_KEY");
+        let token = self.get("AWS_SESSION_TOKEN");
+        Aws {
+            region,
+            credentials: Credentials::new(key_id, key, token, None, "environment"),
+            endpoint: self.get("AWS_ENDPOINT_URL_DYNAMODB"),
+            own_roots: ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+                .iter()
+                .any(|name| self.get(name).is_some()),
+        }
+    }
+
+    fn set_by_lambda(&mut self, name: &str) -> String {
+        self.get(name).unwrap_or_else(|| {
+            self.problem(
+                name,
+                "not set; Lambda sets it, elsewhere: aws configure export-credentials --format env, and a region",
+            );
+            String::new()
+        })
     }
 
     fn memory(&mut self) -> MemoryStore {
@@ -305,7 +335,14 @@ mod tests {
     use super::*;
 
     const KEY: (&str, &str) = ("JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef");
-    const GOOD: [(&str, &str); 3] = [("USER_STORE", "memory"), ("TUTORIAL_USERS", "true"), KEY];
+    const GOOD: [(&str, &str); 6] = [
+        ("USER_STORE", "memory"),
+        ("TUTORIAL_USERS", "true"),
+        KEY,
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "a secret access key"),
+    ];
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
         Config::read(|name| {

@@ -13,13 +13,15 @@
 //! | [`token`] | claims, signing and verification of the JWT (`hs256`: its one algorithm) |
 //! | [`password`] | argon2id: hash and verify |
 //! | [`users`] | [`users::UserStore`] and its homes |
-//! | [`table`] | the DynamoDB table: keys, attributes, time limits |
+//! | [`table`] | the DynamoDB table: keys, attributes |
+//! | [`aws`] | the client of DynamoDB: credentials, TLS, time limits |
 //! | [`clock`] | the only place that reads the time |
 //! | [`log`] | one JSON line per request |
 
 pub mod app;
 pub mod attempts;
 pub mod auth;
+pub mod aws;
 pub mod clock;
 pub mod config;
 mod hs256;

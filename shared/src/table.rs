@@ -1,4 +1,4 @@
-//! The DynamoDB table: its name, its keys, how long it may be waited for.
+//! The DynamoDB table: its name, its keys, its attributes.
 //!
 //! One table, partition key `pk` (a string), no sort key. Numbers of time are seconds since the epoch.
 //!
@@ -14,9 +14,6 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::error::SdkError;
@@ -28,17 +25,12 @@ use aws_sdk_dynamodb::types::{
 use tokio::time::timeout;
 use tracing::warn;
 
+use crate::aws::Aws;
 use crate::users::StoreError;
 
 /// An item.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// A call gives up after this long: retries and all. `login` bounds what a login waits for in all.
-const CALL: Duration = Duration::from_millis(1500);
-const ATTEMPT: Duration = Duration::from_millis(600);
-const CONNECT: Duration = Duration::from_millis(400);
-const MOST_ATTEMPTS: u32 = 3;
-const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 /// How long a cold start waits for its connection: the first request can open one too.
 const OPENING: Duration = Duration::from_secs(1);
 /// The key of no item: a user's begins with `user#`.
@@ -54,28 +46,10 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table of this name, where the environment says: region, credentials, and for a local
-    /// server `AWS_ENDPOINT_URL_DYNAMODB`.
-    pub async fn connect(name: String) -> Self {
-        Self::connect_with(name, aws_config::defaults(BehaviorVersion::latest())).await
-    }
-
-    /// The table of this name, where `loader` says; with this module's time limits.
-    pub async fn connect_with(name: String, loader: ConfigLoader) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT)
-            .operation_attempt_timeout(ATTEMPT)
-            .operation_timeout(CALL)
-            .build();
-        let retries = RetryConfig::standard()
-            .with_max_attempts(MOST_ATTEMPTS)
-            .with_initial_backoff(FIRST_BACKOFF);
-        let config = loader
-            .timeout_config(timeouts)
-            .retry_config(retries)
-            .load()
-            .await;
-        let client = Client::new(&config);
+    /// The table of this name, where `aws` says.
+    #[must_use]
+    pub fn new(name: String, aws: Aws) -> Self {
+        let client = Client::from_conf(aws.config());
         Self { client, name }
     }
 

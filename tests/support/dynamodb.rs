@@ -3,16 +3,16 @@
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
-use aws_config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::config::Credentials;
 use dynoxide::Database;
 use shared::App;
 use shared::attempts::Limits;
+use shared::aws::Aws;
 use shared::table::{self, Table};
 use shared::users::{MemoryStore, User, item};
 
 use crate::proxy::Proxy;
-use crate::{Gateway, app};
+use crate::{Gateway, KEY, app};
 
 /// Serves a database until the process ends.
 pub fn serve(database: Database, listener: TcpListener) -> SocketAddr {
@@ -44,7 +44,7 @@ pub fn start() -> SocketAddr {
 pub fn start_filled() -> SocketAddr {
     let address = start();
     block_on(async {
-        let table = connect(format!("http://{address}"), "users").await;
+        let table = connect(format!("http://{address}"), "users");
         let users = MemoryStore::tutorial().unwrap().into_users();
         fill(&table, users.into_values()).await;
     });
@@ -52,13 +52,14 @@ pub fn start_filled() -> SocketAddr {
 }
 
 /// A table there: with the time limits that the functions have.
-pub async fn connect(url: String, name: &str) -> Table {
-    let credentials = Credentials::new("test", "test", None, None, "tests");
-    let loader = aws_config::defaults(BehaviorVersion::latest())
-        .endpoint_url(url)
-        .region(Region::from_static("us-east-1"))
-        .credentials_provider(credentials);
-    Table::connect_with(name.to_owned(), loader).await
+pub fn connect(url: String, name: &str) -> Table {
+    let aws = Aws {
+        region: "us-east-1".to_owned(),
+        credentials: Credentials::new("test", "test", None, None, "tests"),
+        endpoint: Some(url),
+        own_roots: false,
+    };
+    Table::new(name.to_owned(), aws)
 }
 
 /// Adds users, whose hashes are known, to a table that is made if it is not there.
@@ -84,7 +85,7 @@ pub async fn fill(table: &Table, users: impl IntoIterator<Item = User>) {
 
 /// An `App` with the tutorial's users in DynamoDB at this address, and these limits.
 pub fn app_at(address: SocketAddr, limits: Limits) -> App {
-    let connect = || block_on(connect(format!("http://{address}"), "users"));
+    let connect = || connect(format!("http://{address}"), "users");
     App {
         users: Box::new(connect()),
         attempts: Box::new(connect()),
@@ -96,6 +97,20 @@ pub fn app_at(address: SocketAddr, limits: Limits) -> App {
 /// The same, with a database of its own.
 pub fn app_with(limits: Limits) -> App {
     app_at(start_filled(), limits)
+}
+
+/// What a cold start does, with DynamoDB at this address.
+pub fn cold_start(address: SocketAddr) -> App {
+    let lookup = |name: &str| match name {
+        "USER_STORE" => Some("dynamodb".to_owned()),
+        "USERS_TABLE" => Some("users".to_owned()),
+        "JWT_SECRET_KEY" => Some(KEY.to_owned()),
+        "AWS_REGION" => Some("us-east-1".to_owned()),
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
+        "AWS_ENDPOINT_URL_DYNAMODB" => Some(format!("http://{address}")),
+        _ => None,
+    };
+    block_on(App::from_lookup(lookup)).unwrap()
 }
 
 /// The service on a database of its own, behind a proxy.

@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     };
     let address = serve(database, listener);
     let filled = block_on(async {
-        let table = connect(format!("http://{address}"), name).await;
+        let table = connect(format!("http://{address}"), name);
         // Only once: whoever removed or changed them did so on purpose.
         if table::create(&table).await? {
             fill(
