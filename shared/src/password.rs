@@ -1,9 +1,10 @@
 //! Passwords: argon2id hashes in PHC strings.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
-use argon2::password_hash::phc;
-use argon2::{ARGON2ID_IDENT, Argon2, Params, PasswordHasher, PasswordVerifier};
+use argon2::password_hash::{self, phc, try_generate_salt};
+use argon2::{ARGON2ID_IDENT, Argon2, Block, Params, Version};
 use serde::{Deserialize, Deserializer, de};
 
 /// A hash that asks for more than this would take the function's memory, or its time, with it.
@@ -32,7 +33,7 @@ pub struct NotArgon2id;
 /// A password that could not be hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the password could not be hashed: {0}")]
-pub struct HashError(argon2::password_hash::Error);
+pub struct HashError(password_hash::Error);
 
 impl PasswordHash {
     /// Reads a PHC string; everything that [`Passwords::verify`] needs must be there.
@@ -77,8 +78,9 @@ pub use argon2::Params as Policy;
 
 /// Hashes and verifies passwords.
 pub struct Passwords {
-    argon2: Argon2<'static>,
+    policy: Policy,
     nobodys: PasswordHash,
+    arena: Arena,
 }
 
 impl Passwords {
@@ -87,15 +89,32 @@ impl Passwords {
         let (m, t, p) = (policy.m_cost(), policy.t_cost(), policy.p_cost());
         let nobodys = format!("$argon2id$v=19$m={m},t={t},p={p}${NOBODYS_SALT_AND_HASH}");
         Ok(Self {
-            argon2: Argon2::from(policy),
+            policy,
             nobodys: PasswordHash::parse(&nobodys)?,
+            arena: Arena::default(),
         })
+    }
+
+    /// Gets the memory of a hash by the policy now: in a cold start, not in its first login.
+    pub fn warm(&self) {
+        self.arena.with(self.policy.block_count(), |_| ());
     }
 
     /// Hashes a new password with a salt of its own.
     pub fn hash(&self, password: &str) -> Result<PasswordHash, HashError> {
-        let hash = self.argon2.hash_password(password.as_bytes());
-        hash.map(PasswordHash).map_err(HashError)
+        self.new_hash(password).map(PasswordHash).map_err(HashError)
+    }
+
+    fn new_hash(&self, password: &str) -> password_hash::Result<phc::PasswordHash> {
+        let salt = try_generate_salt()?;
+        let hash = self.compute(&self.policy, password, &salt, Params::DEFAULT_OUTPUT_LEN)?;
+        Ok(phc::PasswordHash {
+            algorithm: ARGON2ID_IDENT,
+            version: Some(Version::default().into()),
+            params: (&self.policy).try_into()?,
+            salt: Some(phc::Salt::new(&salt)?),
+            hash: Some(hash),
+        })
     }
 
     /// Is this the password? The parameters are those of the hash.
@@ -104,13 +123,35 @@ impl Passwords {
     /// parameters: the time must not tell which users exist.
     #[must_use]
     pub fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> bool {
-        let matches = |hash: &PasswordHash| {
-            self.argon2
-                .verify_password(password.as_bytes(), &hash.0)
-                .is_ok()
-        };
         // Both sides of the `&`: nobody's hash must be computed too, and never be right.
-        matches(hash.unwrap_or(&self.nobodys)) & hash.is_some()
+        self.matches(password, hash.unwrap_or(&self.nobodys)) & hash.is_some()
+    }
+
+    fn matches(&self, password: &str, hash: &PasswordHash) -> bool {
+        let (Ok(params), Some(salt), Some(expected)) =
+            (Params::try_from(&hash.0), &hash.0.salt, &hash.0.hash)
+        else {
+            return false;
+        };
+        // Outputs are compared in constant time.
+        self.compute(&params, password, salt, expected.len())
+            .is_ok_and(|computed| computed == *expected)
+    }
+
+    fn compute(
+        &self,
+        params: &Params,
+        password: &str,
+        salt: &[u8],
+        length: usize,
+    ) -> password_hash::Result<phc::Output> {
+        let mut output = [0; phc::Output::MAX_LENGTH];
+        let output = &mut output[..length];
+        self.arena.with(params.block_count(), |memory| {
+            let argon2 = Argon2::from(params);
+            argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, memory)
+        })?;
+        Ok(phc::Output::new(output)?)
     }
 
     /// Is a hash weaker than one that the policy makes: less memory, fewer passes or fewer lanes,
@@ -118,7 +159,7 @@ impl Passwords {
     #[must_use]
     pub fn needs_rehash(&self, hash: &PasswordHash) -> bool {
         let costs = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
-        let (memory, passes, lanes) = costs(self.argon2.params());
+        let (memory, passes, lanes) = costs(&self.policy);
         Params::try_from(&hash.0).is_ok_and(|params| {
             let (m, t, p) = costs(&params);
             m <= memory && t <= passes && (m < memory || t < passes || p < lanes)
@@ -129,6 +170,27 @@ impl Passwords {
 /// No password is known for it. A constant: computing one would cost every cold start an argon2.
 const NOBODYS_SALT_AND_HASH: &str =
     "bm8tc3VjaC11c2VyLi4uLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// The memory that argon2 works in, kept from hash to hash: to get it anew costs a third of a hash.
+/// It grows to what the costliest hash needed.
+#[derive(Default)]
+struct Arena(Mutex<Vec<Block>>);
+
+impl Arena {
+    /// Lends so many blocks, and wipes them afterwards: nothing of a password stays.
+    fn with<T>(&self, blocks: usize, compute: impl FnOnce(&mut [Block]) -> T) -> T {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if memory.len() < blocks {
+            // Not both at once: the old memory goes before the new one comes.
+            *memory = Vec::new();
+            *memory = vec![Block::new(); blocks];
+        }
+        let lent = &mut memory[..blocks];
+        let computed = compute(lent);
+        lent.fill(Block::new());
+        computed
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -186,6 +248,31 @@ mod tests {
             !passwords.verify("guessed", None),
             "not even with its password"
         );
+    }
+
+    #[test]
+    fn the_arena_is_kept_wiped_and_grows() {
+        let passwords = passwords();
+        let blocks = || {
+            let memory = passwords.arena.0.lock().unwrap();
+            let wiped = |block: &Block| block.as_ref().iter().all(|word| *word == 0);
+            assert!(memory.iter().all(wiped), "something of a password stayed");
+            memory.len()
+        };
+        assert_eq!(blocks(), 0);
+        passwords.warm();
+        assert_eq!(blocks(), 19_456);
+        let small = PasswordHash::parse(&FASTAPI.replace("m=65536", "m=64")).unwrap();
+        for (hash, expected) in [
+            (None, 19_456),
+            (Some(small), 19_456),
+            (Some(PasswordHash::parse(FASTAPI).unwrap()), 65_536),
+            (None, 65_536),
+        ] {
+            let right = passwords.verify("secret", hash.as_ref());
+            assert_eq!(right, hash == PasswordHash::parse(FASTAPI).ok());
+            assert_eq!(blocks(), expected);
+        }
     }
 
     #[test]

@@ -7,5 +7,6 @@ use token::{ROUTE, handle};
 async fn main() -> Result<(), lambda_http::Error> {
     log::init();
     let app = App::from_env().await?;
+    app.passwords.warm();
     http::run(&app, ROUTE, handle).await
 }
