@@ -1,7 +1,7 @@
 //! The functions' client of DynamoDB: where it is, who asks, over which TLS.
 //!
 //! Not `aws-config`: it can find credentials in files, single sign-on and other services, which a
-//! function in Lambda never does, and is a quarter of such a binary (docs/adr/0022-lean-sdk.md).
+//! function in Lambda never does, and is a quarter of such a binary (docs/adr/0012-lean-sdk.md).
 
 use std::time::Duration;
 
