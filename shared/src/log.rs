@@ -3,12 +3,15 @@
 //! What never stands in them: events, headers, bodies, passwords, tokens, keys, hashes, and the
 //! name of a user who does not exist.
 
+mod json;
+
 use std::io;
 
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::{self, Subscriber};
 use tracing_subscriber::fmt::{MakeWriter, fmt};
 
+use self::json::Json;
 use crate::config;
 
 /// Sends this process's logs to the standard output, which Lambda keeps.
@@ -30,10 +33,8 @@ where
         _ => LevelFilter::INFO,
     };
     fmt()
-        .json()
-        .flatten_event(true)
-        .with_span_list(false)
-        .with_target(false)
+        .fmt_fields(Json)
+        .event_format(Json)
         .with_max_level(level)
         .with_writer(writer)
         .finish()

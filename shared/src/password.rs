@@ -171,7 +171,7 @@ impl Passwords {
 const NOBODYS_SALT_AND_HASH: &str =
     "bm8tc3VjaC11c2VyLi4uLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// The memory that argon2 works in, kept from hash to hash: to get it anew costs a third of a hash.
+/// The memory that argon2 works in, kept from hash to hash: new pages cost a third of a hash.
 /// It grows to what the costliest hash needed.
 #[derive(Default)]
 struct Arena(Mutex<Vec<Block>>);
