@@ -13,8 +13,9 @@ ZIG := $(if $(call has,zig),,.venv/zig/bin/zig)
 SAM := $(if $(call has,sam),,.venv/sam/ok)
 export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/bin:$(CURDIR)/.venv/sam/bin
 export SAM_CLI_TELEMETRY := 0
+RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev test live-test openapi-test browser-test store-test check sam-test build deploy smoke
+.PHONY: help dev test live-test openapi-test browser-test store-test check bench bench-quick bench-tools load sam-test build deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -23,7 +24,7 @@ dev: $(CARGO_LAMBDA) ## Serve every route on http://127.0.0.1:9000 (PORT=), rebu
 	@exec python3 scripts/dev.py
 
 test: ## Run every test that needs neither Docker nor a network
-	@cargo test --workspace 2>&1 | awk '{ print } \
+	@cargo test --workspace --exclude bench 2>&1 | awk '{ print } \
 	  /^test result:/ { passed += $$4; failed += $$6; skipped += $$8 } \
 	  END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }'
 
@@ -45,6 +46,20 @@ check: $(SAM) ## Check format, lints, docs and the template
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	sam validate --lint --region us-east-1
+
+bench: build bench-tools ## Measure cold starts, requests and cost, check the budgets, write docs/performance.* (BEFORE= an older build)
+	@$(BENCH) --seconds $(or $(SECONDS),360) \
+	  --markdown docs/performance.md --jsonl docs/performance.jsonl --svg docs/performance.svg
+
+bench-quick: bench-tools ## The same with what is built already, in under 2 minutes; prints the tables
+	@$(BENCH) --seconds $(or $(SECONDS),45)
+
+BENCH = $(RELEASE)/bench suite --dynamodb $(RELEASE)/local-dynamodb --peer .venv/peer/bin/python \
+  $(if $(BEFORE),--before $(BEFORE))
+
+bench-tools: .venv/peer/ok
+	@cargo build --quiet --release --package bench
+	@cargo build --quiet --release --package tests --package users --bin local-dynamodb --bin users
 
 build: $(CARGO_LAMBDA) $(ZIG) $(SAM) ## Build the functions as they are deployed (ARCH=arm64 for Graviton)
 	sam build --parameter-overrides Architecture=$(or $(ARCH),x86_64)

@@ -1,0 +1,267 @@
+//! What a figure may be. Ratios are of one run, against the floor or the peer in it.
+
+use crate::results::{Figure, Results};
+use crate::suite::{
+    FASTAPI, FLOOR, FLOOR_RAW, OWASP, PEER, Parameters, USERS_ME, USERS_ME_DYNAMODB,
+    USERS_ME_SHARE, argon2, token,
+};
+
+/// A limit, and what was measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Budget {
+    /// What is limited.
+    pub name: String,
+    /// At most, or at least.
+    pub limit: Limit,
+    /// After a number: `x`, `MiB`, ...
+    pub unit: &'static str,
+    /// None: it was not measured in this run.
+    pub value: Option<f64>,
+}
+
+/// Which side of a number is good.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Limit {
+    /// Up to this.
+    AtMost(f64),
+    /// From this.
+    AtLeast(f64),
+}
+
+impl Budget {
+    /// None: it was not measured in this run.
+    #[must_use]
+    pub fn is_met(&self) -> Option<bool> {
+        let value = self.value?;
+        Some(match self.limit {
+            Limit::AtMost(limit) => value <= limit,
+            Limit::AtLeast(limit) => value >= limit,
+        })
+    }
+}
+
+/// All budgets of a set of candidates: its name's beginning, "" for the functions as they are.
+#[must_use]
+pub fn budgets(results: &Results, set: &str) -> Vec<Budget> {
+    let of = Of { results, set };
+    let mut budgets = vec![
+        at_most(
+            "init, users in memory",
+            1.25,
+            "x floor",
+            of.to_floor(USERS_ME, Figure::InitMs),
+        ),
+        at_most(
+            "init, users in DynamoDB, before the connection is opened",
+            2.2,
+            "x floor",
+            of.connect_to_floor(),
+        ),
+        at_most(
+            "GET /users/me/ warm, p50",
+            1.25,
+            "x floor",
+            of.to_floor(USERS_ME, Figure::WarmP50Us),
+        ),
+        at_most(
+            "GET /users/me/ warm, CPU",
+            1.25,
+            "x floor",
+            of.to_floor(USERS_ME, Figure::CpuUs),
+        ),
+        at_most(
+            "peak memory, users in memory",
+            4.5,
+            "MiB",
+            of.median(USERS_ME, Figure::PeakMib),
+        ),
+        at_most(
+            "peak memory, users in DynamoDB",
+            9.0,
+            "MiB",
+            of.median(USERS_ME_DYNAMODB, Figure::PeakMib),
+        ),
+        at_most(
+            "binary without the AWS SDK",
+            2.0,
+            "MiB",
+            of.mib(&["NotFoundFunction"]),
+        ),
+        at_most(
+            "largest binary with the AWS SDK",
+            6.6,
+            "MiB",
+            of.mib(&WITH_SDK),
+        ),
+    ];
+    budgets.extend([OWASP, FASTAPI].map(|parameters| of.above_argon2(parameters)));
+    budgets.push(at_most(
+        "first request of a cold function on DynamoDB at the CPU share of 128 MB",
+        15.0,
+        "ms",
+        of.median(USERS_ME_SHARE, Figure::FirstRequestMs),
+    ));
+    budgets.extend(of.against_the_peer());
+    budgets
+}
+
+const WITH_SDK: [&str; 4] = [
+    "TokenFunction",
+    "UsersMeFunction",
+    "UsersMeItemsFunction",
+    "StatusFunction",
+];
+
+struct Of<'a> {
+    results: &'a Results,
+    set: &'a str,
+}
+
+impl Of<'_> {
+    fn name(&self, name: &str) -> String {
+        format!("{}{name}", self.set)
+    }
+
+    fn median(&self, name: &str, figure: Figure) -> Option<f64> {
+        self.results.median(&self.name(name), figure)
+    }
+
+    fn to_floor(&self, name: &str, figure: Figure) -> Option<f64> {
+        self.results.ratio(&self.name(name), FLOOR, figure)
+    }
+
+    fn connect_to_floor(&self) -> Option<f64> {
+        let ours = self.median(USERS_ME_DYNAMODB, Figure::InitToConnectMs)?;
+        Some(ours / self.results.median(FLOOR, Figure::InitMs)?)
+    }
+
+    /// The largest of these binaries.
+    fn mib(&self, functions: &[&str]) -> Option<f64> {
+        let sizes = functions
+            .iter()
+            .filter_map(|name| self.median(name, Figure::SizeKib));
+        sizes.reduce(f64::max).map(|kib| kib / 1024.0)
+    }
+
+    fn above_argon2(&self, parameters: Parameters) -> Budget {
+        let [kib, passes, lanes] = parameters;
+        let name = format!("POST /token CPU above argon2 alone, m={kib} t={passes} p={lanes}");
+        at_most(&name, 3.0, "%", self.percent_above_argon2(parameters))
+    }
+
+    /// The reference also receives an event and answers it, as the raw floor does: that is no argon2.
+    fn percent_above_argon2(&self, parameters: Parameters) -> Option<f64> {
+        let cpu = |name: &str| self.results.samples(name, Figure::CpuUs);
+        let login = self.name(&token(parameters));
+        let reference = argon2(parameters);
+        let rounds = cpu(&login).iter().zip(cpu(&reference)).zip(cpu(FLOOR_RAW));
+        let above = rounds.map(|((login, reference), raw)| {
+            let alone = reference - raw;
+            (login - alone) / alone * 100.0
+        });
+        crate::stats::median(&above.collect::<Vec<_>>())
+    }
+
+    fn against_the_peer(&self) -> [Budget; 3] {
+        let better = |name: &str, figure| {
+            let peer = format!("{PEER}{name}");
+            self.results.ratio(&peer, &self.name(name), figure)
+        };
+        let login = token(FASTAPI);
+        [
+            (
+                "cold start to the first answer, GET /users/me/",
+                150.0,
+                better(USERS_ME, Figure::ColdMs),
+            ),
+            (
+                "GET /users/me/ warm, p50",
+                4.0,
+                better(USERS_ME, Figure::WarmP50Us),
+            ),
+            (
+                "POST /token CPU, argon2 as FastAPI has it",
+                1.6,
+                better(&login, Figure::CpuUs),
+            ),
+        ]
+        .map(|(name, limit, value)| Budget {
+            name: format!("FastAPI on Lambda: {name}"),
+            limit: Limit::AtLeast(limit),
+            unit: "x better",
+            value,
+        })
+    }
+}
+
+fn at_most(name: &str, limit: f64, unit: &'static str, value: Option<f64>) -> Budget {
+    Budget {
+        name: name.to_owned(),
+        limit: Limit::AtMost(limit),
+        unit,
+        value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(results: &Results, name: &str) -> Option<f64> {
+        let all = budgets(results, "");
+        let found = all.iter().find(|budget| budget.name.starts_with(name));
+        found.unwrap().value
+    }
+
+    #[test]
+    fn nothing_measured_is_neither_met_nor_missed() {
+        let all = budgets(&Results::default(), "");
+        assert!(
+            all.iter().all(|budget| budget.is_met().is_none()),
+            "{all:?}"
+        );
+    }
+
+    #[test]
+    fn a_limit_has_a_good_side() {
+        let budget = |limit| Budget {
+            limit,
+            ..at_most("", 0.0, "", Some(2.0))
+        };
+        assert_eq!(budget(Limit::AtMost(2.0)).is_met(), Some(true));
+        assert_eq!(budget(Limit::AtMost(1.9)).is_met(), Some(false));
+        assert_eq!(budget(Limit::AtLeast(2.0)).is_met(), Some(true));
+        assert_eq!(budget(Limit::AtLeast(2.1)).is_met(), Some(false));
+    }
+
+    #[test]
+    fn ratios_are_against_floor_argon2_and_peer() {
+        let mut results = Results::default();
+        let add = |results: &mut Results, name: &str, figure, value| {
+            results.add(name, vec![(figure, value)]);
+        };
+        add(&mut results, FLOOR, Figure::InitMs, 2.0);
+        add(&mut results, USERS_ME, Figure::InitMs, 3.0);
+        add(&mut results, FLOOR_RAW, Figure::CpuUs, 50.0);
+        add(&mut results, &argon2(OWASP), Figure::CpuUs, 10_050.0);
+        add(&mut results, &token(OWASP), Figure::CpuUs, 10_200.0);
+        add(&mut results, &token(FASTAPI), Figure::CpuUs, 100.0);
+        add(
+            &mut results,
+            "FastAPI: token m=65536 t=3 p=4",
+            Figure::CpuUs,
+            170.0,
+        );
+        for function in WITH_SDK {
+            add(&mut results, function, Figure::SizeKib, 1024.0);
+        }
+        add(&mut results, "StatusFunction", Figure::SizeKib, 1024.0);
+        assert_eq!(value(&results, "init, users in memory"), Some(1.5));
+        assert_eq!(
+            value(&results, "POST /token CPU above argon2 alone, m=19456"),
+            Some(2.0)
+        );
+        assert_eq!(value(&results, "FastAPI on Lambda: POST /token"), Some(1.7));
+        assert_eq!(value(&results, "largest binary"), Some(1.0));
+    }
+}

@@ -1,0 +1,137 @@
+//! What the command line asks for.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::args::{DriveArgs, SuiteArgs};
+use crate::candidate::{Candidate, Effort};
+use crate::cgroup::Quotas;
+use crate::clock;
+use crate::error::{Context, Error};
+use crate::machine::Machine;
+use crate::measure::round;
+use crate::report::{self, Report};
+use crate::results::{Figure, Results};
+use crate::stats::from_u64;
+use crate::suite::{Suite, variables};
+
+const LEAST_ROUNDS: u64 = 3;
+
+/// Measures the suite, prints it, and writes what was asked for.
+pub fn suite(args: &SuiteArgs) -> Result<(), Error> {
+    let suite = Suite::prepare(args)?;
+    for note in &suite.notes {
+        eprintln!("bench: {note}");
+    }
+    let (results, rounds) = rounds(&suite, Duration::from_secs(args.seconds))?;
+    let report = Report::new(results, rounds, suite.notes.clone(), Machine::read());
+    print!("{}", report::text(&report));
+    for (file, text) in [
+        (&args.markdown, report::markdown as fn(&Report) -> String),
+        (&args.jsonl, report::json_lines),
+        (&args.svg, report::svg),
+    ] {
+        if let Some(file) = file {
+            fs::write(file, text(&report)).context(file.display().to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// Round after round, each candidate once in each: what slows the machine for a while slows all.
+fn rounds(suite: &Suite, time: Duration) -> Result<(Results, u64), Error> {
+    let (start, mut results, mut rounds) = (clock::now(), Results::default(), 0);
+    for (name, bytes) in &suite.binaries {
+        results.add(name, vec![(Figure::SizeKib, from_u64(*bytes) / 1024.0)]);
+    }
+    let bar = progress(time);
+    while rounds < LEAST_ROUNDS || clock::now() - start < time {
+        for candidate in &suite.candidates {
+            bar.set_message(format!("round {}: {}", rounds + 1, candidate.name));
+            bar.set_position((clock::now() - start).as_secs().min(time.as_secs()));
+            results.add(&candidate.name, round(candidate, suite.watch())?);
+        }
+        rounds += 1;
+    }
+    bar.finish_and_clear();
+    Ok((results, rounds))
+}
+
+/// Drawn on a terminal, and nowhere else.
+fn progress(time: Duration) -> ProgressBar {
+    let bar = ProgressBar::new(time.as_secs());
+    // The template is a constant, and a bar without style is a bar.
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} s  {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Measures one program.
+pub fn drive(args: &DriveArgs) -> Result<(), Error> {
+    let candidate = candidate(args)?;
+    let mut results = Results::default();
+    for _ in 0..args.rounds {
+        results.add(&candidate.name, round(&candidate, None)?);
+    }
+    if args.json {
+        print!("{}", report::samples(&results));
+    } else {
+        print!("{}", report::table(&results));
+    }
+    Ok(())
+}
+
+fn candidate(args: &DriveArgs) -> Result<Candidate, Error> {
+    let share = args.cpu_share.map(Quotas::new).transpose();
+    let mut environment = match &args.env_file {
+        Some(file) => variables(file)?,
+        None => Vec::new(),
+    };
+    for variable in &args.environment {
+        let (name, value) = variable
+            .split_once('=')
+            .ok_or_else(|| Error::Missing(format!("--env {variable}: expected NAME=VALUE")))?;
+        environment.push((name.to_owned(), value.to_owned()));
+    }
+    Ok(Candidate {
+        name: name(&args.program),
+        program: args.program.clone(),
+        arguments: args.arguments.clone(),
+        environment,
+        event: fs::read_to_string(&args.event).context(args.event.display().to_string())?,
+        bytes: fs::metadata(&args.program).map_or(0, |file| file.len()),
+        effort: Effort {
+            starts: args.starts,
+            invocations: args.invocations,
+        },
+        share: share.map_err(|why| Error::Missing(format!("no CPU quota here: {why}")))?,
+        ..Candidate::default()
+    })
+}
+
+/// Every function is called `bootstrap`: its folder says which it is.
+fn name(program: &Path) -> String {
+    let mut parts = program.iter().rev().map(|part| part.to_string_lossy());
+    match (parts.next(), parts.next()) {
+        (Some(file), Some(folder)) if file == "bootstrap" => folder.into_owned(),
+        (file, _) => file.unwrap_or_default().into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bootstrap_is_called_what_its_folder_is() {
+        assert_eq!(
+            name(Path::new("build/StatusFunction/bootstrap")),
+            "StatusFunction"
+        );
+        assert_eq!(name(Path::new("target/release/floor")), "floor");
+    }
+}

@@ -1,0 +1,173 @@
+//! Dollars, computed from what was measured: nothing here was ever billed.
+
+use crate::results::{Figure, Results};
+
+/// What a function may be given, in MB.
+pub const MEMORIES: [u32; 5] = [128, 256, 512, 1024, 1769];
+/// A login takes no longer.
+pub const LONGEST_MS: f64 = 250.0;
+/// What an answer of DynamoDB takes to come, in its region. Not measured here: published figures of
+/// functions like these are between 3 and 5.
+pub const WAIT_MS: f64 = 4.0;
+/// This many requests in 100 start an environment. A guess: yours depends on your traffic.
+pub const COLD_PERCENT: f64 = 1.0;
+
+/// Lambda's memory that comes with a whole CPU.
+const WHOLE_CPU_MB: f64 = 1769.0;
+/// us-east-1, for a million: HTTP API requests, Lambda requests, DynamoDB's units on demand.
+const API: f64 = 1.0;
+const REQUESTS: f64 = 0.2;
+const READ_UNITS: f64 = 0.125;
+const WRITE_UNITS: f64 = 0.625;
+/// For a GB-second on `x86_64`, where this was measured.
+const GB_SECOND: f64 = 0.000_016_666_7;
+
+/// What a request needs.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Work {
+    /// Of a whole CPU.
+    pub cpu_ms: f64,
+    /// Of a cold start; Lambda gives INIT a whole CPU, whatever the memory.
+    pub init_ms: f64,
+    /// At its peak.
+    pub mib: f64,
+    /// Requests to DynamoDB, one after another.
+    pub waits: f64,
+    /// DynamoDB's.
+    pub read_units: f64,
+    /// DynamoDB's.
+    pub write_units: f64,
+}
+
+/// What a request costs with so much memory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cost {
+    /// MB.
+    pub memory: u32,
+    /// With its share of a CPU, waiting included.
+    pub ms: f64,
+    /// Rounded up to whole milliseconds, as it is billed.
+    pub billed_ms: f64,
+    /// Lambda's compute for a million requests.
+    pub compute: f64,
+    /// All of a million requests.
+    pub dollars: f64,
+}
+
+impl Work {
+    /// Of a candidate, if it was measured.
+    #[must_use]
+    pub fn of(results: &Results, name: &str) -> Option<Self> {
+        let median = |figure| results.median(name, figure);
+        Some(Self {
+            cpu_ms: median(Figure::CpuUs)? / 1e3,
+            init_ms: median(Figure::InitMs)?,
+            mib: median(Figure::PeakMib)?,
+            waits: median(Figure::StoreRequests).unwrap_or_default(),
+            read_units: median(Figure::ReadUnits).unwrap_or_default(),
+            write_units: median(Figure::WriteUnits).unwrap_or_default(),
+        })
+    }
+
+    /// With so much memory; `None` if that is too little to run in.
+    #[must_use]
+    pub fn cost(&self, memory: u32) -> Option<Cost> {
+        let mb = f64::from(memory);
+        if self.mib > mb {
+            return None;
+        }
+        let ms = self.cpu_ms / (mb / WHOLE_CPU_MB).min(1.0) + self.waits * WAIT_MS;
+        let billed_ms = ms.ceil().max(1.0);
+        let with_init = billed_ms + COLD_PERCENT / 100.0 * self.init_ms.ceil();
+        let compute = with_init / 1e3 * mb / 1024.0 * GB_SECOND * 1e6;
+        let store = self.read_units * READ_UNITS + self.write_units * WRITE_UNITS;
+        Some(Cost {
+            memory,
+            ms,
+            billed_ms,
+            compute,
+            dollars: API + REQUESTS + compute + store,
+        })
+    }
+
+    /// The cheapest that is quick enough, to the cent; of equals the smallest. A share of a CPU costs
+    /// what it yields, so that memory changes only the price of waiting and of what is rounded up.
+    #[must_use]
+    pub fn best(&self) -> Option<Cost> {
+        let costs = MEMORIES.into_iter().filter_map(|memory| self.cost(memory));
+        let cents = |cost: &Cost| (cost.dollars * 100.0).round();
+        costs
+            .filter(|cost| cost.ms <= LONGEST_MS)
+            .min_by(|one, other| cents(one).total_cmp(&cents(other)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn billed(cpu_ms: f64, memory: u32) -> String {
+        work(cpu_ms).cost(memory).unwrap().billed_ms.to_string()
+    }
+
+    fn work(cpu_ms: f64) -> Work {
+        Work {
+            cpu_ms,
+            init_ms: 2.0,
+            mib: 100.0,
+            ..Work::default()
+        }
+    }
+
+    #[test]
+    fn is_what_aws_would_bill() {
+        // 10 ms of a whole CPU at half of one; and 2 ms of INIT for each hundredth.
+        let cost = Work {
+            read_units: 0.5,
+            write_units: 2.0,
+            ..work(10.0)
+        }
+        .cost(1024)
+        .unwrap();
+        assert_eq!(billed(10.0, 1024), "18");
+        let compute = (18.0 + 0.02) * 1e-3 * 0.000_016_666_7 * 1e6;
+        assert!((cost.compute - compute).abs() < 1e-9, "{cost:?}");
+        assert!(
+            (cost.dollars - (1.2 + compute + 0.0625 + 1.25)).abs() < 1e-9,
+            "{cost:?}"
+        );
+    }
+
+    #[test]
+    fn a_millisecond_is_the_least_and_a_cpu_the_most() {
+        assert_eq!(billed(0.01, 128), "1");
+        assert_eq!(billed(20.0, 1769), "20");
+        assert_eq!(billed(20.0, 3000), "20");
+        assert_eq!(
+            Work {
+                mib: 129.0,
+                ..work(1.0)
+            }
+            .cost(128),
+            None
+        );
+    }
+
+    #[test]
+    fn waiting_is_billed_and_no_memory_shortens_it() {
+        let waiting = Work {
+            waits: 2.0,
+            ..work(0.1)
+        };
+        assert_eq!(waiting.cost(128).unwrap().billed_ms.to_string(), "10");
+        assert_eq!(waiting.cost(1769).unwrap().billed_ms.to_string(), "9");
+        assert_eq!(waiting.best().unwrap().memory, 128);
+    }
+
+    #[test]
+    fn the_best_is_the_cheapest_that_is_quick_enough() {
+        assert_eq!(work(0.05).best().unwrap().memory, 128);
+        assert_eq!(work(19.0).best().unwrap().memory, 256);
+        assert_eq!(work(1000.0).best(), None);
+    }
+}

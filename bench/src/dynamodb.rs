@@ -1,0 +1,220 @@
+//! A local DynamoDB with the tutorial's users, behind a door that speaks TLS, as AWS's does, sees
+//! when a function connects, and counts what its requests would be billed.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::clock;
+use crate::error::{Context, Error};
+use crate::http::Message;
+use crate::raw::receive;
+use crate::tls::Identity;
+
+/// The table of the local DynamoDB.
+pub const TABLE: &str = "users";
+
+/// The local server; dropping it ends it.
+pub struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts the program `local-dynamodb` of tests/, with its database in `folder`.
+    pub fn start(program: &Path, folder: &Path) -> Result<Self, Error> {
+        let address = free_address()?;
+        let mut child = Command::new(program)
+            .arg(address.port().to_string())
+            .arg(folder.join("dynamodb.sqlite"))
+            .arg(TABLE)
+            .stdout(Stdio::piped())
+            .spawn()
+            .context(program.display().to_string())?;
+        let mut ready = String::new();
+        if let Some(output) = child.stdout.take() {
+            let read = BufReader::new(output).read_line(&mut ready);
+            read.context("the local DynamoDB")?;
+        }
+        let server = Self { child, address };
+        if ready.is_empty() {
+            return Err(Error::Missing("the local DynamoDB did not start".into()));
+        }
+        Ok(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _it_has_ended = self.child.kill();
+        let _it_has_ended = self.child.wait();
+    }
+}
+
+fn free_address() -> Result<SocketAddr, Error> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("a port for DynamoDB")?;
+    listener.local_addr().context("a port for DynamoDB")
+}
+
+/// What came through the door since the last [`Watch::reset`].
+#[derive(Debug, Clone, Default)]
+pub struct Watch(Arc<Mutex<Seen>>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    first_connection: Option<Instant>,
+    units: Units,
+}
+
+/// What DynamoDB bills on demand, for items under 1 KB.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Units {
+    /// Each of them is waited for.
+    pub requests: u64,
+    /// An eventually consistent read is half a unit.
+    pub half_reads: u64,
+    /// A write is one, its condition fulfilled or not.
+    pub writes: u64,
+}
+
+impl Watch {
+    /// Forgets what came.
+    pub fn reset(&self) {
+        *self.seen() = Seen::default();
+    }
+
+    /// When the first connection was opened.
+    #[must_use]
+    pub fn first_connection(&self) -> Option<Instant> {
+        self.seen().first_connection
+    }
+
+    /// What the requests would be billed.
+    #[must_use]
+    pub fn units(&self) -> Units {
+        self.seen().units
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connected(&self) {
+        let now = clock::now();
+        self.seen().first_connection.get_or_insert(now);
+    }
+
+    fn requested(&self, request: &Message) {
+        let target = request.header("x-amz-target").unwrap_or_default();
+        let units = units(target, &request.body);
+        let mut seen = self.seen();
+        seen.units.requests += units.requests;
+        seen.units.half_reads += units.half_reads;
+        seen.units.writes += units.writes;
+    }
+}
+
+fn units(target: &str, body: &[u8]) -> Units {
+    let consistent = || {
+        let request: Result<serde_json::Value, _> = serde_json::from_slice(body);
+        request.is_ok_and(|request| request["ConsistentRead"] == true)
+    };
+    match target.rsplit('.').next() {
+        Some("GetItem") => Units {
+            requests: 1,
+            half_reads: 1 + u64::from(consistent()),
+            writes: 0,
+        },
+        Some("UpdateItem" | "PutItem" | "DeleteItem") => Units {
+            requests: 1,
+            half_reads: 0,
+            writes: 1,
+        },
+        _ => Units {
+            requests: 1,
+            ..Units::default()
+        },
+    }
+}
+
+/// Opens a door to the server: with TLS, or for a program that trusts no certificate of ours,
+/// without. Its port.
+pub fn door(server: &Server, identity: Option<&Identity>, watch: &Watch) -> Result<u16, Error> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("a port for DynamoDB's door")?;
+    let port = listener.local_addr().context("DynamoDB's door")?.port();
+    let (upstream, watch) = (server.address, watch.clone());
+    let tls = identity.map(|identity| Arc::clone(&identity.server));
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            watch.connected();
+            let (watch, tls) = (watch.clone(), tls.clone());
+            // A function that ends takes its connection with it: that is no error.
+            thread::spawn(move || serve(stream, tls, upstream, &watch));
+        }
+    });
+    Ok(port)
+}
+
+fn serve(
+    stream: TcpStream,
+    tls: Option<Arc<ServerConfig>>,
+    upstream: SocketAddr,
+    watch: &Watch,
+) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    match tls {
+        None => forward(stream, upstream, watch),
+        Some(config) => {
+            let connection = ServerConnection::new(config).map_err(io::Error::other)?;
+            forward(StreamOwned::new(connection, stream), upstream, watch)
+        }
+    }
+}
+
+/// Request by request: HTTP/1.1 has no more than one at a time.
+fn forward(mut front: impl Read + Write, upstream: SocketAddr, watch: &Watch) -> io::Result<()> {
+    let mut back = TcpStream::connect(upstream)?;
+    back.set_nodelay(true)?;
+    let (mut from_front, mut from_back) = (Vec::new(), Vec::new());
+    loop {
+        let request = receive(&mut front, &mut from_front)?;
+        watch.requested(&request);
+        back.write_all(&request.to_bytes())?;
+        let response = receive(&mut back, &mut from_back)?;
+        front.write_all(&response.to_bytes())?;
+        front.flush()?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_what_is_billed() {
+        let get = |body: &str| units("DynamoDB_20120810.GetItem", body.as_bytes());
+        assert_eq!(get(r#"{"ConsistentRead":true}"#).half_reads, 2);
+        assert_eq!(get(r#"{"ConsistentRead":false}"#).half_reads, 1);
+        assert_eq!(get("").half_reads, 1);
+        assert_eq!(units("DynamoDB_20120810.UpdateItem", b"").writes, 1);
+        let other = units("DynamoDB_20120810.DescribeEndpoints", b"");
+        assert_eq!((other.requests, other.half_reads, other.writes), (1, 0, 0));
+    }
+
+    #[test]
+    fn a_watch_remembers_the_first_connection() {
+        let watch = Watch::default();
+        watch.connected();
+        let first = watch.first_connection();
+        watch.connected();
+        assert!(first.is_some() && watch.first_connection() == first);
+        watch.reset();
+        assert_eq!(watch.first_connection(), None);
+    }
+}

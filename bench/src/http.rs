@@ -1,0 +1,167 @@
+//! As much of HTTP/1.1 (RFC 9112) as the Runtime API and DynamoDB need.
+
+use std::io::{Error, ErrorKind, Result};
+
+/// A request or a response.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The request line or the status line.
+    pub start: String,
+    headers: Vec<(String, String)>,
+    /// The content, out of its chunks.
+    pub body: Vec<u8>,
+}
+
+impl Message {
+    /// The first header of this name, which is in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// To pass it on: with its length and without chunks.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = format!("{}\r\n", self.start).into_bytes();
+        let framing = ["transfer-encoding", "content-length"];
+        for (name, value) in &self.headers {
+            if !framing.contains(&name.as_str()) {
+                bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+            }
+        }
+        let length = format!("content-length: {}\r\n\r\n", self.body.len());
+        bytes.extend_from_slice(length.as_bytes());
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+}
+
+/// The first message of what was received, and how long it was; `None` until it is complete.
+pub fn parse(received: &[u8]) -> Result<Option<(Message, usize)>> {
+    let Some(end) = find(received, b"\r\n\r\n") else {
+        return Ok(None);
+    };
+    let head = str::from_utf8(&received[..end]).map_err(invalid)?;
+    let mut lines = head.split("\r\n");
+    let start = lines.next().unwrap_or_default().to_owned();
+    let headers = lines.map(header).collect::<Result<_>>()?;
+    let mut message = Message {
+        start,
+        headers,
+        body: Vec::new(),
+    };
+    let rest = &received[end + 4..];
+    let chunked = message
+        .header("transfer-encoding")
+        .is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
+    let body = if chunked {
+        dechunk(rest)?
+    } else {
+        let length = message.header("content-length").unwrap_or("0");
+        let length: usize = length.parse().map_err(invalid)?;
+        rest.get(..length).map(|body| (body.to_vec(), length))
+    };
+    Ok(body.map(|(body, used)| {
+        message.body = body;
+        (message, end + 4 + used)
+    }))
+}
+
+fn header(line: &str) -> Result<(String, String)> {
+    let (name, value) = line
+        .split_once(':')
+        .ok_or_else(|| invalid("no colon in a header"))?;
+    Ok((name.to_ascii_lowercase(), value.trim().to_owned()))
+}
+
+/// The content of chunks (RFC 9112 7.1) and their length; no trailers.
+fn dechunk(received: &[u8]) -> Result<Option<(Vec<u8>, usize)>> {
+    let (mut body, mut at) = (Vec::new(), 0);
+    loop {
+        let Some(line) = find(&received[at..], b"\r\n") else {
+            return Ok(None);
+        };
+        let size = str::from_utf8(&received[at..at + line]).map_err(invalid)?;
+        let size = usize::from_str_radix(size.trim(), 16).map_err(invalid)?;
+        let start = at + line + 2;
+        let Some(chunk) = received.get(start..start + size + 2) else {
+            return Ok(None);
+        };
+        at = start + size + 2;
+        if size == 0 {
+            return Ok(Some((body, at)));
+        }
+        body.extend_from_slice(&chunk[..size]);
+    }
+}
+
+fn find(text: &[u8], pattern: &[u8]) -> Option<usize> {
+    text.windows(pattern.len())
+        .position(|window| window == pattern)
+}
+
+fn invalid(problem: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(ErrorKind::InvalidData, problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POST: &[u8] =
+        b"POST /a/response HTTP/1.1\r\nContent-Length: 4\r\nX-B:  c \r\n\r\nbodyGET";
+
+    #[test]
+    fn takes_one_message_and_leaves_the_next() {
+        let (message, used) = parse(POST).unwrap().unwrap();
+        assert_eq!(message.start, "POST /a/response HTTP/1.1");
+        assert_eq!(
+            (message.header("x-b"), message.header("b")),
+            (Some("c"), None)
+        );
+        assert_eq!(
+            (message.body.as_slice(), &POST[used..]),
+            (&b"body"[..], &b"GET"[..])
+        );
+    }
+
+    #[test]
+    fn waits_for_the_whole_of_it() {
+        let whole = POST.len() - b"GET".len();
+        for length in 0..whole {
+            assert_eq!(parse(&POST[..length]).unwrap(), None, "{length}");
+        }
+        let chunked =
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nbod\r\n1\r\ny\r\n0\r\n\r\n";
+        for length in 0..chunked.len() {
+            assert_eq!(parse(&chunked[..length]).unwrap(), None, "{length}");
+        }
+        let (message, used) = parse(chunked).unwrap().unwrap();
+        assert_eq!(
+            (message.body.as_slice(), used),
+            (&b"body"[..], chunked.len())
+        );
+    }
+
+    #[test]
+    fn is_passed_on_whole() {
+        let (message, _) = parse(POST).unwrap().unwrap();
+        let expected = b"POST /a/response HTTP/1.1\r\nx-b: c\r\ncontent-length: 4\r\n\r\nbody";
+        assert_eq!(message.to_bytes(), expected);
+    }
+
+    #[test]
+    fn refuses_what_is_not_http() {
+        for wrong in [
+            &b"GET / HTTP/1.1\r\nno header\r\n\r\n"[..],
+            b"GET / HTTP/1.1\r\nContent-Length: many\r\n\r\n",
+            b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            b"\xff\r\n\r\n",
+        ] {
+            assert!(parse(wrong).is_err());
+        }
+    }
+}

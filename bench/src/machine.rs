@@ -1,0 +1,75 @@
+//! What it was measured on.
+
+use std::fs;
+use std::process::Command;
+use std::thread;
+
+/// Figures of two machines cannot be compared.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// The processor's model.
+    pub cpu: String,
+    /// How many of its cores.
+    pub cores: usize,
+    /// Linux's version.
+    pub kernel: String,
+    /// The C library.
+    pub libc: String,
+    /// The compiler.
+    pub rustc: String,
+    /// The load averages when the run was over; it makes about 1 by itself.
+    pub load: String,
+    /// UTC.
+    pub date: String,
+}
+
+impl Machine {
+    /// This one, now. What it does not say is a dash.
+    #[must_use]
+    pub fn read() -> Self {
+        Self {
+            cpu: cpu(&read("/proc/cpuinfo")).unwrap_or_else(|| "-".into()),
+            cores: thread::available_parallelism().map_or(0, usize::from),
+            kernel: read("/proc/sys/kernel/osrelease"),
+            libc: run("getconf", "GNU_LIBC_VERSION"),
+            rustc: run("rustc", "--version"),
+            load: read("/proc/loadavg")
+                .split(' ')
+                .take(3)
+                .collect::<Vec<_>>()
+                .join(" "),
+            date: run("date", "-u +%Y-%m-%d"),
+        }
+    }
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(file).map_or_else(|_| "-".into(), |text| text.trim().to_owned())
+}
+
+fn run(program: &str, arguments: &str) -> String {
+    let output = Command::new(program).args(arguments.split(' ')).output();
+    output.map_or_else(
+        |_| "-".into(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
+}
+
+fn cpu(cpuinfo: &str) -> Option<String> {
+    let line = cpuinfo
+        .lines()
+        .find(|line| line.starts_with("model name"))?;
+    line.split_once(':').map(|(_, name)| name.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_processors_name() {
+        let cpuinfo = "processor\t: 0\nmodel name\t: A Processor @ 3 GHz\ncores\t: 2\n";
+        assert_eq!(cpu(cpuinfo).as_deref(), Some("A Processor @ 3 GHz"));
+        assert_eq!(cpu("processor\t: 0\n"), None);
+    }
+}

@@ -1,0 +1,112 @@
+//! docs/performance.md: a text with holes for what one run measured.
+
+use super::Report;
+use super::tables::{budgets, costs, table};
+use crate::cost::{COLD_PERCENT, LONGEST_MS, WAIT_MS, Work};
+use crate::results::Figure;
+use crate::suite::{
+    BEFORE, FASTAPI, OWASP, PEER, TOKEN_DYNAMODB, USERS_ME, USERS_ME_DYNAMODB, token,
+};
+
+const TEXT: &str = include_str!("performance.md");
+
+/// The whole document.
+#[must_use]
+pub fn markdown(report: &Report) -> String {
+    let results = &report.results;
+    let notes = report.notes.iter().map(|note| format!("- {note}\n"));
+    let machine = &report.machine;
+    let holes = [
+        ("budgets", budgets(report)),
+        ("figures", table(results)),
+        ("sizes", sizes(report)),
+        ("logins", costs(results, &requests(&logins()))),
+        ("reads", costs(results, &requests(&reads()))),
+        ("store", store(report)),
+        ("notes", notes.collect()),
+        ("rounds", report.rounds.to_string()),
+        ("wait", WAIT_MS.to_string()),
+        ("cold", COLD_PERCENT.to_string()),
+        ("longest", LONGEST_MS.to_string()),
+        ("recommended", recommended(report)),
+        (
+            "machine",
+            format!(
+                "{}, {} cores, Linux {}, {}, {}, {}; load {}",
+                machine.cpu,
+                machine.cores,
+                machine.kernel,
+                machine.libc,
+                machine.rustc,
+                machine.date,
+                machine.load,
+            ),
+        ),
+    ];
+    holes.iter().fold(TEXT.to_owned(), |text, (name, value)| {
+        text.replace(&format!("{{{name}}}"), value.trim_end())
+    })
+}
+
+fn logins() -> [String; 3] {
+    [token(OWASP), token(FASTAPI), TOKEN_DYNAMODB.to_owned()]
+}
+
+fn reads() -> [String; 2] {
+    [USERS_ME, USERS_ME_DYNAMODB].map(str::to_owned)
+}
+
+/// These as they are, as they were, and of the peer: what was not measured has no row.
+fn requests(names: &[String]) -> Vec<String> {
+    let of = |set: &'static str| names.iter().map(move |name| format!("{set}{name}"));
+    of("").chain(of(BEFORE)).chain(of(PEER)).collect()
+}
+
+fn sizes(report: &Report) -> String {
+    let functions = report.results.measured.iter();
+    let sizes = functions.filter(|measured| measured.name.ends_with("Function"));
+    let size = |kib: f64| format!("{:.2} MiB", kib / 1024.0);
+    let sizes = sizes.filter_map(|measured| {
+        let kib = measured.summary(Figure::SizeKib)?.median;
+        Some(format!("{} {}", measured.name, size(kib)))
+    });
+    sizes.collect::<Vec<_>>().join(", ")
+}
+
+fn store(report: &Report) -> String {
+    let units = |name| {
+        let work = Work::of(&report.results, name)?;
+        let (waits, reads, writes) = (work.waits, work.read_units, work.write_units);
+        Some(format!(
+            "{name}: {waits:.1} requests, {reads:.1} read and {writes:.1} write units"
+        ))
+    };
+    let all = [USERS_ME_DYNAMODB, TOKEN_DYNAMODB]
+        .into_iter()
+        .filter_map(units);
+    all.collect::<Vec<_>>().join("; ")
+}
+
+fn recommended(report: &Report) -> String {
+    let (on_dynamodb, in_memory) = (TOKEN_DYNAMODB.to_owned(), token(OWASP));
+    let best = |names: [&str; 2]| {
+        let mut works = names
+            .iter()
+            .filter_map(|name| Work::of(&report.results, name));
+        works.next()?.best()
+    };
+    let text = |what: &str, names| {
+        let best = best(names)?;
+        Some(format!(
+            "{what}: {} MB ({:.0} ms, ${:.2} for a million)",
+            best.memory, best.ms, best.dollars
+        ))
+    };
+    let login = text("the token function", [&on_dynamodb, &in_memory]);
+    let read = text("the others", [USERS_ME_DYNAMODB, USERS_ME]);
+    [login, read]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("; ")
+}

@@ -1,0 +1,200 @@
+//! What is measured: the floors, this project's functions, an older build of them, and the peer.
+
+mod functions;
+mod names;
+mod peer;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use argon2::{Argon2, Params, PasswordHasher};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::args::SuiteArgs;
+use crate::candidate::{Candidate, Effort};
+use crate::cgroup::Quotas;
+use crate::dynamodb::{Server, Watch};
+use crate::error::{Context, Error};
+use crate::tls::Identity;
+
+pub use names::*;
+
+const TUTORIAL: &str = "shared/src/users/tutorial.json";
+const ENVIRONMENT: &str = "events/env.json";
+const READ: &str = "events/users-me.json";
+const LOGIN: &str = "events/token.json";
+/// Its users' password: everybody knows it.
+const PASSWORD: &[u8] = b"secret";
+
+/// Names and values of an environment.
+pub type Variables = Vec<(String, String)>;
+
+/// The candidates, and what they need while they are measured.
+pub struct Suite {
+    /// In the order of a round.
+    pub candidates: Vec<Candidate>,
+    /// What is deployed, and its bytes.
+    pub binaries: Vec<(String, u64)>,
+    /// What could not be measured, and why.
+    pub notes: Vec<String>,
+    folder: TempDir,
+    dynamodb: Option<DynamoDb>,
+    share: Option<Quotas>,
+}
+
+struct DynamoDb {
+    server: Server,
+    identity: Identity,
+    watch: Watch,
+}
+
+impl Suite {
+    /// Finds every program and starts the local DynamoDB.
+    pub fn prepare(args: &SuiteArgs) -> Result<Self, Error> {
+        let mut suite = Self {
+            candidates: Vec::new(),
+            binaries: Vec::new(),
+            notes: Vec::new(),
+            folder: tempfile::tempdir().context("a folder for a while")?,
+            dynamodb: None,
+            share: None,
+        };
+        suite.quota(args.cpu_share);
+        match &args.dynamodb {
+            Some(program) => suite.dynamodb = Some(suite.start_dynamodb(program)?),
+            None => suite.note("nothing is measured on DynamoDB: no --dynamodb"),
+        }
+        let floors = args.floors.clone().map_or_else(beside_this_program, Ok)?;
+        suite.floors(&floors)?;
+        suite.functions("", &args.functions)?;
+        if let Some(before) = &args.before {
+            suite.functions(BEFORE, before)?;
+        }
+        match &args.peer {
+            Some(python) => suite.peer(python)?,
+            None => suite.note("no peer is measured: no --peer"),
+        }
+        Ok(suite)
+    }
+
+    /// Sees the requests to the local DynamoDB.
+    #[must_use]
+    pub fn watch(&self) -> Option<&Watch> {
+        self.dynamodb.as_ref().map(|dynamodb| &dynamodb.watch)
+    }
+
+    fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(text.into());
+    }
+
+    fn quota(&mut self, percent: f64) {
+        match Quotas::new(percent) {
+            Ok(quotas) => self.share = Some(quotas),
+            Err(why) => self.note(format!(
+                "nothing is measured at {percent} % of a CPU: {why}"
+            )),
+        }
+    }
+
+    fn start_dynamodb(&self, program: &Path) -> Result<DynamoDb, Error> {
+        Ok(DynamoDb {
+            server: Server::start(program, self.folder.path())?,
+            identity: Identity::new()?,
+            watch: Watch::default(),
+        })
+    }
+
+    fn floors(&mut self, folder: &Path) -> Result<(), Error> {
+        for name in [FLOOR, FLOOR_RAW] {
+            let floor = candidate(name, folder.join(name), READ, Effort::LIGHT)?;
+            self.candidates.push(floor);
+        }
+        for parameters in [OWASP, FASTAPI] {
+            let program = folder.join("argon2-reference");
+            let mut reference = candidate(&argon2(parameters), program, LOGIN, effort(parameters))?;
+            reference.arguments = parameters.map(|number| number.to_string()).to_vec();
+            self.candidates.push(reference);
+        }
+        Ok(())
+    }
+
+    /// The variables for the tutorial's users with hashes of these parameters.
+    fn users(&self, parameters: Parameters) -> Result<Variables, Error> {
+        let [kib, passes, lanes] = parameters.map(|number| number.to_string());
+        let file = self.folder.path().join(format!("users-{kib}.json"));
+        fs::write(&file, users(parameters)?).context(file.display().to_string())?;
+        let variables = [
+            ("TUTORIAL_USERS", "false".to_owned()),
+            ("USERS_FILE", file.display().to_string()),
+            ("PASSWORD_HASH_MEMORY_KIB", kib),
+            ("PASSWORD_HASH_ITERATIONS", passes),
+            ("PASSWORD_HASH_PARALLELISM", lanes),
+        ];
+        Ok(variables
+            .map(|(name, value)| (name.to_owned(), value))
+            .to_vec())
+    }
+}
+
+/// The variables of a file that `sam local invoke --env-vars` takes.
+pub fn variables(file: &Path) -> Result<Variables, Error> {
+    let parsed = json(file)?;
+    let parameters = parsed["Parameters"].as_object().into_iter().flatten();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Ok(parameters
+        .map(|(name, value)| (name.clone(), text(value)))
+        .collect())
+}
+
+fn users([kib, passes, lanes]: Parameters) -> Result<String, Error> {
+    let mut users = json(Path::new(TUTORIAL))?;
+    let hash = Params::new(kib, passes, lanes, None)
+        .map_err(|error| Error::Missing(error.to_string()))
+        .and_then(|params| {
+            let hash = Argon2::from(params).hash_password(PASSWORD);
+            hash.map_err(|error| Error::Missing(error.to_string()))
+        })?;
+    for user in users.as_array_mut().into_iter().flatten() {
+        user["password_hash"] = hash.to_string().into();
+    }
+    Ok(users.to_string())
+}
+
+fn json(file: &Path) -> Result<Value, Error> {
+    let text = fs::read_to_string(file).context(file.display().to_string())?;
+    serde_json::from_str(&text).context(file.display().to_string())
+}
+
+fn candidate(
+    name: &str,
+    program: PathBuf,
+    event: &str,
+    effort: Effort,
+) -> Result<Candidate, Error> {
+    Ok(Candidate {
+        name: name.to_owned(),
+        bytes: bytes(&program)?,
+        program,
+        event: fs::read_to_string(event).context(event)?,
+        effort,
+        ..Candidate::default()
+    })
+}
+
+fn bytes(program: &Path) -> Result<u64, Error> {
+    let file = fs::metadata(program);
+    Ok(file.context(program.display().to_string())?.len())
+}
+
+fn effort(parameters: Parameters) -> Effort {
+    match parameters {
+        OWASP => Effort::LOGIN,
+        _ => Effort::HEAVY_LOGIN,
+    }
+}
+
+fn beside_this_program() -> Result<PathBuf, Error> {
+    let program = std::env::current_exe().context("this program's own path")?;
+    Ok(program.parent().unwrap_or(Path::new(".")).to_owned())
+}

@@ -1,0 +1,129 @@
+//! This project's functions, in memory and on DynamoDB.
+
+use std::fs;
+use std::path::Path;
+
+use super::{
+    ENVIRONMENT, FASTAPI, LOGIN, OWASP, READ, Suite, TOKEN_DYNAMODB, USERS_ME, USERS_ME_DYNAMODB,
+    USERS_ME_SHARE, Variables, bytes, candidate, effort, token, variables,
+};
+use crate::candidate::{Candidate, Effort};
+use crate::dynamodb::{TABLE, door};
+use crate::error::{Context, Error};
+use crate::measure::round;
+use crate::tls::HOST;
+
+/// As template.yaml calls them.
+const FUNCTIONS: [&str; 5] = [
+    "TokenFunction",
+    "UsersMeFunction",
+    "UsersMeItemsFunction",
+    "StatusFunction",
+    "NotFoundFunction",
+];
+
+impl Suite {
+    /// All of a build; `set` stands before their names.
+    pub(super) fn functions(&mut self, set: &str, folder: &Path) -> Result<(), Error> {
+        for function in FUNCTIONS {
+            let size = bytes(&folder.join(function).join("bootstrap"))?;
+            self.binaries.push((format!("{set}{function}"), size));
+        }
+        let read = function(folder, "UsersMeFunction", READ, Effort::LIGHT)?;
+        self.candidates.push(named(set, USERS_ME, read.clone()));
+        for parameters in [OWASP, FASTAPI] {
+            let mut login = function(folder, "TokenFunction", LOGIN, effort(parameters))?;
+            login.environment.extend(self.users(parameters)?);
+            self.candidates.push(named(set, &token(parameters), login));
+        }
+        let login = function(folder, "TokenFunction", LOGIN, Effort::LOGIN)?;
+        self.on_dynamodb(set, &read, &login)
+    }
+
+    fn on_dynamodb(&mut self, set: &str, read: &Candidate, login: &Candidate) -> Result<(), Error> {
+        let Some(variables) = self.dynamodb_variables(set, read)? else {
+            return Ok(());
+        };
+        let on_dynamodb = |candidate: &Candidate| {
+            let mut candidate = candidate.clone();
+            candidate.environment.extend(variables.clone());
+            candidate.on_dynamodb = true;
+            candidate
+        };
+        let (read, mut login) = (on_dynamodb(read), on_dynamodb(login));
+        login
+            .environment
+            .retain(|(name, _)| !name.starts_with("LOGIN_FAILURES_"));
+        self.candidates
+            .push(named(set, USERS_ME_DYNAMODB, read.clone()));
+        self.candidates.push(named(set, TOKEN_DYNAMODB, login));
+        if self.share.is_some() {
+            let limited = Candidate {
+                share: self.share.clone(),
+                effort: Effort::COLD,
+                ..read
+            };
+            self.candidates.push(named(set, USERS_ME_SHARE, limited));
+        }
+        Ok(())
+    }
+
+    /// Over TLS, if the function trusts a certificate that `SSL_CERT_FILE` names; else without.
+    fn dynamodb_variables(
+        &mut self,
+        set: &str,
+        read: &Candidate,
+    ) -> Result<Option<Variables>, Error> {
+        let Some(dynamodb) = &self.dynamodb else {
+            return Ok(None);
+        };
+        let certificate = self.folder.path().join("certificate.pem");
+        fs::write(&certificate, &dynamodb.identity.pem).context("the certificate")?;
+        let port = door(&dynamodb.server, Some(&dynamodb.identity), &dynamodb.watch)?;
+        let mut tls = connection(&format!("https://{HOST}:{port}"));
+        tls.push((
+            "SSL_CERT_FILE".to_owned(),
+            certificate.display().to_string(),
+        ));
+        let mut probe = read.clone();
+        probe.environment.extend(tls.clone());
+        probe.effort = Effort::COLD;
+        if round(&probe, None).is_ok() {
+            return Ok(Some(tls));
+        }
+        let port = door(&dynamodb.server, None, &dynamodb.watch)?;
+        self.note(format!(
+            "{set}DynamoDB is measured without TLS: the function trusts no certificate of ours"
+        ));
+        Ok(Some(connection(&format!("http://{HOST}:{port}"))))
+    }
+}
+
+fn function(folder: &Path, name: &str, event: &str, effort: Effort) -> Result<Candidate, Error> {
+    let program = folder.join(name).join("bootstrap");
+    let mut function = candidate(name, program, event, effort)?;
+    function.environment = variables(Path::new(ENVIRONMENT))?;
+    Ok(function)
+}
+
+fn named(set: &str, name: &str, candidate: Candidate) -> Candidate {
+    Candidate {
+        name: format!("{set}{name}"),
+        ..candidate
+    }
+}
+
+/// Like those of a deployed function. The credentials are nobody's.
+fn connection(endpoint: &str) -> Variables {
+    let variables = [
+        ("USER_STORE", "dynamodb"),
+        ("USERS_TABLE", TABLE),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+    ];
+    variables
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+}

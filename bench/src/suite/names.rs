@@ -1,0 +1,41 @@
+//! What the candidates are called: in tables, in JSON lines, and where budgets look for them.
+
+/// A hello world on `lambda_http`.
+pub const FLOOR: &str = "floor";
+/// A hello world on a plain socket.
+pub const FLOOR_RAW: &str = "floor-raw";
+/// GET /users/me/ with the users in memory.
+pub const USERS_ME: &str = "users-me";
+/// The same with the users in DynamoDB.
+pub const USERS_ME_DYNAMODB: &str = "users-me on DynamoDB";
+/// The same, its first request at the CPU share of little memory.
+pub const USERS_ME_SHARE: &str = "users-me on DynamoDB, CPU share";
+/// POST /token with the users in DynamoDB, and the limits of logins that are deployed.
+pub const TOKEN_DYNAMODB: &str = "token on DynamoDB";
+/// Before the name of a candidate of an older build.
+pub const BEFORE: &str = "before: ";
+/// Before the name of a candidate of the peer.
+pub const PEER: &str = "FastAPI: ";
+
+/// KiB, passes and lanes of argon2id.
+pub type Parameters = [u32; 3];
+/// This project's default: the least that OWASP asks.
+pub const OWASP: Parameters = [19_456, 2, 1];
+/// FastAPI's default: that of pwdlib.
+pub const FASTAPI: Parameters = [65_536, 3, 4];
+
+/// POST /token with the users in memory, their hashes made with these parameters.
+#[must_use]
+pub fn token(parameters: Parameters) -> String {
+    format!("token {}", text(parameters))
+}
+
+/// One argon2id with these parameters, and nothing else.
+#[must_use]
+pub fn argon2(parameters: Parameters) -> String {
+    format!("argon2 {}", text(parameters))
+}
+
+fn text([kib, passes, lanes]: Parameters) -> String {
+    format!("m={kib} t={passes} p={lanes}")
+}
