@@ -57,9 +57,14 @@ bench-quick: bench-tools ## The same with what is built already, in under 2 minu
 BENCH = $(RELEASE)/bench suite --dynamodb $(RELEASE)/local-dynamodb --peer .venv/peer/bin/python \
   $(if $(BEFORE),--before $(BEFORE))
 
-bench-tools: .venv/peer/ok
-	@cargo build --quiet --release --package bench
+# The floors are built as sam builds the functions: another linker alone makes 10 % of a cold start.
+bench-tools: .venv/peer/ok $(CARGO_LAMBDA) $(ZIG)
+	@cargo build --quiet --release --package bench --bin bench
+	@cargo lambda build --quiet --release --package bench --bin floor --bin floor-raw --bin argon2-reference
 	@cargo build --quiet --release --package tests --package users --bin local-dynamodb --bin users
+
+load: $(CARGO_LAMBDA) .venv/oha/bin/oha bench-tools ## Load `make dev` in release for 60 s (SECONDS=) each way; the store at 10 and 10,000 users (USERS= another number)
+	@python3 scripts/load.py
 
 build: $(CARGO_LAMBDA) $(ZIG) $(SAM) ## Build the functions as they are deployed (ARCH=arm64 for Graviton)
 	sam build --parameter-overrides Architecture=$(or $(ARCH),x86_64)
@@ -84,6 +89,11 @@ endef
 # cargo-lambda looks for a `zig` on the PATH; the package brings one without putting it there.
 .venv/zig/bin/zig: .venv/zig/ok
 	@cd $(@D) && ln -sf ../lib/python3*/site-packages/ziglang/zig zig
+
+.venv/oha/bin/oha: scripts/tools.mk
+	@echo "building oha $(OHA) into .venv/oha"
+	@CARGO_TARGET_DIR= cargo install --quiet --locked --root .venv/oha --version $(OHA) oha
+	@touch $@
 
 .venv/%/ok: scripts/tools.mk
 	@echo "installing $(PIP_$*) into .venv/$*"

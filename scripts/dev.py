@@ -23,6 +23,10 @@ HEAD_LIMIT = 1 << 20
 
 # With USER_STORE=dynamodb a local server keeps the users in a file, unless ENDPOINT names another.
 ENDPOINT = "AWS_ENDPOINT_URL_DYNAMODB"
+# For `make load`: built as they are deployed, so many of each, and cargo-lambda on a known port.
+RELEASE = ["--release"] if os.environ.get("RELEASE") else []
+CONCURRENCY = ["--concurrency", os.environ["CONCURRENCY"]] if os.environ.get("CONCURRENCY") else []
+WATCH_PORT = os.environ.get("WATCH_PORT")
 DATABASE = Path(os.environ.get("DYNAMODB_FILE") or ROOT / ".dev/dynamodb.sqlite")
 LOCAL_DYNAMODB = {
     "USERS_TABLE": "users",
@@ -64,7 +68,7 @@ def listen(port):
 
 def build(packages):
     """Builds programs, the functions unless told otherwise; where each of them is."""
-    command = ["cargo", "build", "--bins", "--message-format=json-render-diagnostics", *packages]
+    command = ["cargo", "build", "--bins", "--message-format=json-render-diagnostics", *RELEASE, *packages]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit(done.returncode)
@@ -84,8 +88,9 @@ async def serve(front, variables, local):
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    watch_port = free_port()
-    commands = [["cargo", "lambda", "watch", "--invoke-address", HOST, "--invoke-port", str(watch_port)]]
+    watch_port = int(WATCH_PORT or free_port())
+    watch = ["cargo", "lambda", "watch", "--invoke-address", HOST, "--invoke-port", str(watch_port)]
+    commands = [[*watch, *RELEASE, *CONCURRENCY]]
     if local:
         DATABASE.parent.mkdir(exist_ok=True)
         arguments = [variables[ENDPOINT].rpartition(":")[2], str(DATABASE), variables["USERS_TABLE"]]

@@ -40,7 +40,7 @@ pub struct SuiteArgs {
     /// The program local-dynamodb; without it nothing is measured on DynamoDB
     #[arg(long, value_name = "FILE")]
     pub dynamodb: Option<PathBuf>,
-    /// The floors [default: beside this program]
+    /// The floors, as `cargo lambda build` lays them [default: ../lambda beside this program]
     #[arg(long, value_name = "DIR")]
     pub floors: Option<PathBuf>,
     /// Begin no round after so many seconds; three rounds are measured in any case

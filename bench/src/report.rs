@@ -51,3 +51,63 @@ pub fn text(report: &Report) -> String {
         report.rounds
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::Figure;
+    use crate::suite::{FASTAPI, PEER, token};
+
+    fn report() -> Report {
+        let mut results = Results::default();
+        for set in ["", BEFORE, PEER] {
+            for name in [USERS_ME.to_owned(), token(FASTAPI)] {
+                let figures = [
+                    Figure::InitMs,
+                    Figure::ColdMs,
+                    Figure::CpuUs,
+                    Figure::PeakMib,
+                ];
+                let round = figures.map(|figure| (figure, 2.0)).to_vec();
+                results.add(&format!("{set}{name}"), round);
+            }
+        }
+        let notes = vec!["nothing on DynamoDB".into()];
+        Report::new(results, 3, notes, Machine::read())
+    }
+
+    #[test]
+    fn the_document_has_no_holes_left() {
+        let text = markdown(&report());
+        assert!(!text.contains(['{', '}']), "{text}");
+        assert!(text.contains("- nothing on DynamoDB") && text.contains("before: users-me"));
+        let without_notes = Report {
+            notes: Vec::new(),
+            ..report()
+        };
+        assert!(!markdown(&without_notes).contains("\n\n\n"));
+    }
+
+    #[test]
+    fn every_line_is_json() {
+        let lines = json_lines(&report());
+        for line in lines.lines() {
+            assert!(
+                serde_json::from_str::<serde_json::Value>(line).is_ok(),
+                "{line}"
+            );
+        }
+        let verdicts = lines
+            .lines()
+            .filter(|line| line.contains("verdict"))
+            .count();
+        assert_eq!(verdicts, 2 * budgets(&Results::default(), "").len());
+    }
+
+    #[test]
+    fn the_chart_has_two_bars_for_each_comparison() {
+        assert_eq!(svg(&report()).matches("<rect").count(), 6);
+        let nobody = Report::new(Results::default(), 0, Vec::new(), Machine::read());
+        assert!(svg(&nobody).contains("not measured"));
+    }
+}

@@ -65,7 +65,10 @@ impl Suite {
             Some(program) => suite.dynamodb = Some(suite.start_dynamodb(program)?),
             None => suite.note("nothing is measured on DynamoDB: no --dynamodb"),
         }
-        let floors = args.floors.clone().map_or_else(beside_this_program, Ok)?;
+        let floors = args
+            .floors
+            .clone()
+            .map_or_else(where_cargo_lambda_builds, Ok)?;
         suite.floors(&floors)?;
         suite.functions("", &args.functions)?;
         if let Some(before) = &args.before {
@@ -107,11 +110,11 @@ impl Suite {
 
     fn floors(&mut self, folder: &Path) -> Result<(), Error> {
         for name in [FLOOR, FLOOR_RAW] {
-            let floor = candidate(name, folder.join(name), READ, Effort::LIGHT)?;
+            let floor = candidate(name, bootstrap(folder, name), READ, Effort::LIGHT)?;
             self.candidates.push(floor);
         }
         for parameters in [OWASP, FASTAPI] {
-            let program = folder.join("argon2-reference");
+            let program = bootstrap(folder, "argon2-reference");
             let mut reference = candidate(&argon2(parameters), program, LOGIN, effort(parameters))?;
             reference.arguments = parameters.map(|number| number.to_string()).to_vec();
             self.candidates.push(reference);
@@ -194,7 +197,13 @@ fn effort(parameters: Parameters) -> Effort {
     }
 }
 
-fn beside_this_program() -> Result<PathBuf, Error> {
+fn bootstrap(folder: &Path, function: &str) -> PathBuf {
+    folder.join(function).join("bootstrap")
+}
+
+/// In `target/lambda`, when this program is in `target/release`.
+fn where_cargo_lambda_builds() -> Result<PathBuf, Error> {
     let program = std::env::current_exe().context("this program's own path")?;
-    Ok(program.parent().unwrap_or(Path::new(".")).to_owned())
+    let target = program.ancestors().nth(2).unwrap_or(Path::new("."));
+    Ok(target.join("lambda"))
 }

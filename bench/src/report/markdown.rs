@@ -1,9 +1,9 @@
 //! docs/performance.md: a text with holes for what one run measured.
 
 use super::Report;
-use super::tables::{budgets, costs, table};
+use super::tables::{aligned, budgets, costs, table};
 use crate::cost::{COLD_PERCENT, LONGEST_MS, WAIT_MS, Work};
-use crate::results::Figure;
+use crate::results::{Figure, Measured};
 use crate::suite::{
     BEFORE, FASTAPI, OWASP, PEER, TOKEN_DYNAMODB, USERS_ME, USERS_ME_DYNAMODB, token,
 };
@@ -43,9 +43,11 @@ pub fn markdown(report: &Report) -> String {
             ),
         ),
     ];
-    holes.iter().fold(TEXT.to_owned(), |text, (name, value)| {
+    let text = holes.iter().fold(TEXT.to_owned(), |text, (name, value)| {
         text.replace(&format!("{{{name}}}"), value.trim_end())
-    })
+    });
+    // Where there were no notes.
+    text.replace("\n\n\n", "\n")
 }
 
 fn logins() -> [String; 3] {
@@ -63,14 +65,16 @@ fn requests(names: &[String]) -> Vec<String> {
 }
 
 fn sizes(report: &Report) -> String {
-    let functions = report.results.measured.iter();
-    let sizes = functions.filter(|measured| measured.name.ends_with("Function"));
-    let size = |kib: f64| format!("{:.2} MiB", kib / 1024.0);
-    let sizes = sizes.filter_map(|measured| {
-        let kib = measured.summary(Figure::SizeKib)?.median;
-        Some(format!("{} {}", measured.name, size(kib)))
-    });
-    sizes.collect::<Vec<_>>().join(", ")
+    let measured = report.results.measured.iter();
+    let functions = measured.filter(|measured| measured.name.ends_with("Function"));
+    let size = |function: &Measured| {
+        let kib = function.summary(Figure::SizeKib)?.median;
+        Some(vec![function.name.clone(), format!("{:.2}", kib / 1024.0)])
+    };
+    aligned(
+        &["binary", "MiB"],
+        &functions.filter_map(size).collect::<Vec<_>>(),
+    )
 }
 
 fn store(report: &Report) -> String {

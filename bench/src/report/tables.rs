@@ -134,7 +134,8 @@ pub fn number(value: f64) -> String {
     }
 }
 
-fn aligned(head: &[&str], rows: &[Vec<String>]) -> String {
+/// The first column to the left, the others to the right.
+pub fn aligned(head: &[&str], rows: &[Vec<String>]) -> String {
     let head: Vec<String> = head.iter().map(|&cell| cell.to_owned()).collect();
     let widths: Vec<usize> = (0..head.len())
         .map(|column| {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{
     ENVIRONMENT, FASTAPI, LOGIN, OWASP, READ, Suite, TOKEN_DYNAMODB, USERS_ME, USERS_ME_DYNAMODB,
-    USERS_ME_SHARE, Variables, bytes, candidate, effort, token, variables,
+    USERS_ME_SHARE, Variables, bootstrap, bytes, candidate, effort, token, variables,
 };
 use crate::candidate::{Candidate, Effort};
 use crate::dynamodb::{TABLE, door};
@@ -26,7 +26,7 @@ impl Suite {
     /// All of a build; `set` stands before their names.
     pub(super) fn functions(&mut self, set: &str, folder: &Path) -> Result<(), Error> {
         for function in FUNCTIONS {
-            let size = bytes(&folder.join(function).join("bootstrap"))?;
+            let size = bytes(&bootstrap(folder, function))?;
             self.binaries.push((format!("{set}{function}"), size));
         }
         let read = function(folder, "UsersMeFunction", READ, Effort::LIGHT)?;
@@ -100,8 +100,7 @@ impl Suite {
 }
 
 fn function(folder: &Path, name: &str, event: &str, effort: Effort) -> Result<Candidate, Error> {
-    let program = folder.join(name).join("bootstrap");
-    let mut function = candidate(name, program, event, effort)?;
+    let mut function = candidate(name, bootstrap(folder, name), event, effort)?;
     function.environment = variables(Path::new(ENVIRONMENT))?;
     Ok(function)
 }

@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""Load and growth: the work of `make load`.
+
+Load: `make dev`'s functions in release, four of each, under oha for SECONDS (60) each way, on memory
+and on a local DynamoDB. oha asks cargo-lambda's own port, since the front of `make dev` is a proxy
+in Python; cargo-lambda still is an emulator, which is most of what is measured. An answer that is no
+200, or memory that grows, is a failure.
+
+Growth: the store with 10, 10,000 and USERS users: import, look-up and login, on the functions alone.
+"""
+import contextlib
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from dev import HOST, LOCAL_DYNAMODB, ROOT, free_port
+
+SECONDS = int(os.environ.get("SECONDS") or 60)
+WARM_UP = max(2, SECONDS // 10)
+USERS = sorted({10, 10_000, int(os.environ.get("USERS") or 10)})
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "release"
+OHA = ROOT / ".venv/oha/bin/oha"
+FUNCTIONS = ("token", "users-me")
+LOGIN = {"username": "johndoe", "password": "secret", "scope": "me items"}
+# A process may settle; one that leaks grows with every request.
+GROWTH_MIB = 2
+ROUNDS = 7
+
+
+def main():
+    problems = []
+    for store in ("memory", "dynamodb"):
+        problems += load(store)
+    growth()
+    for problem in problems:
+        print(f"make load: {problem}", file=sys.stderr)
+    sys.exit(1 if problems else 0)
+
+
+def load(store):
+    """Serves, warms up, asks; what went wrong."""
+    with tempfile.TemporaryDirectory() as folder, serve(store, folder) as url:
+        token = login(url)
+        kinds = {
+            "GET /users/me/": [get(url, token, 8)],
+            "mix with logins": [get(url, token, 6), post(url, 2)],
+        }
+        run([get(url, token, 8), post(url, 2)], WARM_UP)
+        problems = []
+        for kind, requests in kinds.items():
+            before = memory()
+            answers = run(requests, SECONDS)
+            after = memory()
+            problems += report(f"{store}, {kind}", requests, answers, before, after)
+        return problems
+
+
+@contextlib.contextmanager
+def serve(store, folder):
+    """`make dev`, until it answers; its log is shown only when it does not."""
+    port = free_port()
+    settings = {
+        "RELEASE": "1",
+        "CONCURRENCY": "4",
+        "PORT": str(free_port()),
+        "WATCH_PORT": str(port),
+        "USER_STORE": store,
+        "DYNAMODB_FILE": f"{folder}/dynamodb.sqlite",
+    }
+    with open(f"{folder}/log", "w+") as log:
+        command = [sys.executable, "scripts/dev.py"]
+        service = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log)
+        try:
+            url = f"http://{HOST}:{port}"
+            wait(service, url, log)
+            yield url
+        finally:
+            service.send_signal(signal.SIGINT)
+            service.wait()
+
+
+def wait(service, url, log):
+    """Until every function is built and answers: the first build takes minutes."""
+    for path, expected in (("/users/me/", 401), ("/token", 422)):
+        while status(url + path, b"" if path == "/token" else None) != expected:
+            if service.poll() is not None:
+                log.seek(0)
+                sys.exit(f"make load: make dev ended\n{log.read()[-4000:]}")
+            time.sleep(0.5)
+
+
+def status(url, body):
+    try:
+        return urllib.request.urlopen(url, body, timeout=600).status
+    except urllib.error.HTTPError as answer:
+        return answer.code
+    except OSError:
+        return None
+
+
+def login(url):
+    form = urllib.parse.urlencode(LOGIN).encode()
+    return json.load(urllib.request.urlopen(f"{url}/token", form))["access_token"]
+
+
+def get(url, token, connections):
+    return ("GET", f"{url}/users/me/", connections, ["-H", f"authorization: Bearer {token}"])
+
+
+def post(url, connections):
+    form = ["-m", "POST", "-T", "application/x-www-form-urlencoded", "-d", urllib.parse.urlencode(LOGIN)]
+    return ("POST", f"{url}/token", connections, form)
+
+
+def run(requests, seconds):
+    """An oha for each kind of request, side by side; what they say."""
+    running = []
+    for _, url, connections, options in requests:
+        command = [OHA, "-z", f"{seconds}s", "-c", str(connections), "-w", "--no-tui", "--output-format", "json"]
+        running.append(subprocess.Popen([*command, *options, url], stdout=subprocess.PIPE, text=True))
+    return [json.loads(oha.communicate()[0]) for oha in running]
+
+
+def report(title, requests, answers, before, after):
+    """Prints a line for each kind of request; what went wrong."""
+    problems = []
+    for (method, _, connections, _), answer in zip(requests, answers):
+        summary, at = answer["summary"], answer["latencyPercentiles"]
+        good = answer["statusCodeDistribution"].get("200", 0)
+        errors = sum(answer["statusCodeDistribution"].values()) - good + sum(answer["errorDistribution"].values())
+        print(
+            f"{title}: {method}, {connections} connections: {summary['requestsPerSec']:.0f}/s, {good} answers, "
+            f"p50 {at['p50'] * 1e3:.2f} ms, p99 {at['p99'] * 1e3:.2f} ms, max {summary['slowest'] * 1e3:.0f} ms, {errors} errors",
+            flush=True,
+        )
+        if errors or not good:
+            problems.append(f"{title}: {method}: {errors} errors, {good} answers")
+    for name in FUNCTIONS:
+        print(f"{title}: memory of {name}, the largest process: {before[name]:.1f} MiB before, {after[name]:.1f} after")
+        if after[name] > before[name] + GROWTH_MIB:
+            problems.append(f"{title}: {name} grew from {before[name]:.1f} to {after[name]:.1f} MiB")
+    return problems
+
+
+def memory():
+    """MiB in RAM of each function's largest process."""
+    largest = dict.fromkeys(FUNCTIONS, 0)
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            program = Path(os.readlink(process / "exe"))
+            if program.name in FUNCTIONS and TARGET.resolve() in program.parents:
+                pages = int((process / "statm").read_text().split()[1])
+                mib = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+                largest[program.name] = max(largest[program.name], mib)
+    return largest
+
+
+def growth():
+    """Fills stores of several sizes, then asks them in turn: what slows the machine slows all."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        stores = {users: stack.enter_context(filled(users, folder)) for users in USERS}
+        figures = {users: {name: [] for name in FUNCTIONS} for users in USERS}
+        for _ in range(ROUNDS):
+            for users, url in stores.items():
+                for name, count in (("users-me", 500), ("token", 15)):
+                    figures[users][name].append(drive(name, url, count))
+        for users in USERS:
+            cells = (f"{name} p50 {middle(figures[users][name])}" for name in ("users-me", "token"))
+            print(f"{users} users: {', '.join(cells)}")
+
+
+def middle(samples):
+    return f"{statistics.median(samples) / 1e3:.2f} ms ({min(samples) / 1e3:.2f}-{max(samples) / 1e3:.2f})"
+
+
+@contextlib.contextmanager
+def filled(users, folder):
+    """A local DynamoDB with so many users more than the tutorial's two."""
+    port, file = free_port(), f"{folder}/{users}"
+    command = [TARGET / "local-dynamodb", str(port), f"{file}.sqlite", LOCAL_DYNAMODB["USERS_TABLE"]]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        server.stdout.readline()
+        url = f"http://{HOST}:{port}"
+        write(f"{file}.jsonl", users)
+        start = time.monotonic()
+        imported = [TARGET / "users", "--table", LOCAL_DYNAMODB["USERS_TABLE"], "--endpoint-url", url, "import", f"{file}.jsonl"]
+        subprocess.run(imported, check=True, stdout=subprocess.DEVNULL)
+        took = time.monotonic() - start
+        print(f"{users} users imported in {took:.1f} s: {users / took:.0f}/s", flush=True)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def write(file, users):
+    """Users who share johndoe's hash: a million hashes of their own would take hours."""
+    johndoe = json.loads((ROOT / "shared/src/users/tutorial.json").read_text())[0]
+    with open(file, "w") as lines:
+        for number in range(users):
+            lines.write(json.dumps({**johndoe, "username": f"user{number}", "email": f"user{number}@example.com"}) + "\n")
+
+
+def drive(name, url, invocations):
+    """Microseconds of a warm request of johndoe's, half of them are quicker."""
+    event = {"users-me": "events/users-me.json", "token": "events/token.json"}[name]
+    variables = {**LOCAL_DYNAMODB, "USER_STORE": "dynamodb", "AWS_ENDPOINT_URL_DYNAMODB": url}
+    options = [f"--env={key}={value}" for key, value in variables.items()]
+    bench = [TARGET / "bench", "drive", TARGET / name, "--event", event, "--env-file", "events/env.json", "--json"]
+    bench += ["--rounds", "1", "--starts", "1", "--invocations", str(invocations), *options]
+    output = subprocess.run(bench, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    figures = {line["figure"]: line["median"] for line in map(json.loads, output.splitlines())}
+    return figures["warm_p50_us"]
+
+
+if __name__ == "__main__":
+    main()
