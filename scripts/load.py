@@ -11,6 +11,7 @@ Growth: the store with 10, 10,000 and USERS users: import, look-up and login, on
 import contextlib
 import json
 import os
+import re
 import signal
 import statistics
 import subprocess
@@ -25,14 +26,17 @@ from pathlib import Path
 from dev import HOST, LOCAL_DYNAMODB, ROOT, free_port
 
 SECONDS = int(os.environ.get("SECONDS") or 60)
-WARM_UP = max(2, SECONDS // 10)
+# As long as it takes until every process has answered often.
+WARM_UP = max(5, SECONDS // 4)
 USERS = sorted({10, 10_000, int(os.environ.get("USERS") or 10)})
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "release"
 OHA = ROOT / ".venv/oha/bin/oha"
-FUNCTIONS = ("token", "users-me")
+FUNCTIONS = {"token": "POST", "users-me": "GET"}
 LOGIN = {"username": "johndoe", "password": "secret", "scope": "me items"}
-# A process may settle; one that leaks grows with every request.
+# A process may settle. Each request leaves some 130 bytes behind: lambda_runtime puts its trace id
+# into the environment, and glibc never frees a value that was there. More is a leak of ours.
 GROWTH_MIB = 2
+BYTES_PER_REQUEST = 256
 ROUNDS = 7
 
 
@@ -132,7 +136,7 @@ def run(requests, seconds):
 
 def report(title, requests, answers, before, after):
     """Prints a line for each kind of request; what went wrong."""
-    problems = []
+    problems, answered = [], {}
     for (method, _, connections, _), answer in zip(requests, answers):
         summary, at = answer["summary"], answer["latencyPercentiles"]
         good = answer["statusCodeDistribution"].get("200", 0)
@@ -142,26 +146,28 @@ def report(title, requests, answers, before, after):
             f"p50 {at['p50'] * 1e3:.2f} ms, p99 {at['p99'] * 1e3:.2f} ms, max {summary['slowest'] * 1e3:.0f} ms, {errors} errors",
             flush=True,
         )
+        answered[method] = good
         if errors or not good:
             problems.append(f"{title}: {method}: {errors} errors, {good} answers")
-    for name in FUNCTIONS:
-        print(f"{title}: memory of {name}, the largest process: {before[name]:.1f} MiB before, {after[name]:.1f} after")
-        if after[name] > before[name] + GROWTH_MIB:
-            problems.append(f"{title}: {name} grew from {before[name]:.1f} to {after[name]:.1f} MiB")
+    for name, method in FUNCTIONS.items():
+        allowed = GROWTH_MIB + answered.get(method, 0) * BYTES_PER_REQUEST / 2**20
+        first, last = max(before[name], default=0), max(after[name], default=0)
+        print(f"{title}: {len(after[name])} processes of {name}, the largest {first:.1f} MiB before, {last:.1f} after", flush=True)
+        if last > first + allowed:
+            problems.append(f"{title}: {name} grew from {first:.1f} to {last:.1f} MiB")
     return problems
 
 
 def memory():
-    """MiB in RAM of each function's largest process."""
-    largest = dict.fromkeys(FUNCTIONS, 0)
+    """For each function, the MiB in RAM of every process: heap and stacks, without the program's
+    own pages, which are read in as they are used."""
+    own = {name: [] for name in FUNCTIONS}
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             program = Path(os.readlink(process / "exe"))
             if program.name in FUNCTIONS and TARGET.resolve() in program.parents:
-                pages = int((process / "statm").read_text().split()[1])
-                mib = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-                largest[program.name] = max(largest[program.name], mib)
-    return largest
+                own[program.name].append(int(re.search(r"RssAnon:\s*(\d+) kB", (process / "status").read_text())[1]) / 1024)
+    return own
 
 
 def growth():
