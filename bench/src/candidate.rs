@@ -44,10 +44,10 @@ impl Effort {
         starts: 5,
         invocations: 500,
     };
-    /// A password's hash.
+    /// A password's hash: often enough that memory which is not given back shows.
     pub const LOGIN: Self = Self {
         starts: 3,
-        invocations: 15,
+        invocations: 40,
     };
     /// A password's hash that costs more.
     pub const HEAVY_LOGIN: Self = Self {
