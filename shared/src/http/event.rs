@@ -1,13 +1,15 @@
 //! Between the gateway's event (HTTP API, payload format 2.0) and `http`'s types.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
 use lambda_http::{Body, Request, Response};
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::ApiError;
 
@@ -20,8 +22,8 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     raw_path: String,
-    #[serde(default)]
-    headers: HashMap<String, String>,
+    #[serde(default, deserialize_with = "headers")]
+    headers: HeaderMap,
     body: Option<String>,
     #[serde(default)]
     is_base64_encoded: bool,
@@ -69,18 +71,40 @@ pub(super) fn request(event: Event) -> Result<Request, ApiError> {
     // What cannot be a method or a path of HTTP is none that a route could have.
     *request.method_mut() = http.method.parse().unwrap_or_default();
     *request.uri_mut() = uri;
-    *request.headers_mut() = headers(&event.headers);
+    *request.headers_mut() = event.headers;
     request.extensions_mut().insert(SourceIp(http.source_ip));
     Ok(request)
 }
 
 /// A header that HTTP does not allow is no header.
-fn headers(event: &HashMap<String, String>) -> HeaderMap {
-    let valid = event.iter().filter_map(|(name, value)| {
-        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
-    });
-    valid.collect()
+fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeaderMap, D::Error> {
+    deserializer.deserialize_map(Headers)
+}
+
+struct Headers;
+
+/// Borrowed from the event, where no escape forbids it.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Visitor<'de> for Headers {
+    type Value = HeaderMap;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("headers")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut event: M) -> Result<HeaderMap, M::Error> {
+        let mut headers = HeaderMap::new();
+        while let Some((Text(name), Text(value))) = event.next_entry()? {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            let value = HeaderValue::from_bytes(value.as_bytes());
+            if let (Ok(name), Ok(value)) = (name, value) {
+                headers.insert(name, value);
+            }
+        }
+        Ok(headers)
+    }
 }
 
 fn body(text: String, is_base64: bool) -> Result<Vec<u8>, ApiError> {
@@ -157,7 +181,7 @@ mod tests {
         ] {
             let event = Event {
                 raw_path: raw_path.into(),
-                headers: HashMap::new(),
+                headers: HeaderMap::new(),
                 body: None,
                 is_base64_encoded: false,
                 request_context: Context {
@@ -188,20 +212,13 @@ mod tests {
 
     #[test]
     fn what_is_no_header_is_left_out() {
-        let event = [
-            ("host", "a"),
-            ("a b", "c"),
-            ("x", "bad\nvalue"),
-            ("y", "\u{7f}"),
-            ("z", "é"),
-        ];
-        let headers = headers(
-            &event
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
-        );
+        let event = r#"{"host": "a", "a b": "c", "x": "bad\nvalue", "y": "\u007f", "z": "\u00e9",
+            "Host": "the last", "tab": "a\tb"}"#;
+        let headers = headers(&mut serde_json::Deserializer::from_str(event)).unwrap();
         let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
-        assert_eq!(names, ["host", "z"]);
+        assert_eq!(names, ["host", "tab", "z"]);
+        assert_eq!(headers["host"], "the last");
+        assert_eq!(headers["z"].as_bytes(), "é".as_bytes());
     }
 }
