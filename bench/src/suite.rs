@@ -114,10 +114,14 @@ impl Suite {
             self.candidates.push(floor);
         }
         for parameters in [OWASP, FASTAPI] {
-            let program = bootstrap(folder, "argon2-reference");
-            let mut reference = candidate(&argon2(parameters), program, LOGIN, effort(parameters))?;
-            reference.arguments = parameters.map(|number| number.to_string()).to_vec();
-            self.candidates.push(reference);
+            for wiped in [false, true] {
+                let program = bootstrap(folder, "argon2-reference");
+                let name = argon2(parameters, wiped);
+                let mut reference = candidate(&name, program, LOGIN, effort(parameters))?;
+                reference.arguments = parameters.map(|number| number.to_string()).to_vec();
+                reference.arguments.extend(wiped.then(|| "wiped".into()));
+                self.candidates.push(reference);
+            }
         }
         Ok(())
     }

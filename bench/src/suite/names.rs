@@ -30,10 +30,11 @@ pub fn token(parameters: Parameters) -> String {
     format!("token {}", text(parameters))
 }
 
-/// One argon2id with these parameters, and nothing else.
+/// One argon2id with these parameters, and nothing else; or its memory wiped afterwards.
 #[must_use]
-pub fn argon2(parameters: Parameters) -> String {
-    format!("argon2 {}", text(parameters))
+pub fn argon2(parameters: Parameters, wiped: bool) -> String {
+    let wiped = if wiped { " wiped" } else { "" };
+    format!("argon2 {}{wiped}", text(parameters))
 }
 
 fn text([kib, passes, lanes]: Parameters) -> String {
