@@ -363,6 +363,9 @@ fn the_template_is_safe_by_default() {
             variables["JWT_SECRET_KEY"], "",
             "{without_key} needs no key"
         );
+        let documents = variables.get("DOCS_ENABLED").map(Value::to_string);
+        let expected = (without_key != "NotFoundFunction").then(|| "\"DocsEnabled\"".to_owned());
+        assert_eq!(documents, expected, "{without_key}");
     }
 }
 

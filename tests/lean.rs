@@ -133,6 +133,11 @@ fn no_function_runs_more_than_one_thread() {
             problems.push(format!("{main}: write #[tokio::main(flavor = \"current_thread\")]; the default's threads double the CPU of a request"));
         }
     }
+    let token = read("functions/token/src/main.rs");
+    assert!(
+        token.contains("app.passwords.warm();"),
+        "the first login would get the memory of a hash"
+    );
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
     let features = &manifest["workspace"]["dependencies"]["tokio"]["features"];
     let threads = toml::Value::from("rt-multi-thread");

@@ -33,7 +33,7 @@ impl App {
     /// From variables that `lookup` knows.
     pub async fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let config = Config::read(lookup)?;
-        let (users, attempts) = stores(config.users).await;
+        let (users, attempts) = stores(config.users).await?;
         Ok(Self {
             users,
             attempts,
@@ -46,13 +46,15 @@ impl App {
     }
 }
 
-async fn stores(users: Users) -> (Box<dyn UserStore>, Box<dyn Attempts>) {
-    match users {
+type Stores = (Box<dyn UserStore>, Box<dyn Attempts>);
+
+async fn stores(users: Users) -> Result<Stores, ConfigError> {
+    Ok(match users {
         Users::Memory(users) => (Box::new(users), Box::new(MemoryAttempts::default())),
         Users::DynamoDb { table, aws } => {
-            let table = Table::new(table, aws);
+            let table = Table::new(table, aws)?;
             table.open().await;
             (Box::new(table.clone()), Box::new(table))
         }
-    }
+    })
 }

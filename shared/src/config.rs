@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::warn;
 
 use crate::attempts::Limits;
-use crate::aws::Aws;
+use crate::aws::{Aws, ROOTS};
 use crate::password::{Policy, is_affordable};
 use crate::users::MemoryStore;
 
@@ -175,11 +175,25 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
         Aws {
             region,
             credentials: Credentials::new(key_id, key, token, None, "environment"),
-            endpoint: self.get("AWS_ENDPOINT_URL_DYNAMODB"),
-            own_roots: ["SSL_CERT_FILE", "SSL_CERT_DIR"]
-                .iter()
-                .any(|name| self.get(name).is_some()),
+            endpoint: self
+                .get("AWS_ENDPOINT_URL_DYNAMODB")
+                .or_else(|| self.get("AWS_ENDPOINT_URL")),
+            fips: self.flag("AWS_USE_FIPS_ENDPOINT", false),
+            dual_stack: self.flag("AWS_USE_DUALSTACK_ENDPOINT", false),
+            roots: self.roots(),
         }
+    }
+
+    fn roots(&mut self) -> Vec<u8> {
+        let Some(path) = self.get("SSL_CERT_FILE") else {
+            return ROOTS.to_vec();
+        };
+        let roots = match fs::read_to_string(&path) {
+            Ok(pem) if pem.contains("-----BEGIN CERTIFICATE-----") => Ok(pem.into_bytes()),
+            Ok(_) => Err(format!("{path}: no certificate in PEM is in it")),
+            Err(error) => Err(format!("{path}: {error}")),
+        };
+        self.or_problem("SSL_CERT_FILE", roots)
     }
 
     fn set_by_lambda(&mut self, name: &str) -> String {
@@ -352,7 +366,12 @@ mod tests {
     }
 
     fn problems(extra: &[(&str, &str)]) -> Vec<String> {
-        read(&[&GOOD, extra].concat())
+        let dynamodb = [("USER_STORE", "dynamodb"), ("USERS_TABLE", "users")];
+        let aws = extra
+            .iter()
+            .any(|(name, _)| name.starts_with("AWS_") || name.starts_with("SSL_"));
+        let store = if aws { &dynamodb[..] } else { &[] };
+        read(&[&GOOD, store, extra].concat())
             .err()
             .map_or_else(Vec::new, |ConfigError(problems)| problems)
     }
@@ -378,6 +397,44 @@ mod tests {
         );
         assert_eq!(config.access_token_lifetime, Duration::from_mins(30));
         assert_eq!(config.jwt_secret_key.expose_secret(), KEY.1);
+    }
+
+    #[test]
+    fn lambdas_own_variables_reach_the_client() {
+        let table = [("USER_STORE", "dynamodb"), ("USERS_TABLE", "users")];
+        let aws = |more: &[(&str, &str)]| {
+            let config = read(&[&GOOD, &table[..], more].concat()).unwrap();
+            let Users::DynamoDb { aws, .. } = config.users else {
+                panic!("not in DynamoDB")
+            };
+            aws
+        };
+        let found = aws(&[("AWS_SESSION_TOKEN", "a session token")]);
+        assert_eq!(found.region, "eu-west-1");
+        assert_eq!(found.credentials.access_key_id(), "AKIDEXAMPLE");
+        assert_eq!(found.credentials.secret_access_key(), "a secret access key");
+        assert_eq!(found.credentials.session_token(), Some("a session token"));
+        assert_eq!(
+            (found.endpoint, found.fips, found.dual_stack),
+            (None, false, false)
+        );
+        assert_eq!(found.roots, ROOTS);
+
+        let certificate = concat!(env!("CARGO_MANIFEST_DIR"), "/src/aws/amazon-roots.pem");
+        let found = aws(&[
+            ("AWS_ENDPOINT_URL", "http://one"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "http://two"),
+            ("AWS_USE_FIPS_ENDPOINT", "true"),
+            ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+            ("SSL_CERT_FILE", certificate),
+        ]);
+        assert_eq!(
+            (found.endpoint, found.fips, found.dual_stack),
+            (Some("http://two".to_owned()), true, true)
+        );
+        assert_eq!(found.roots, ROOTS);
+        let one = aws(&[("AWS_ENDPOINT_URL", "http://one")]).endpoint;
+        assert_eq!(one.as_deref(), Some("http://one"));
     }
 
     #[test]
@@ -454,6 +511,26 @@ mod tests {
                 "USER_STORE",
                 "dynamodb",
                 "USERS_TABLE: not set; USER_STORE=dynamodb needs the table's name",
+            ),
+            (
+                "AWS_REGION",
+                "",
+                "AWS_REGION: not set; Lambda sets it, elsewhere: aws configure export-credentials --format env, and a region",
+            ),
+            (
+                "SSL_CERT_FILE",
+                "no/such.pem",
+                "SSL_CERT_FILE: no/such.pem: No such file or directory (os error 2)",
+            ),
+            (
+                "SSL_CERT_FILE",
+                "Cargo.toml",
+                "SSL_CERT_FILE: Cargo.toml: no certificate in PEM is in it",
+            ),
+            (
+                "AWS_USE_FIPS_ENDPOINT",
+                "1",
+                "AWS_USE_FIPS_ENDPOINT: \"1\" is neither true nor false",
             ),
             (
                 "API_DIALECT",

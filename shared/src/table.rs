@@ -26,6 +26,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use crate::aws::Aws;
+use crate::config::ConfigError;
 use crate::users::StoreError;
 
 /// An item.
@@ -47,10 +48,9 @@ pub struct Table {
 
 impl Table {
     /// The table of this name, where `aws` says.
-    #[must_use]
-    pub fn new(name: String, aws: Aws) -> Self {
-        let client = Client::from_conf(aws.config());
-        Self { client, name }
+    pub fn new(name: String, aws: Aws) -> Result<Self, ConfigError> {
+        let client = Client::from_conf(aws.config()?);
+        Ok(Self { client, name })
     }
 
     /// Opens the connection, by asking for an item that is not there: in a cold start, before the

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::config::Credentials;
 use dynoxide::Database;
 use shared::App;
 use shared::attempts::Limits;
-use shared::aws::Aws;
+use shared::aws::{Aws, ROOTS};
 use shared::table::{self, Table};
 use shared::users::{MemoryStore, User, item};
 
@@ -53,13 +53,20 @@ pub fn start_filled() -> SocketAddr {
 
 /// A table there: with the time limits that the functions have.
 pub fn connect(url: String, name: &str) -> Table {
+    connect_trusting(ROOTS.to_vec(), url, name)
+}
+
+/// The same, trusting these root certificates.
+pub fn connect_trusting(roots: Vec<u8>, url: String, name: &str) -> Table {
     let aws = Aws {
         region: "us-east-1".to_owned(),
         credentials: Credentials::new("test", "test", None, None, "tests"),
         endpoint: Some(url),
-        own_roots: false,
+        fips: false,
+        dual_stack: false,
+        roots,
     };
-    Table::new(name.to_owned(), aws)
+    Table::new(name.to_owned(), aws).unwrap()
 }
 
 /// Adds users, whose hashes are known, to a table that is made if it is not there.

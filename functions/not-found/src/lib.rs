@@ -32,18 +32,19 @@ pub async fn handle(_app: &(), request: Request) -> Result<Response<Body>, ApiEr
         .map(without_slash);
     for known in known {
         if path.strip_suffix('/') == Some(known) {
-            return Ok(redirect(known));
+            return redirect(known);
         }
     }
     Err(ApiError::NotFound)
 }
 
-/// 308: the method and the body stay the same. The location is the route's, never what was sent.
-fn redirect(path: &'static str) -> Response<Body> {
+/// 308: the method and the body stay the same. The location is the route's, never what was sent;
+/// relative, since a stage may come before it.
+fn redirect(path: &'static str) -> Result<Response<Body>, ApiError> {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let location = HeaderValue::from_str(&format!("../{last}")).map_err(ApiError::internal)?;
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-    response
-        .headers_mut()
-        .insert(LOCATION, HeaderValue::from_static(path));
-    response
+    response.headers_mut().insert(LOCATION, location);
+    Ok(response)
 }

@@ -2,15 +2,11 @@
 
 use openapi::{ROUTE, files, handle};
 use shared::http::{self, Files};
-use shared::{config, log};
+use shared::log;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     log::init();
-    let files = if config::docs_enabled(config::environment)? {
-        files()?
-    } else {
-        Files::default()
-    };
+    let files = Files::from_env(files)?;
     http::run(&files, ROUTE, handle).await
 }

@@ -6,6 +6,7 @@
 use std::fmt::{self, Debug};
 
 use tracing::field::{Field, Visit};
+use tracing::span::Record;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
@@ -49,6 +50,15 @@ impl<'w> FormatFields<'w> for Json {
         };
         fields.record(&mut members);
         members.written
+    }
+
+    /// As above: the default writes a space between them.
+    fn add_fields(
+        &self,
+        current: &'w mut FormattedFields<Self>,
+        fields: &Record<'_>,
+    ) -> fmt::Result {
+        self.format_fields(current.as_writer(), fields)
     }
 }
 
@@ -129,6 +139,7 @@ mod tests {
         subscriber::with_default(json(None, move || writer.clone()), log);
         let bytes = lines.0.lock().unwrap();
         let text = std::str::from_utf8(&bytes).unwrap();
+        assert!(!text.contains("\" ,"), "{text}");
         let mut lines: Vec<Value> = text
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
