@@ -139,15 +139,27 @@ fn no_function_runs_more_than_one_thread() {
         "the first login would get the memory of a hash"
     );
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
-    let features = &manifest["workspace"]["dependencies"]["tokio"]["features"];
-    let threads = toml::Value::from("rt-multi-thread");
-    if features.as_array().unwrap().contains(&threads) {
+    if features(&manifest, "tokio").contains(&"rt-multi-thread".into()) {
         problems.push(
             "Cargo.toml: tokio without rt-multi-thread; a crate that needs it asks for itself"
                 .to_owned(),
         );
     }
     complete(&problems);
+}
+
+fn features<'a>(manifest: &'a toml::Table, dependency: &str) -> &'a Vec<toml::Value> {
+    let dependency = &manifest["workspace"]["dependencies"][dependency];
+    dependency["features"].as_array().unwrap()
+}
+
+#[test]
+fn what_is_logged_at_debug_is_not_built_in() {
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    assert!(
+        features(&manifest, "tracing").contains(&"release_max_level_info".into()),
+        "Cargo.toml: tracing with release_max_level_info: half a MiB of other crates' debug lines"
+    );
 }
 
 #[test]
