@@ -92,7 +92,7 @@ endef
 
 .venv/oha/bin/oha: scripts/tools.mk
 	@echo "building oha $(OHA) into .venv/oha"
-	@CARGO_TARGET_DIR= cargo install --quiet --locked --root .venv/oha --version $(OHA) oha
+	@env -u CARGO_TARGET_DIR cargo install --quiet --locked --root .venv/oha --version $(OHA) oha
 	@touch $@
 
 .venv/%/ok: scripts/tools.mk
