@@ -1,0 +1,252 @@
+//! What is said of wrong values, and what right ones become.
+
+use super::*;
+
+const KEY: (&str, &str) = ("JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef");
+const GOOD: [(&str, &str); 6] = [
+    ("USER_STORE", "memory"),
+    ("TUTORIAL_USERS", "true"),
+    KEY,
+    ("AWS_REGION", "eu-west-1"),
+    ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+    ("AWS_SECRET_ACCESS_KEY", "a secret access key"),
+];
+
+fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::read(|name| {
+        let last = variables.iter().rev().find(|(key, _)| *key == name);
+        last.map(|(_, value)| (*value).to_owned())
+    })
+}
+
+fn problems(extra: &[(&str, &str)]) -> Vec<String> {
+    let dynamodb = [("USER_STORE", "dynamodb"), ("USERS_TABLE", "users")];
+    let aws = extra
+        .iter()
+        .any(|(name, _)| name.starts_with("AWS_") || name.starts_with("SSL_"));
+    let store = if aws { &dynamodb[..] } else { &[] };
+    read(&[&GOOD, store, extra].concat())
+        .err()
+        .map_or_else(Vec::new, |ConfigError(problems)| problems)
+}
+
+#[test]
+fn has_defaults() {
+    let config = read(&GOOD).unwrap();
+    let Users::Memory(users) = config.users else {
+        panic!("not in memory")
+    };
+    assert_eq!(users.into_users().len(), 2);
+    assert_eq!(
+        config.login_failures,
+        Limits {
+            per_account: 10,
+            per_address: 100
+        }
+    );
+    let policy = config.password_policy;
+    assert_eq!(
+        (policy.m_cost(), policy.t_cost(), policy.p_cost()),
+        (19_456, 2, 1)
+    );
+    assert_eq!(config.access_token_lifetime, Duration::from_mins(30));
+    assert_eq!(config.jwt_secret_key.expose_secret(), KEY.1);
+}
+
+#[test]
+fn lambdas_own_variables_reach_the_client() {
+    let table = [("USER_STORE", "dynamodb"), ("USERS_TABLE", "users")];
+    let aws = |more: &[(&str, &str)]| {
+        let config = read(&[&GOOD, &table[..], more].concat()).unwrap();
+        let Users::DynamoDb { aws, .. } = config.users else {
+            panic!("not in DynamoDB")
+        };
+        aws
+    };
+    let found = aws(&[("AWS_SESSION_TOKEN", "a session token")]);
+    assert_eq!(found.region, "eu-west-1");
+    assert_eq!(found.credentials.access_key_id(), "AKIDEXAMPLE");
+    assert_eq!(found.credentials.secret_access_key(), "a secret access key");
+    assert_eq!(found.credentials.session_token(), Some("a session token"));
+    assert_eq!(
+        (found.endpoint, found.fips, found.dual_stack),
+        (None, false, false)
+    );
+    assert_eq!(found.roots, ROOTS);
+
+    let certificate = concat!(env!("CARGO_MANIFEST_DIR"), "/src/aws/amazon-roots.pem");
+    let found = aws(&[
+        ("AWS_ENDPOINT_URL", "http://one"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "http://two"),
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+        ("SSL_CERT_FILE", certificate),
+    ]);
+    assert_eq!(
+        (found.endpoint, found.fips, found.dual_stack),
+        (Some("http://two".to_owned()), true, true)
+    );
+    assert_eq!(found.roots, ROOTS);
+    let one = aws(&[("AWS_ENDPOINT_URL", "http://one")]).endpoint;
+    assert_eq!(one.as_deref(), Some("http://one"));
+}
+
+#[test]
+fn the_docs_are_on_unless_switched_off() {
+    for (value, expected) in [
+        (None, Ok(true)),
+        (Some(""), Ok(true)),
+        (Some("true"), Ok(true)),
+        (Some("false"), Ok(false)),
+        (
+            Some("off"),
+            Err(ConfigError(vec![
+                "DOCS_ENABLED: \"off\" is neither true nor false".to_owned(),
+            ])),
+        ),
+    ] {
+        assert_eq!(docs_enabled(|_| value.map(str::to_owned)), expected);
+    }
+}
+
+#[test]
+fn names_the_variable_and_the_way_out() {
+    for (variable, value, expected) in [
+        (
+            "USER_STORE",
+            "",
+            "USER_STORE: not set; it can be: memory, dynamodb",
+        ),
+        (
+            "USER_STORE",
+            "redis",
+            "USER_STORE: unknown store \"redis\"; it can be: memory, dynamodb",
+        ),
+        (
+            "TUTORIAL_USERS",
+            "yes",
+            "TUTORIAL_USERS: \"yes\" is neither true nor false",
+        ),
+        (
+            "USERS_FILE",
+            "no/such.json",
+            "USERS_FILE: no/such.json: No such file or directory (os error 2)",
+        ),
+        (
+            "USERS_FILE",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+            concat!(
+                "USERS_FILE: ",
+                env!("CARGO_MANIFEST_DIR"),
+                "/Cargo.toml: expected value at line 1 column 2"
+            ),
+        ),
+        (
+            "TUTORIAL_USERS",
+            "false",
+            "USERS_FILE: not set, so nobody could log in; name a JSON file of users, or set TUTORIAL_USERS=true for the tutorial's two",
+        ),
+        (
+            "JWT_SECRET_KEY",
+            "",
+            "JWT_SECRET_KEY: not set; make one with: openssl rand -hex 32",
+        ),
+        (
+            "JWT_SECRET_KEY",
+            "short",
+            "JWT_SECRET_KEY: 5 bytes, but HS256 needs 32 or more; make one with: openssl rand -hex 32",
+        ),
+        (
+            "JWT_SECRET_KEY",
+            "kéy kéy kéy kéy kéy kéy kéy kéy kéy",
+            "JWT_SECRET_KEY: a character that is not visible ASCII; make one with: openssl rand -hex 32",
+        ),
+        (
+            "USER_STORE",
+            "dynamodb",
+            "USERS_TABLE: not set; USER_STORE=dynamodb needs the table's name",
+        ),
+        (
+            "AWS_REGION",
+            "",
+            "AWS_REGION: not set; Lambda sets it, elsewhere: aws configure export-credentials --format env, and a region",
+        ),
+        (
+            "SSL_CERT_FILE",
+            "no/such.pem",
+            "SSL_CERT_FILE: no/such.pem: No such file or directory (os error 2)",
+        ),
+        (
+            "SSL_CERT_FILE",
+            "Cargo.toml",
+            "SSL_CERT_FILE: Cargo.toml: no certificate in PEM is in it",
+        ),
+        (
+            "AWS_USE_FIPS_ENDPOINT",
+            "1",
+            "AWS_USE_FIPS_ENDPOINT: \"1\" is neither true nor false",
+        ),
+        (
+            "API_DIALECT",
+            "rfc",
+            "API_DIALECT: unknown dialect \"rfc\"; it can be: fastapi",
+        ),
+    ] {
+        assert_eq!(
+            problems(&[(variable, value)]),
+            [expected],
+            "{variable}={value}"
+        );
+    }
+}
+
+#[test]
+fn numbers_have_a_least_value() {
+    for (variable, least) in [
+        ("ACCESS_TOKEN_EXPIRE_MINUTES", 1_i64),
+        ("LOGIN_FAILURES_PER_ACCOUNT", 0),
+        ("LOGIN_FAILURES_PER_ADDRESS", 0),
+        ("PASSWORD_HASH_MEMORY_KIB", 8),
+        ("PASSWORD_HASH_ITERATIONS", 1),
+        ("PASSWORD_HASH_PARALLELISM", 1),
+    ] {
+        assert!(problems(&[(variable, &least.to_string())]).is_empty());
+        let too_small = (least - 1).to_string();
+        for wrong in [&too_small, "many", "1.5", " 1", "99999999999"] {
+            let expected = format!("{variable}: not a whole number from {least} up");
+            assert_eq!(problems(&[(variable, wrong)]), [expected], "{wrong}");
+        }
+    }
+    assert_eq!(
+        problems(&[("PASSWORD_HASH_PARALLELISM", "10000")]),
+        [
+            "PASSWORD_HASH_MEMORY_KIB: argon2 needs 8 KiB for each of PASSWORD_HASH_PARALLELISM's lanes (memory cost is too small)"
+        ]
+    );
+}
+
+#[test]
+fn a_key_of_32_bytes_is_enough() {
+    assert!(problems(&[("JWT_SECRET_KEY", &"k".repeat(32))]).is_empty());
+    assert_eq!(problems(&[("JWT_SECRET_KEY", &"k".repeat(31))]).len(), 1);
+}
+
+#[test]
+fn reports_everything_at_once_and_shows_no_key() {
+    let error = read(&[
+        ("JWT_SECRET_KEY", "my secret"),
+        ("ACCESS_TOKEN_EXPIRE_MINUTES", "soon"),
+    ])
+    .unwrap_err();
+    assert_eq!(error.0.len(), 3);
+    let text = format!("{error:?}");
+    for name in [
+        "USER_STORE",
+        "JWT_SECRET_KEY",
+        "ACCESS_TOKEN_EXPIRE_MINUTES",
+    ] {
+        assert!(text.contains(name), "{text}");
+    }
+    assert!(!text.contains("my secret"), "{text}");
+    assert!(!format!("{:?}", read(&GOOD)).contains(KEY.1));
+}
