@@ -15,7 +15,7 @@ export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/b
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev test live-test openapi-test browser-test store-test check bench bench-quick bench-tools load sam-test build deploy smoke
+.PHONY: help dev test live-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test build deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -40,6 +40,9 @@ browser-test: $(CARGO_LAMBDA) .venv/browser/ok ## Test /docs in Chromium; its sc
 
 store-test: .venv/moto/ok ## Test the stores against moto, a second DynamoDB
 	@.venv/moto/bin/python tests/store.py
+
+routes: ## Write what is missing for the functions that service/ lists: router, template, events, README, scope
+	@cargo run --quiet --package tests --bin routes
 
 check: $(SAM) ## Check format, lints, docs and the template
 	cargo fmt --all --check

@@ -1,16 +1,22 @@
-//! Every function's `ROUTE` against all the places that must know it. A failure says what is
-//! missing and where: follow it to add a route (CONTRIBUTING.md).
+//! Every function against all the places that must know it, and against its own promises. What is
+//! missing, `make routes` writes (CONTRIBUTING.md); the rest a failure names.
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use serde_json::Value;
-use shared::Route;
-use shared::route::{Access, without_slash};
-use shared::scope::CATALOGUE;
-use tests::document::DOCUMENT;
-use tests::functions::{FUNCTIONS, Function};
-use tests::{Client, Gateway, HttpRequest, app, read, repository};
+use serde_json::{Value, json};
+use shared::domain::access::Access;
+use shared::http::without_slash;
+use shared::lambda::Function;
+use tests::functions::FUNCTIONS;
+use tests::wiring::{
+    event_files, gateway_paths, methods_and_path, missing, parsed_template, resource, router_table,
+    scopes_of, spellings, variables,
+};
+use tests::{Client, Gateway, HttpRequest, read, repository, world};
+
+/// What no caller of the API asks for: the description of the API, and what nobody has.
+const NOT_IN_THE_API: [&str; 3] = ["docs", "openapi", "not-found"];
 
 /// Fails with all problems at once, a line each.
 fn complete(problems: &[String]) {
@@ -19,173 +25,145 @@ fn complete(problems: &[String]) {
 
 fn check(problem_of: impl Fn(&Function, &mut Vec<String>)) {
     let mut problems = Vec::new();
-    for function in FUNCTIONS {
+    for function in FUNCTIONS.iter() {
         problem_of(function, &mut problems);
     }
     complete(&problems);
 }
 
-fn folders() -> BTreeSet<String> {
+#[test]
+fn every_folder_is_listed() {
     let entries = fs::read_dir(repository("functions")).unwrap();
-    entries
+    let folders: BTreeSet<String> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect()
-}
-
-/// "GET /users/me/", "items me".
-fn described(route: Route) -> Option<(String, String)> {
-    let method_and_path = format!("{} {}", route.method()?, route.path()?);
-    Some((method_and_path, route.scopes().join(" ")))
-}
-
-#[test]
-fn every_folder_is_listed_for_the_tests() {
-    let listed: BTreeSet<String> = FUNCTIONS
-        .iter()
-        .map(|function| function.name.into())
         .collect();
-    let missing = folders().difference(&listed).cloned().collect::<Vec<_>>();
-    let problems = missing.iter().map(|name| {
-        format!("functions/{name} is not in tests/support/functions.rs: add it there, and to [dependencies] of tests/Cargo.toml")
+    let listed = FUNCTIONS.iter().map(|function| function.name.into());
+    let listed: BTreeSet<String> = listed.collect();
+    let missing = folders.difference(&listed).map(|name| {
+        format!("functions/{name}: add it to FUNCTIONS in service/src/lib.rs, and to [dependencies] of service/Cargo.toml")
     });
-    complete(&problems.collect::<Vec<_>>());
-    assert_eq!(listed, folders());
+    complete(&missing.collect::<Vec<_>>());
+    assert_eq!(listed, folders, "a function's name is its folder's");
 }
 
 #[test]
-fn every_route_is_known_to_the_fallback() {
-    check(|Function { name, route, .. }, problems| {
-        if route.path().is_some() && !not_found::ROUTES.contains(route) {
-            problems.push(format!(
-                "functions/{name}: add its ROUTE to ROUTES in functions/not-found/src/lib.rs, and the crate to its Cargo.toml"
-            ));
-        }
-    });
-    assert_eq!(
-        not_found::ROUTES.len() + 1,
-        FUNCTIONS.len(),
-        "each route once"
+fn nothing_is_missing_that_make_routes_writes() {
+    let missing = missing();
+    let missing = missing
+        .iter()
+        .map(|one| format!("{}: {}", one.file, one.what));
+    let missing: Vec<String> = missing.collect();
+    assert!(
+        missing.is_empty(),
+        "run `make routes`, which writes:\n  {}\n",
+        missing.join("\n  ")
     );
 }
 
 #[test]
 fn no_two_functions_have_the_same_path() {
-    let paths: BTreeSet<_> = FUNCTIONS
-        .iter()
-        .map(|function| function.route.path())
-        .collect();
-    assert_eq!(paths.len(), FUNCTIONS.len());
-}
-
-#[test]
-fn every_scope_is_in_the_catalogue() {
-    check(|Function { name, route, .. }, problems| {
-        for scope in route.scopes() {
-            if !CATALOGUE.iter().any(|(known, _)| known == scope) {
-                problems.push(format!(
-                    "functions/{name} requires the scope `{scope}`: add it with a description to CATALOGUE in shared/src/scope.rs"
-                ));
-            }
-        }
+    let paths = FUNCTIONS.iter().map(|function| {
+        let path = function.route.path().map(without_slash);
+        path.map(|path| {
+            path.split('/')
+                .map(|segment| {
+                    if segment.starts_with('{') {
+                        "{}"
+                    } else {
+                        segment
+                    }
+                })
+                .collect::<Vec<_>>()
+        })
     });
+    assert_eq!(paths.collect::<BTreeSet<_>>().len(), FUNCTIONS.len());
 }
 
 #[test]
 fn every_function_says_what_it_does_in_its_first_line() {
-    check(|Function { name, route, .. }, problems| {
-        let Some((method_and_path, _)) = described(*route) else {
+    check(|function, problems| {
+        let Some(methods_and_path) = methods_and_path(function.route) else {
             return;
         };
-        let source = read(&format!("functions/{name}/src/lib.rs"));
+        let file = format!("functions/{}/src/lib.rs", function.name);
+        let source = read(&file);
         let first = source.lines().next().unwrap_or_default();
-        let scopes = route
-            .scopes()
-            .iter()
-            .all(|scope| first.contains(&format!("`{scope}`")));
-        if !first.starts_with(&format!("//! {method_and_path}: ")) || !scopes {
+        let named = |scope: &&str| first.contains(&format!("`{scope}`"));
+        let scopes = scopes_of(function.route).iter().all(named);
+        if !first.starts_with(&format!("//! {methods_and_path}: ")) || !scopes {
             problems.push(format!(
-                "functions/{name}/src/lib.rs: begin its first line with `//! {method_and_path}: ` and name its scopes there"
+                "{file}: begin its first line with `//! {methods_and_path}: ` and name its scopes there"
             ));
         }
     });
 }
 
 #[test]
-fn cargo_lambda_routes_both_spellings() {
-    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
-    let router = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"]
-        .as_table()
-        .unwrap();
-    check(|Function { name, route, .. }, problems| {
-        for path in spellings(*route) {
-            if router.get(&path).and_then(toml::Value::as_str) != Some(name) {
+fn every_operation_is_described() {
+    check(|function, problems| {
+        let described = function.description.len();
+        let operations = function.route.operations.len();
+        if described != operations && !NOT_IN_THE_API.contains(&function.name) {
+            problems.push(format!(
+                "functions/{}: {operations} operations and {described} descriptions in FUNCTION",
+                function.name
+            ));
+        }
+        let descriptions = function.description.iter();
+        let parameters =
+            descriptions.map(|one| one.parameters.iter().filter(|one| one.place == "path"));
+        for described in parameters {
+            let described: BTreeSet<&str> = described.map(|parameter| parameter.name).collect();
+            let names: BTreeSet<&str> = function.route.parameter_names().collect();
+            if described != names {
                 problems.push(format!(
-                    "functions/{name}: add \"{path}\" = \"{name}\" to [workspace.metadata.lambda.watch.router] in Cargo.toml"
+                    "functions/{}: the path has the parameters {names:?}, described are {described:?}",
+                    function.name
                 ));
             }
         }
     });
-    let known: BTreeSet<String> = FUNCTIONS
-        .iter()
-        .flat_map(|function| spellings(function.route))
-        .collect();
-    let paths: BTreeSet<String> = router.keys().cloned().collect();
-    assert_eq!(
-        paths, known,
-        "the router in Cargo.toml has other paths than the functions"
-    );
-}
-
-/// The router's keys are exact.
-fn spellings(route: Route) -> Vec<String> {
-    let Some(path) = route.path().map(without_slash) else {
-        return vec!["/".to_owned(), "/{*path}".to_owned()];
-    };
-    let mut spellings = vec![path.to_owned(), format!("{path}/")];
-    spellings.extend(route.below.then(|| format!("{path}/{{*path}}")));
-    spellings
 }
 
 #[test]
-fn the_template_has_a_resource_with_both_spellings() {
-    let template: Value = serde_saphyr::from_str(&read("template.yaml")).unwrap();
-    let resources = template["Resources"].as_object().unwrap();
-    let functions = resources
-        .values()
-        .filter(|resource| resource["Type"] == "AWS::Serverless::Function");
-    let functions: Vec<&Value> = functions.collect();
-    check(|Function { name, route, .. }, problems| {
-        let code = format!("functions/{name}");
-        let Some(function) = functions
+fn the_router_has_no_other_paths() {
+    for (path, name) in router_table() {
+        let function = FUNCTIONS
             .iter()
-            .find(|function| function["Properties"]["CodeUri"] == code.as_str())
-        else {
-            return problems.push(format!(
-                "{code}: add an AWS::Serverless::Function with CodeUri: {code} to template.yaml"
-            ));
+            .find(|function| name.as_str() == Some(function.name));
+        let function = function.unwrap_or_else(|| panic!("Cargo.toml: {path} goes to {name:?}"));
+        assert!(
+            spellings(function.route).contains(&path),
+            "Cargo.toml: {path} = {name:?}"
+        );
+    }
+}
+
+#[test]
+fn every_resource_has_its_events_and_is_built_by_cargo_lambda() {
+    let template = parsed_template();
+    check(|function, problems| {
+        let Some(resource) = resource(&template, function) else {
+            return; // `make routes` writes it
         };
-        if function["Metadata"]["BuildMethod"] != "rust-cargolambda" {
-            problems.push(format!("{code}: its resource in template.yaml lacks Metadata: {{ BuildMethod: rust-cargolambda }}"));
+        let name = function.name;
+        if resource["Metadata"]["BuildMethod"] != "rust-cargolambda" {
+            problems.push(format!("functions/{name}: its resource in template.yaml lacks Metadata: {{ BuildMethod: rust-cargolambda }}"));
         }
-        let events = function["Properties"]["Events"]
-            .as_object()
-            .into_iter()
-            .flat_map(|events| events.values());
-        let paths: BTreeSet<_> = events.map(event_path).collect();
-        let expected = match route.path().map(without_slash) {
-            Some(path) => {
-                BTreeSet::from([Some(path.to_owned()), Some(format!("{path}/{{proxy+}}"))])
-            }
-            None => BTreeSet::from([None]),
-        };
+        let events = resource["Properties"]["Events"].as_object().into_iter();
+        let events = events.flat_map(|events| events.values());
+        let paths: BTreeSet<_> = events.filter_map(event_path).collect();
+        let expected = gateway_paths(function.route).into_iter().collect();
         if paths != expected {
             problems.push(format!(
-                "{code}: its resource in template.yaml has the HttpApi events {paths:?}, but should have, with Method: ANY: {expected:?}"
+                "functions/{name}: its resource in template.yaml has the HttpApi events {paths:?}, but should have, with Method: ANY: {expected:?}"
             ));
         }
     });
+    let resources = template["Resources"].as_object().unwrap().values();
+    let functions = resources.filter(|resource| resource["Type"] == "AWS::Serverless::Function");
     assert_eq!(
-        functions.len(),
+        functions.count(),
         FUNCTIONS.len(),
         "template.yaml has a function without a folder"
     );
@@ -208,186 +186,182 @@ fn event_path(event: &Value) -> Option<String> {
     })
 }
 
+/// As the functions' cold starts ask for them: one that lacks would stop the function, and one that
+/// nobody reads may be a secret in the wrong place.
 #[test]
-fn every_function_has_an_event() {
-    check(|Function { name, route, .. }, problems| {
-        let path = format!("events/{name}.json");
-        let Ok(text) = fs::read_to_string(repository(&path)) else {
-            return problems.push(format!("{path}: copy another event and change its path"));
-        };
-        let event: Value =
-            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
-        let raw_path = event["rawPath"].as_str().unwrap_or_default();
-        let http = &event["requestContext"]["http"];
-        let fits = match route.method() {
-            Some(method) => {
-                route.has_path(raw_path) && http["method"] == method && http["path"] == raw_path
+fn every_resource_has_exactly_the_variables_that_its_function_reads() {
+    let template = parsed_template();
+    let names = |part: &Value| {
+        let variables = part["Environment"]["Variables"].as_object().into_iter();
+        let names = variables.flat_map(|variables| variables.keys());
+        names.cloned().collect::<BTreeSet<String>>()
+    };
+    let globals = names(&template["Globals"]["Function"]);
+    assert_eq!(
+        globals,
+        BTreeSet::from(["API_DIALECT".to_owned()]),
+        "no key for all"
+    );
+    check(|function, problems| {
+        let resource = resource(&template, function).unwrap_or_default();
+        let given = &names(&resource["Properties"]) | &globals;
+        let read = variables(function);
+        if given != read {
+            let (lacks, idle) = (&read - &given, &given - &read);
+            problems.push(format!(
+                "functions/{}: in template.yaml it lacks {lacks:?}, and does not read {idle:?}",
+                function.name
+            ));
+        }
+    });
+    let with_key = FUNCTIONS
+        .iter()
+        .filter(|one| variables(one).contains("JWT_SECRET_KEY"));
+    let with_key: Vec<&str> = with_key.map(|function| function.name).collect();
+    assert_eq!(with_key, ["token", "users-me", "users-me-items", "status"]);
+}
+
+/// Whoever invokes it with `sam local` or `cargo lambda` gets an answer, not a refusal.
+#[test]
+fn every_functions_events_are_answered() {
+    check(|function, problems| {
+        for (file, operation) in event_files(function) {
+            let Ok(text) = fs::read_to_string(repository(&file)) else {
+                continue; // `make routes` writes it
+            };
+            let event: Value =
+                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let raw_path = event["rawPath"].as_str().unwrap_or_default();
+            let http = &event["requestContext"]["http"];
+            let status = Gateway::new(world())
+                .invoke_function(function, &event)
+                .status;
+            let fits = match operation {
+                Some(operation) => {
+                    function.route.has_path(raw_path) && http["method"] == operation.method
+                }
+                None => FUNCTIONS
+                    .iter()
+                    .all(|other| !other.route.has_path(raw_path)),
+            };
+            let expected = if operation.is_some() {
+                status < 400
+            } else {
+                status == 404
+            };
+            if !fits || http["path"] != raw_path || event["version"] != "2.0" || !expected {
+                problems.push(format!(
+                    "{file}: its rawPath, or requestContext.http, is not what functions/{} answers ({status})",
+                    function.name
+                ));
             }
-            None => FUNCTIONS
-                .iter()
-                .all(|function| !function.route.has_path(raw_path)),
-        };
-        if !fits || event["version"] != "2.0" {
-            problems.push(format!(
-                "{path}: its rawPath, or requestContext.http, is not what functions/{name} answers"
-            ));
         }
     });
 }
 
-#[test]
-fn the_readmes_map_has_a_row() {
-    let readme = read("README.md");
-    check(|Function { name, route, .. }, problems| {
-        let Some((method_and_path, scopes)) = described(*route) else {
-            return;
-        };
-        let scopes = match route.access {
-            Access::Public => "none, no token".to_owned(),
-            Access::Token([]) => "none, but a token".to_owned(),
-            Access::Token(_) => format!("`{scopes}`"),
-        };
-        let folder = format!("[functions/{name}](functions/{name}/src/lib.rs)");
-        let event = format!("[events/{name}.json](events/{name}.json)");
-        let row = format!("| `{method_and_path}` | {folder} | {scopes} | {event} |");
-        if !readme.contains(&row) {
-            problems.push(format!("README.md: add to the map: {row}"));
-        }
-    });
-}
-
-#[test]
-fn every_route_of_the_api_is_described() {
-    let described = &DOCUMENT["paths"];
-    check(|Function { name, route, .. }, problems| {
-        // The description itself is no part of what it describes.
-        let (Some(path), false) = (route.path(), ["openapi", "docs"].contains(name)) else {
-            return;
-        };
-        if described.get(path).is_none() {
-            problems.push(format!(
-                "functions/{name}: add its ROUTE and what it answers to operations() in functions/openapi/src/document.rs, and the crate to its Cargo.toml"
-            ));
-        }
-    });
-}
-
-/// A handler that forgot to ask for the user would answer.
+/// What each operation asks for is checked before its handler, in this order.
 #[test]
 fn every_route_checks_its_method_its_token_and_its_scopes() {
-    let gateway = Gateway::new(app());
+    let gateway = Gateway::new(world());
     let none = gateway.login("");
-    check(|Function { name, route, .. }, problems| {
-        let (Some(method), Some(path)) = (route.method(), route.path()) else {
+    check(|function, problems| {
+        let Some(path) = function.route.path() else {
             return;
         };
-        let wrong = gateway.send(&HttpRequest::new("PURGE", path));
-        if (wrong.status, wrong.header("allow")) != (405, Some(method)) {
-            problems.push(format!("functions/{name} answers PURGE with {wrong:?}"));
+        let path = path.replace(['{', '}'], "");
+        let operations = function.route.operations;
+        let methods: Vec<&str> = function.route.methods().collect();
+        let wrong = gateway.send(&HttpRequest::new("PURGE", &path));
+        if (wrong.status, wrong.header("allow")) != (405, Some(&methods.join(", "))) {
+            problems.push(format!(
+                "functions/{} answers PURGE with {wrong:?}",
+                function.name
+            ));
         }
-        let Access::Token(scopes) = route.access else {
-            return;
-        };
-        let challenge = match scopes {
-            [] => "Bearer".to_owned(),
-            scopes => format!("Bearer scope=\"{}\"", scopes.join(" ")),
-        };
-        let mut tokens = vec![(None, "Bearer"), (Some("garbage"), challenge.as_str())];
-        if !scopes.is_empty() {
-            tokens.push((Some(&none), &challenge));
-        }
-        for (token, challenge) in tokens {
-            let answer = gateway.send(&HttpRequest::new(method, path).bearer(token));
-            if (answer.status, answer.header("www-authenticate")) != (401, Some(challenge)) {
-                problems.push(format!("functions/{name}: its handle must ask auth for the user: {token:?} got {answer:?}"));
+        for operation in operations.iter().filter(|one| one.access != Access::Public) {
+            let scopes = operation.access.scopes();
+            let challenge = match scopes {
+                [] => "Bearer".to_owned(),
+                scopes => format!("Bearer scope=\"{}\"", scopes.join(" ")),
+            };
+            let mut tokens = vec![(None, "Bearer"), (Some("garbage"), challenge.as_str())];
+            if !scopes.is_empty() {
+                tokens.push((Some(&none), &challenge));
+            }
+            for (token, challenge) in tokens {
+                let answer = gateway.send(&HttpRequest::new(operation.method, &path).bearer(token));
+                if (answer.status, answer.header("www-authenticate")) != (401, Some(challenge)) {
+                    problems.push(format!(
+                        "functions/{}: {token:?} got {answer:?}",
+                        function.name
+                    ));
+                }
             }
         }
     });
 }
 
-/// What nobody should deploy by accident.
 #[test]
-fn the_template_is_safe_by_default() {
-    let template: Value = serde_saphyr::from_str(&read("template.yaml")).unwrap();
-    let parameters = &template["Parameters"];
+fn nobody_everybody_knows_is_deployed_by_accident() {
+    let parameters = &parsed_template()["Parameters"];
     assert_eq!(parameters["TutorialUsers"]["Default"], "false");
     assert_eq!(parameters["UserStore"]["Default"], "dynamodb");
-    let key = &parameters["JwtSecretKey"];
+}
+
+#[test]
+fn the_key_is_long_and_shown_to_nobody() {
+    let key = &parsed_template()["Parameters"]["JwtSecretKey"];
+    let expected = (&json!(true), &Value::Null, &json!(32));
     assert_eq!(
         (&key["NoEcho"], &key["Default"], &key["MinLength"]),
-        (&true.into(), &Value::Null, &32.into())
+        expected
     );
-    let api = &template["Resources"]["Api"]["Properties"];
-    assert_eq!(
-        (&api["FailOnWarnings"], &api["StageName"]),
-        (&true.into(), &"$default".into())
-    );
-    let table = &template["Resources"]["Users"];
-    assert_eq!(
-        (
-            &table["DeletionPolicy"],
-            &table["Properties"]["DeletionProtectionEnabled"]
-        ),
-        (&"Retain".into(), &true.into())
-    );
-    assert_eq!(
-        table["Properties"]["TimeToLiveSpecification"]["AttributeName"],
-        "expires"
-    );
+}
+
+#[test]
+fn the_table_outlives_the_stack_and_every_mistake() {
+    let table = &parsed_template()["Resources"]["Users"];
+    assert_eq!(table["DeletionPolicy"], "Retain");
     let table = &table["Properties"];
+    assert_eq!(table["DeletionProtectionEnabled"], true);
+    let recovery = &table["PointInTimeRecoverySpecification"];
+    assert_eq!(recovery["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(table["SSESpecification"]["SSEEnabled"], true);
+}
+
+#[test]
+fn the_table_is_as_the_code_expects_it() {
+    let table = &parsed_template()["Resources"]["Users"]["Properties"];
+    let expected = json!({"AttributeName": "expires", "Enabled": true});
+    assert_eq!(table["TimeToLiveSpecification"], expected);
     assert_eq!(
         table["TableName"], "${AWS::StackName}-users",
         "as the users command's --stack names it"
     );
-    assert_eq!(
-        table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"],
-        true
-    );
-    assert_eq!(table["SSESpecification"]["SSEEnabled"], true);
-    assert_eq!(table["TimeToLiveSpecification"]["Enabled"], true);
-    assert_eq!(
-        table["OnDemandThroughput"]["MaxReadRequestUnits"],
-        "TableMaxRequestUnits"
-    );
+}
+
+#[test]
+fn what_strangers_can_cost_is_limited() {
+    let template = parsed_template();
+    let api = &template["Resources"]["Api"]["Properties"];
     for route in ["ANY /token", "ANY /token/{proxy+}"] {
         assert_eq!(
             api["RouteSettings"][route]["ThrottlingRateLimit"],
             "TokenThrottleRate"
         );
     }
-    assert_eq!(parameters["TokenReservedConcurrency"]["Default"], 0, "off");
-    for without_key in ["NotFoundFunction", "OpenapiFunction", "DocsFunction"] {
-        let function = &template["Resources"][without_key]["Properties"];
-        let variables = &function["Environment"]["Variables"];
-        assert_eq!(
-            variables["JWT_SECRET_KEY"], "",
-            "{without_key} needs no key"
-        );
-        let documents = variables.get("DOCS_ENABLED").map(Value::to_string);
-        let expected = (without_key != "NotFoundFunction").then(|| "\"DocsEnabled\"".to_owned());
-        assert_eq!(documents, expected, "{without_key}");
-    }
+    let table = &template["Resources"]["Users"]["Properties"];
+    let units = &table["OnDemandThroughput"]["MaxReadRequestUnits"];
+    assert_eq!(units, "TableMaxRequestUnits");
+    let concurrency = &template["Parameters"]["TokenReservedConcurrency"];
+    assert_eq!(concurrency["Default"], 0, "off: small accounts have none");
 }
 
-/// A misspelled variable would leave its default, or stop every function.
 #[test]
-fn the_template_sets_only_variables_that_are_read() {
-    let template: Value = serde_saphyr::from_str(&read("template.yaml")).unwrap();
-    let globals = [&template["Globals"]["Function"]];
-    let resources = template["Resources"].as_object().unwrap().values();
-    let functions = globals
-        .into_iter()
-        .chain(resources.map(|resource| &resource["Properties"]));
-    let variables =
-        functions.filter_map(|function| function["Environment"]["Variables"].as_object());
-    let names: BTreeSet<&String> = variables.flat_map(|variables| variables.keys()).collect();
-    let config = read("shared/src/config.rs");
-    for name in &names {
-        assert!(config.contains(&format!("\"{name}\"")), "{name}");
-    }
-    for name in ["JWT_SECRET_KEY", "USERS_TABLE", "DOCS_ENABLED"] {
-        assert!(names.contains(&name.to_owned()), "{name}");
-    }
+fn the_api_has_no_stage_in_its_paths_and_drops_no_route_silently() {
+    let api = &parsed_template()["Resources"]["Api"]["Properties"];
+    let expected = (&json!(true), &json!("$default"));
+    assert_eq!((&api["FailOnWarnings"], &api["StageName"]), expected);
 }
 
 #[test]

@@ -2,15 +2,14 @@
 //! other tests is as the document says is checked where they are sent: support/document.rs.
 
 use serde_json::{Map, Value, json};
-use shared::http::{Files, respond};
-use shared::route::Access;
-use shared::scope::CATALOGUE;
+use shared::domain::access::Access;
+use shared::domain::scope::CATALOGUE;
 use tests::document::DOCUMENT;
-use tests::functions::{FUNCTIONS, Function};
-use tests::{Answer, Client, Gateway, HttpRequest, app, read};
+use tests::functions::{FUNCTIONS, function};
+use tests::{Answer, Client, Gateway, HttpRequest, read, world};
 
 fn gateway() -> Gateway {
-    Gateway::new(app())
+    Gateway::new(world())
 }
 
 /// Method and path of each operation, with its security.
@@ -52,18 +51,19 @@ fn the_security_is_fastapis() {
 #[test]
 fn every_routes_scopes_and_the_catalogue_are_described() {
     let operations = security(&DOCUMENT);
-    for Function { name, route, .. } in FUNCTIONS {
-        let (Some(method), Some(path)) = (route.method(), route.path()) else {
-            continue;
-        };
-        let Some(described) = operations.get(&format!("{} {path}", method.to_lowercase())) else {
-            continue; // tests/catalogue.rs says which must be there
-        };
-        let expected = match route.access {
-            Access::Public => Value::Null,
-            Access::Token(scopes) => json!([{"OAuth2PasswordBearer": scopes}]),
-        };
-        assert_eq!(described, &expected, "{name}");
+    for function in FUNCTIONS.iter() {
+        for operation in function.route.operations {
+            let path = function.route.path().unwrap();
+            let method = operation.method.to_lowercase();
+            let Some(described) = operations.get(&format!("{method} {path}")) else {
+                continue; // tests/catalogue.rs says which must be there
+            };
+            let expected = match operation.access {
+                Access::Public => Value::Null,
+                access => json!([{"OAuth2PasswordBearer": access.scopes()}]),
+            };
+            assert_eq!(described, &expected, "{}", function.name);
+        }
     }
     let scheme = &DOCUMENT["components"]["securitySchemes"]["OAuth2PasswordBearer"];
     let catalogue: Map<String, Value> = CATALOGUE
@@ -214,10 +214,9 @@ fn the_server_is_where_the_document_is() {
 fn a_stage_before_the_path_changes_nothing() {
     let mut event: Value = serde_json::from_str(&read("events/openapi.json")).unwrap();
     event["requestContext"]["stage"] = "prod".into();
-    let function = FUNCTIONS.iter().find(|function| function.name == "openapi");
     for path in ["/prod/openapi.json", "/openapi.json"] {
         event["rawPath"] = path.into();
-        let answer = gateway().invoke_function(function.unwrap(), &event);
+        let answer = gateway().invoke_function(function("openapi"), &event);
         assert_eq!(
             (answer.status, answer.json()),
             (200, DOCUMENT.clone()),
@@ -338,15 +337,15 @@ fn what_is_not_there_is_404() {
     }
 }
 
-/// As `main` does it with `DOCS_ENABLED=false`.
 #[test]
-fn without_files_everything_is_404() {
-    let event = serde_json::from_str(&read("events/docs.json")).unwrap();
-    let event = lambda_runtime::LambdaEvent::new(event, lambda_runtime::Context::default());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    let files = Files::default();
-    let answer = runtime.block_on(respond(&files, docs::ROUTE, docs::handle, event));
-    assert_eq!(answer.status_code, 404);
+fn switched_off_they_are_404() {
+    let gateway = Gateway::new(world().with("DOCS_ENABLED", false));
+    for path in ["/docs", "/docs/", "/docs/swagger-ui.css", "/openapi.json"] {
+        let answer = gateway.get(path, None);
+        assert_eq!(
+            (answer.status, answer.detail()),
+            (404, json!("Not Found")),
+            "{path}"
+        );
+    }
 }

@@ -5,21 +5,13 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
-use shared::App;
-use shared::attempts::Limits;
-use shared::clock::Stopwatch;
-use shared::password::{Passwords, Policy};
-use shared::table::{text, user_key};
-use tests::dynamodb::{app_at, behind_proxy, block_on, cold_start, connect};
+use shared::aws::table::{text, user_key};
+use shared::domain::clock::Stopwatch;
+use tests::dynamodb::{behind_proxy, block_on, cold_start, connect, world_at};
 use tests::logs::logged;
 use tests::proxy::{Fault, Proxy};
 use tests::stores::{One, johndoe};
-use tests::{Answer, Client, Gateway, app};
-
-const LIMITS: Limits = Limits {
-    per_account: 10,
-    per_address: 100,
-};
+use tests::{Answer, Client, Gateway, world};
 
 const JUST_FAST_ENOUGH: &str = "just fast enough, but many times";
 
@@ -53,7 +45,7 @@ const FAULTS: &[(&str, Fault)] = &[
 ];
 
 fn service() -> (Gateway, Proxy) {
-    behind_proxy(LIMITS)
+    behind_proxy(10, 100)
 }
 
 fn unavailable(fault: &str, answer: &Answer) {
@@ -67,7 +59,7 @@ fn unavailable(fault: &str, answer: &Answer) {
 
 #[test]
 fn every_fault_is_503_and_passes() {
-    let token = Gateway::new(app()).login("me items");
+    let token = Gateway::new(world()).login("me items");
     let rows = thread::scope(|scope| {
         let start = |(name, fault)| {
             let token = &token;
@@ -131,12 +123,12 @@ fn a_refused_connection_is_503() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let gateway = Gateway::new(app_at(free, LIMITS));
+    let gateway = Gateway::new(world_at(free).limits(10, 100));
     unavailable(
         "refused",
         &gateway.post_form("/token", "username=johndoe&password=secret"),
     );
-    let token = Gateway::new(app()).login("me");
+    let token = Gateway::new(world()).login("me");
     unavailable("refused", &gateway.get("/users/me/", Some(&token)));
 }
 
@@ -146,7 +138,7 @@ fn a_connection_that_cannot_be_opened_is_a_warning() {
     let (_, proxy) = service();
     for fault in [Fault::BlackHole, Fault::Answer(500, "InternalServerError")] {
         proxy.inject(fault);
-        let lines = logged(|| drop(cold_start(proxy.address)));
+        let lines = logged(|| cold_start(proxy.address));
         let line = lines.last().unwrap();
         assert_eq!(
             (&line["level"], &line["message"]),
@@ -168,17 +160,12 @@ fn a_login_needs_both_the_count_and_the_user() {
     for sick in ["users", "attempts"] {
         let (gateway, proxy) = service();
         let (healthy, _) = service();
-        let app = match sick {
-            "users" => App {
-                attempts: healthy.app.attempts,
-                ..gateway.app
-            },
-            _ => App {
-                users: healthy.app.users,
-                ..gateway.app
-            },
-        };
-        let gateway = Gateway::new(app);
+        let mut world = gateway.world;
+        match sick {
+            "users" => world.attempts = healthy.world.attempts,
+            _ => world.users = healthy.world.users,
+        }
+        let gateway = Gateway::new(world);
         proxy.inject(Fault::Answer(500, "InternalServerError"));
         unavailable(
             sick,
@@ -199,11 +186,9 @@ fn a_login_needs_both_the_count_and_the_user() {
 fn attempts_during_a_fault_are_no_failures() {
     let (gateway, proxy) = service();
     let (healthy, _) = service();
-    let attempts = healthy.app.attempts;
-    let gateway = Gateway::new(App {
-        attempts,
-        ..gateway.app
-    });
+    let mut world = gateway.world;
+    world.attempts = healthy.world.attempts;
+    let gateway = Gateway::new(world);
     proxy.inject(Fault::Answer(500, "InternalServerError"));
     for _ in 0..12 {
         unavailable(
@@ -223,12 +208,8 @@ fn attempts_during_a_fault_are_no_failures() {
 /// A hash that cannot be replaced is no reason to refuse who knows the password.
 #[test]
 fn a_failed_rehash_leaves_the_login() {
-    let passwords = Passwords::new(Policy::new(19_456, 3, 1, None).unwrap()).unwrap();
-    let gateway = Gateway::new(App {
-        passwords,
-        users: Box::new(One(Some(johndoe()))),
-        ..app()
-    });
+    let world = world().with("PASSWORD_HASH_ITERATIONS", 3);
+    let gateway = Gateway::new(world.users(One(Some(johndoe()))));
     let lines = logged(|| {
         assert_eq!(
             gateway
@@ -260,7 +241,7 @@ fn a_corrupt_item_is_500_and_never_a_login() {
             .await
             .unwrap();
     });
-    let token = Gateway::new(app()).login("me");
+    let token = Gateway::new(world()).login("me");
     let lines = logged(|| {
         for answer in [
             gateway.post_form("/token", "username=johndoe&password=secret"),

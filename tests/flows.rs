@@ -1,17 +1,20 @@
 //! The page's flow, and what each event of `events/` is answered with.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use shared::{App, clock::Clock};
-use tests::app::Stopped;
+use shared::domain::password::{Passwords, Policy};
+use tests::functions::function;
 use tests::logs::logged;
-use tests::{Client, Gateway, KEY, NOW, app, read};
+use tests::world::{NOW, verifier};
+use tests::{Client, Gateway, KEY, read, world};
 
 fn event(name: &str) -> Value {
     serde_json::from_str(&read(&format!("events/{name}.json"))).unwrap()
 }
 
 fn gateway() -> Gateway {
-    Gateway::new(app())
+    Gateway::new(world())
 }
 
 #[test]
@@ -165,8 +168,7 @@ fn a_disabled_user_logs_in_and_gets_no_further_than_the_status() {
 fn a_token_expires() {
     let token = gateway().login("me");
     for (later, status) in [(0, 200), (1799, 200), (1800, 401), (1801, 401)] {
-        let clock: Box<dyn Clock> = Box::new(Stopped(NOW + later));
-        let answer = Gateway::new(App { clock, ..app() }).get("/users/me/", Some(&token));
+        let answer = Gateway::new(world().later(later)).get("/users/me/", Some(&token));
         assert_eq!(answer.status, status, "after {later} s");
     }
 }
@@ -174,10 +176,7 @@ fn a_token_expires() {
 /// A path with a slash that no route of the gateway took.
 #[test]
 fn the_fallback_redirects_a_documented_path_and_keeps_the_rest() {
-    let fallback = tests::functions::FUNCTIONS
-        .iter()
-        .find(|function| function.name == "not-found")
-        .unwrap();
+    let fallback = function("not-found");
     let mut event = event("not-found-slash");
     for (path, location) in [
         ("/users/me/", Some("../me")),
@@ -212,24 +211,21 @@ fn events_and_tests_have_the_same_key() {
 
 /// From variables, as in Lambda: a file's users, and a lifetime of two minutes.
 #[test]
-fn an_app_from_its_environment() {
-    let hash = app().passwords.hash("correct horse").unwrap().to_string();
+fn functions_from_their_environment() {
+    let passwords = Passwords::new(Policy::default()).unwrap();
+    let hash = passwords.hash("correct horse").unwrap().to_string();
     let file = std::env::temp_dir().join(format!("users-{}.json", std::process::id()));
     let users = json!([{"username": "jane", "password_hash": hash, "scopes": ["me"]}, {"username": "alice", "password_hash": hash, "scopes": []}]);
     std::fs::write(&file, users.to_string()).unwrap();
-    let from = |tutorial: &'static str| {
-        let path = file.to_str().unwrap().to_owned();
-        let lookup = move |name: &str| match name {
-            "USER_STORE" => Some("memory".to_owned()),
-            "USERS_FILE" => Some(path.clone()),
-            "TUTORIAL_USERS" => Some(tutorial.to_owned()),
-            "JWT_SECRET_KEY" => Some(KEY.to_owned()),
-            "ACCESS_TOKEN_EXPIRE_MINUTES" => Some("2".to_owned()),
-            "LOGIN_FAILURES_PER_ACCOUNT" => Some("3".to_owned()),
-            "API_DIALECT" => Some("fastapi".to_owned()),
-            _ => None,
-        };
-        Gateway::new(tests::dynamodb::block_on(App::from_lookup(lookup)).unwrap())
+    let from = |tutorial: &str| {
+        let world = world()
+            .own_stores()
+            .with("USERS_FILE", file.display())
+            .with("TUTORIAL_USERS", tutorial)
+            .with("ACCESS_TOKEN_EXPIRE_MINUTES", 2)
+            .with("LOGIN_FAILURES_PER_ACCOUNT", 3)
+            .with("API_DIALECT", "fastapi");
+        Gateway::new(world)
     };
     let login = |gateway: &Gateway, form: &str| gateway.post_form("/token", form);
     let alone = from("false");
@@ -243,7 +239,7 @@ fn an_app_from_its_environment() {
         alone.get("/users/me", Some(&token)).json()["username"],
         "jane"
     );
-    let claims = app().tokens.verify(&token, alone.app.clock.now());
+    let claims = verifier().verify(&token, Duration::from_secs(NOW));
     assert_eq!(
         claims.unwrap().sub,
         "jane",

@@ -2,15 +2,15 @@
 //! never a panic, never a secret in the log.
 
 use serde_json::{Value, json};
-use shared::App;
-use shared::scope::Scopes;
-use shared::users::User;
+use shared::domain::password::{Passwords, Policy};
+use shared::domain::scope::Scopes;
+use shared::domain::users::User;
 use tests::logs::logged;
 use tests::stores::{Dead, One, johndoe};
-use tests::{Answer, Client, Gateway, HttpRequest, app, read};
+use tests::{Answer, Client, Gateway, HttpRequest, read, world};
 
 fn gateway() -> Gateway {
-    Gateway::new(app())
+    Gateway::new(world())
 }
 
 fn login(form: impl AsRef<[u8]>) -> Answer {
@@ -83,6 +83,7 @@ fn the_error_of_a_repeated_or_broken_field_shows_no_value() {
 #[test]
 fn names_and_passwords_are_never_cut_short() {
     let text = |length| "x".repeat(length);
+    let passwords = Passwords::new(Policy::default()).unwrap();
     for (name, stored, password, status) in [
         (1024, 1024, 1024, 200),
         (1024, 1024, 1025, 400),
@@ -90,16 +91,13 @@ fn names_and_passwords_are_never_cut_short() {
         (1025, 1024, 1024, 400),
         (1024, 1025, 1025, 400),
     ] {
-        let password_hash = app().passwords.hash(&text(stored)).ok();
+        let password_hash = passwords.hash(&text(stored)).ok();
         let user = User {
             username: text(name),
             password_hash,
             ..johndoe()
         };
-        let gateway = Gateway::new(App {
-            users: Box::new(One(Some(user))),
-            ..app()
-        });
+        let gateway = Gateway::new(world().users(One(Some(user))));
         let form = format!("username={}&password={}", text(name), text(password));
         let answer = gateway.post_form("/token", &form);
         assert_eq!(answer.status, status, "{name} {stored} {password}");
@@ -229,10 +227,7 @@ fn what_is_taken_from_a_user_is_gone_at_once() {
             200,
         ),
     ] {
-        let gateway = Gateway::new(App {
-            users: Box::new(One(user.clone())),
-            ..app()
-        });
+        let gateway = Gateway::new(world().users(One(user.clone())));
         assert_eq!(
             gateway.get(path, Some(&token)).status,
             status,
@@ -244,10 +239,7 @@ fn what_is_taken_from_a_user_is_gone_at_once() {
 #[test]
 fn a_dead_store_is_503_and_never_a_login() {
     let token = gateway().login("me items");
-    let dead = Gateway::new(App {
-        users: Box::new(Dead),
-        ..app()
-    });
+    let dead = Gateway::new(world().users(Dead));
     let answers = [
         dead.post_form("/token", "username=johndoe&password=secret"),
         dead.post_form("/token", "username=nobody&password=secret"),
@@ -279,11 +271,7 @@ fn one_line_a_request() {
         gateway().get("/nowhere/with/secrets", None);
         gateway().post_form("/token", "username=johndoe&password=wrong");
         gateway().post_form("/token", "username=nobody&password=wrong");
-        Gateway::new(App {
-            users: Box::new(Dead),
-            ..app()
-        })
-        .get("/status/", Some(&token));
+        Gateway::new(world().users(Dead)).get("/status/", Some(&token));
     });
     let seen: Vec<Value> = lines
         .iter()
@@ -334,7 +322,7 @@ fn one_line_a_request() {
                 "GET /status/",
                 503,
                 "unavailable",
-                "the user store is not available: connection refused: 192.0.2.1",
+                "the store is not available: connection refused: 192.0.2.1",
                 null
             ],
         ])

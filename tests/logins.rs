@@ -1,37 +1,21 @@
 //! POST /token under guessing: the same on memory and on DynamoDB.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
-use shared::App;
-use shared::attempts::{Limits, MemoryAttempts};
-use shared::clock::{Stopwatch, SystemClock};
-use shared::password::{Passwords, Policy};
-use shared::users::User;
-use tests::app::Stopped;
-use tests::dynamodb::{app_at, app_with, block_on, start_filled};
+use shared::domain::clock::{Stopwatch, SystemClock};
+use shared::domain::users::{Reading, User};
+use tests::dynamodb::{block_on, start_filled, world_at, world_on_dynamodb};
 use tests::logs::logged;
 use tests::stores::{One, OnlyBegins, johndoe};
-use tests::{Answer, Client, Gateway, KEY, NOW, app, parity, read};
+use tests::{Answer, Client, Gateway, KEY, World, parity, read, world};
 
-const LIMITS: Limits = Limits {
-    per_account: 3,
-    per_address: 8,
-};
-const NO_LIMITS: Limits = Limits {
-    per_account: 0,
-    per_address: 0,
-};
-
-/// The same tests for each store.
-fn on_each_store(test: impl Fn(App)) {
-    test(App {
-        limits: LIMITS,
-        attempts: Box::new(MemoryAttempts::default()),
-        ..app()
-    });
-    test(app_with(LIMITS));
+/// The same tests for each store, with limits of 3 and 8.
+fn on_each_store(test: impl Fn(World)) {
+    test(world().limits(3, 8));
+    test(world_on_dynamodb().limits(3, 8));
 }
 
 fn login(gateway: &Gateway, username: &str, password: &str) -> Answer {
@@ -49,17 +33,14 @@ fn refused(answer: &Answer, retry_after: &str) {
     assert_eq!(answer.header("retry-after"), Some(retry_after));
 }
 
-fn at(gateway: Gateway, seconds: u64) -> Gateway {
-    Gateway::new(App {
-        clock: Box::new(Stopped(NOW + seconds)),
-        ..gateway.app
-    })
+fn at(gateway: &Gateway, seconds: u64) -> Gateway {
+    Gateway::new(gateway.world.clone().later(seconds))
 }
 
 #[test]
 fn names_that_exist_and_names_that_do_not_are_refused_alike() {
-    on_each_store(|app| {
-        let gateway = Gateway::new(app);
+    on_each_store(|world| {
+        let gateway = Gateway::new(world);
         for name in ["johndoe", "nobody"] {
             for _ in 0..3 {
                 assert_eq!(login(&gateway, name, "wrong").status, 400);
@@ -77,17 +58,17 @@ fn names_that_exist_and_names_that_do_not_are_refused_alike() {
 
 #[test]
 fn the_wait_passes_and_a_success_clears_the_count() {
-    on_each_store(|app| {
-        let mut gateway = Gateway::new(app);
+    on_each_store(|world| {
+        let mut gateway = Gateway::new(world);
         for _ in 0..3 {
             login(&gateway, "johndoe", "wrong");
         }
-        gateway = at(gateway, 29);
+        gateway = at(&gateway, 29);
         refused(&login(&gateway, "johndoe", "secret"), "1");
-        gateway = at(gateway, 30);
+        gateway = at(&gateway, 30);
         assert_eq!(login(&gateway, "johndoe", "wrong").status, 400);
         refused(&login(&gateway, "johndoe", "secret"), "60");
-        gateway = at(gateway, 90);
+        gateway = at(&gateway, 90);
         assert_eq!(login(&gateway, "johndoe", "secret").status, 200);
         for _ in 0..3 {
             assert_eq!(login(&gateway, "johndoe", "wrong").status, 400);
@@ -98,8 +79,8 @@ fn the_wait_passes_and_a_success_clears_the_count() {
 
 #[test]
 fn an_address_that_guesses_at_many_names_is_refused() {
-    on_each_store(|app| {
-        let gateway = Gateway::new(app);
+    on_each_store(|world| {
+        let gateway = Gateway::new(world);
         for _ in 0..10 {
             assert_eq!(
                 login(&gateway, "alice", "secretalice").status,
@@ -129,8 +110,8 @@ fn an_address_that_guesses_at_many_names_is_refused() {
 /// Whoever is refused for the address touches no account, and the other way round.
 #[test]
 fn what_is_refused_counts_for_nothing() {
-    on_each_store(|app| {
-        let mut gateway = Gateway::new(app);
+    on_each_store(|world| {
+        let mut gateway = Gateway::new(world);
         let elsewhere = |gateway: &Gateway| {
             let mut event: Value = serde_json::from_str(&read("events/token.json")).unwrap();
             event["requestContext"]["http"]["sourceIp"] = "198.51.100.1".into();
@@ -154,24 +135,16 @@ fn what_is_refused_counts_for_nothing() {
         refused(&login(&gateway, "name5", "wrong"), "30");
         // The account's wait is over; the address waits on, and its attempts renew nothing.
         for _ in 0..3 {
-            gateway = at(gateway, 29);
+            gateway = at(&gateway, 29);
             refused(&login(&gateway, "johndoe", "wrong"), "1");
         }
-        assert_eq!(elsewhere(&at(gateway, 30)), 200);
+        assert_eq!(elsewhere(&at(&gateway, 30)), 200);
     });
 }
 
 #[test]
 fn a_login_stands_though_its_count_cannot_be_taken_back() {
-    let limits = Limits {
-        per_account: 3,
-        per_address: 3,
-    };
-    let gateway = Gateway::new(App {
-        attempts: Box::new(OnlyBegins),
-        limits,
-        ..app()
-    });
+    let gateway = Gateway::new(world().attempts(OnlyBegins).limits(3, 3));
     let lines = logged(|| assert_eq!(login(&gateway, "johndoe", "secret").status, 200));
     assert_eq!(
         (&lines[0]["level"], &lines[1]["outcome"]),
@@ -191,10 +164,7 @@ fn the_log_says_why_a_login_failed() {
         (Some(johndoe()), "wrong password"),
         (Some(unusable), "not an argon2id hash that can be used"),
     ] {
-        let gateway = Gateway::new(App {
-            users: Box::new(One(user)),
-            ..app()
-        });
+        let gateway = Gateway::new(world().users(One(user)));
         let lines = logged(|| assert_eq!(login(&gateway, "johndoe", "wrong").status, 400));
         assert_eq!((lines.len(), &lines[0]["reason"]), (1, &json!(reason)));
     }
@@ -202,11 +172,8 @@ fn the_log_says_why_a_login_failed() {
 
 #[test]
 fn no_limit_is_no_limit() {
-    on_each_store(|app| {
-        let gateway = Gateway::new(App {
-            limits: NO_LIMITS,
-            ..app
-        });
+    on_each_store(|world| {
+        let gateway = Gateway::new(world.limits(0, 0));
         for _ in 0..12 {
             assert_eq!(login(&gateway, "johndoe", "wrong").status, 400);
         }
@@ -218,7 +185,7 @@ fn no_limit_is_no_limit() {
 #[test]
 fn dynamodb_answers_as_fastapi_does() {
     let cases = parity::cases(&["core", "framework", "edge"]);
-    parity::run(&Gateway::new(app_with(NO_LIMITS)), KEY, &cases);
+    parity::run(&Gateway::new(world_on_dynamodb()), KEY, &cases);
 }
 
 #[test]
@@ -228,7 +195,7 @@ fn guesses_at_the_same_moment_do_not_pass_the_limit() {
     thread::scope(|scope| {
         for _ in 0..20 {
             scope.spawn(|| {
-                let gateway = Gateway::new(app_at(address, LIMITS));
+                let gateway = Gateway::new(world_at(address).limits(3, 8));
                 let status = login(&gateway, "johndoe", "wrong").status;
                 assert!([400, 429].contains(&status), "{status}");
                 hashed.fetch_add(usize::from(status == 400), Ordering::Relaxed);
@@ -240,21 +207,15 @@ fn guesses_at_the_same_moment_do_not_pass_the_limit() {
 
 #[test]
 fn a_weaker_hash_is_made_anew_once() {
-    on_each_store(|app| {
-        let stronger = Policy::new(19_456, 3, 1, None).unwrap();
-        let gateway = Gateway::new(App {
-            passwords: Passwords::new(stronger).unwrap(),
-            limits: NO_LIMITS,
-            ..app
-        });
+    on_each_store(|world| {
+        let world = world.with("PASSWORD_HASH_ITERATIONS", 3).limits(0, 0);
+        let gateway = Gateway::new(world);
         for _ in 0..2 {
             assert_eq!(login(&gateway, "johndoe", "wrong").status, 400);
             assert_eq!(login(&gateway, "johndoe", "secret").status, 200);
         }
-        let find = gateway
-            .app
-            .users
-            .find("johndoe", shared::users::Reading::Strong);
+        let users = gateway.world.users.unwrap();
+        let find = users.find("johndoe", Reading::Strong);
         let hash = block_on(find).unwrap().unwrap().password_hash.unwrap();
         assert!(
             hash.to_string()
@@ -269,22 +230,17 @@ fn a_weaker_hash_is_made_anew_once() {
 #[ignore = "takes half a minute: cargo test --release -p tests --test logins fifty -- --ignored --nocapture"]
 fn fifty_guessers() {
     let address = start_filled();
-    let gateway = |limits| {
-        Gateway::new(App {
-            clock: Box::new(SystemClock),
-            ..app_at(address, limits)
-        })
-    };
-    let limits = Limits {
-        per_account: 10,
-        per_address: 0,
+    let gateway = |per_account| {
+        let mut world = world_at(address).limits(per_account, 0);
+        world.clock = Arc::new(SystemClock);
+        Gateway::new(world)
     };
     let (hashed, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let stopwatch = Stopwatch::start();
     thread::scope(|scope| {
         for _ in 0..50 {
             scope.spawn(|| {
-                let gateway = gateway(limits);
+                let gateway = gateway(10);
                 while stopwatch.elapsed_ms() < 30_000.0 {
                     match login(&gateway, "johndoe", "wrong").status {
                         400 => hashed.fetch_add(1, Ordering::Relaxed),
@@ -295,7 +251,7 @@ fn fifty_guessers() {
             });
         }
     });
-    let victim = login(&gateway(limits), "johndoe", "secret");
+    let victim = login(&gateway(10), "johndoe", "secret");
     println!(
         "in 30 s: {} attempts hashed, {} refused",
         hashed.load(Ordering::Relaxed),
@@ -308,7 +264,7 @@ fn fifty_guessers() {
     );
     println!(
         "the victim's login without limits: {}",
-        login(&gateway(NO_LIMITS), "johndoe", "secret").status
+        login(&gateway(0), "johndoe", "secret").status
     );
 }
 
@@ -316,7 +272,6 @@ fn fifty_guessers() {
 #[test]
 #[ignore = "a measurement: cargo test --release -p tests --test logins median -- --ignored --nocapture"]
 fn medians_of_refused_logins() {
-    let app = || app_with(NO_LIMITS);
     let unusable = User {
         password_hash: None,
         ..johndoe()
@@ -324,26 +279,17 @@ fn medians_of_refused_logins() {
     let mut kinds = [
         (
             "wrong password",
-            Gateway::new(App {
-                users: Box::new(One(Some(johndoe()))),
-                ..app()
-            }),
+            Gateway::new(world_on_dynamodb().users(One(Some(johndoe())))),
             Vec::new(),
         ),
         (
             "unknown user",
-            Gateway::new(App {
-                users: Box::new(One(None)),
-                ..app()
-            }),
+            Gateway::new(world_on_dynamodb().users(One(None))),
             Vec::new(),
         ),
         (
             "unusable hash",
-            Gateway::new(App {
-                users: Box::new(One(Some(unusable))),
-                ..app()
-            }),
+            Gateway::new(world_on_dynamodb().users(One(Some(unusable)))),
             Vec::new(),
         ),
     ];

@@ -1,6 +1,6 @@
 //! The service answers as FastAPI does: every recorded case, in process.
 
-use tests::{Gateway, KEY, app, parity};
+use tests::{Gateway, KEY, parity, world};
 
 const TIERS: &[&str] = &["core", "framework", "edge"];
 
@@ -8,14 +8,14 @@ const TIERS: &[&str] = &["core", "framework", "edge"];
 #[test]
 fn with_bodies_in_base64() {
     let cases = parity::cases(TIERS);
-    let passed = parity::run(&Gateway::new(app()), KEY, &cases);
+    let passed = parity::run(&Gateway::new(world()), KEY, &cases);
     assert_eq!(passed, 270);
 }
 
 /// Bodies as `sam local` sends them.
 #[test]
 fn with_bodies_as_text() {
-    let mut gateway = Gateway::new(app());
+    let mut gateway = Gateway::new(world());
     gateway.base64 = false;
     parity::run(&gateway, KEY, &parity::cases(TIERS));
 }

@@ -1,15 +1,18 @@
 //! The contracts of the stores, run against every implementation: memory, dynoxide, and with
 //! `make store-test` moto's server.
 
+use std::collections::HashMap;
 use std::env;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
-use shared::attempts::{Attempts, Begun, MemoryAttempts};
-use shared::password::PasswordHash;
-use shared::table::{Item, Table, number_of, text, user_key};
-use shared::users::{MemoryStore, Reading, StoreError, UserStore};
+use shared::aws::table::{self, Item, Table, number_of, text, user_key};
+use shared::domain::attempts::{Admission, Attempts, MemoryAttempts};
+use shared::domain::password::PasswordHash;
+use shared::domain::scope::CATALOGUE;
+use shared::domain::store::StoreError;
+use shared::domain::users::{HashStore, MemoryUsers, Reading, User, UserStore, from_json};
 use tests::dynamodb::{block_on, connect, fill, start};
 
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm8tc3VjaC11c2VyLi4uLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -36,16 +39,16 @@ const NAMES: &[&str] = &[
     "account#x",
 ];
 
-fn users() -> MemoryStore {
+fn users() -> HashMap<String, User> {
     let users = NAMES.iter().map(|name| {
         json!({"username": name, "full_name": "Some Body", "disabled": *name == "null",
             "scopes": ["items", "me"], "password_hash": HASH})
     });
-    MemoryStore::from_json(&json!(users.collect::<Vec<_>>()).to_string()).unwrap()
+    from_json(&json!(users.collect::<Vec<_>>()).to_string(), CATALOGUE).unwrap()
 }
 
 /// What every store of users must do. `store` holds a user for each of these [`NAMES`].
-async fn users_contract(store: &dyn UserStore) {
+async fn users_contract(store: &(impl UserStore + HashStore)) {
     for reading in [Reading::Eventual, Reading::Strong] {
         for name in NAMES {
             let user = store.find(name, reading).await.unwrap();
@@ -104,50 +107,50 @@ async fn attempts_contract(attempts: &dyn Attempts) {
         let now = NOW + Duration::from_secs(seconds);
         attempts.begin(key, 3, now).await.unwrap()
     };
-    let wait = |seconds| Begun::Wait(Duration::from_secs(seconds));
+    let wait = |seconds| Admission::Wait(Duration::from_secs(seconds));
     // Three are free, at whatever moment; then the wait grows.
     for (at, expected) in [
-        (0, Begun::Allowed),
-        (0, Begun::Allowed),
-        (500, Begun::Allowed),
+        (0, Admission::Admitted),
+        (0, Admission::Admitted),
+        (500, Admission::Admitted),
         (500, wait(30)),
         (529, wait(1)),
-        (530, Begun::Allowed),
+        (530, Admission::Admitted),
         (530, wait(60)),
-        (590, Begun::Allowed),
+        (590, Admission::Admitted),
         (700, wait(10)),
-        (710, Begun::Allowed),
-        (950, Begun::Allowed),
-        (1430, Begun::Allowed),
+        (710, Admission::Admitted),
+        (950, Admission::Admitted),
+        (1430, Admission::Admitted),
         (1430, wait(900)),
-        (2330, Begun::Allowed),
+        (2330, Admission::Admitted),
         (2331, wait(899)),
         // The wait is over, and a window without attempts: all is forgotten.
-        (4131, Begun::Allowed),
-        (4131, Begun::Allowed),
-        (4131, Begun::Allowed),
+        (4131, Admission::Admitted),
+        (4131, Admission::Admitted),
+        (4131, Admission::Admitted),
         (4131, wait(30)),
     ] {
         assert_eq!(begin("grows", at).await, expected, "after {at} s");
     }
     // Fewer than the limit are forgotten 15 minutes after the first.
     for (at, expected) in [
-        (0, Begun::Allowed),
-        (899, Begun::Allowed),
-        (900, Begun::Allowed),
-        (901, Begun::Allowed),
-        (902, Begun::Allowed),
+        (0, Admission::Admitted),
+        (899, Admission::Admitted),
+        (900, Admission::Admitted),
+        (901, Admission::Admitted),
+        (902, Admission::Admitted),
         (903, wait(29)),
     ] {
         assert_eq!(begin("window", at).await, expected, "after {at} s");
     }
     // One is enough, and the wait grows from it.
     for (at, expected) in [
-        (0, Begun::Allowed),
+        (0, Admission::Admitted),
         (1, wait(29)),
-        (30, Begun::Allowed),
+        (30, Admission::Admitted),
         (31, wait(59)),
-        (911, Begun::Allowed),
+        (911, Admission::Admitted),
         (911, wait(120)),
     ] {
         let now = NOW + Duration::from_secs(at);
@@ -161,7 +164,7 @@ async fn attempts_contract(attempts: &dyn Attempts) {
     attempts.take_back("nothing").await.unwrap();
     attempts.forget("nothing", NOW).await.unwrap();
     for _ in 0..10 {
-        assert_eq!(begin("succeeds", 0).await, Begun::Allowed);
+        assert_eq!(begin("succeeds", 0).await, Admission::Admitted);
         attempts.take_back("succeeds").await.unwrap();
         attempts.take_back("succeeds").await.unwrap();
     }
@@ -170,7 +173,12 @@ async fn attempts_contract(attempts: &dyn Attempts) {
     }
     assert_eq!(begin("forgotten", 0).await, wait(30));
     attempts.forget("forgotten", NOW).await.unwrap();
-    for expected in [Begun::Allowed, Begun::Allowed, Begun::Allowed, wait(30)] {
+    for expected in [
+        Admission::Admitted,
+        Admission::Admitted,
+        Admission::Admitted,
+        wait(30),
+    ] {
         assert_eq!(begin("forgotten", 0).await, expected, "each key for itself");
     }
 }
@@ -178,18 +186,15 @@ async fn attempts_contract(attempts: &dyn Attempts) {
 #[test]
 fn memory() {
     block_on(async {
-        users_contract(&users()).await;
+        users_contract(&MemoryUsers::new(users())).await;
         attempts_contract(&MemoryAttempts::default()).await;
     });
 }
 
 /// Both contracts, and what only DynamoDB can hold.
 async fn dynamodb_contract(table: &Table) {
-    fill(table, users().into_users().into_values()).await;
-    assert!(
-        !shared::table::create(table).await.unwrap(),
-        "it is there already"
-    );
+    fill(table, users().into_values()).await;
+    assert!(!table::create(table).await.unwrap(), "it is there already");
     users_contract(table).await;
     attempts_contract(table).await;
     rehashing_leaves_the_rest_alone(table).await;

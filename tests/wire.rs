@@ -4,21 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use shared::App;
-use shared::attempts::{Limits, account_key};
-use shared::password::{Passwords, Policy};
+use shared::domain::attempts::account_key;
 use tests::dynamodb::{behind_proxy, cold_start};
 use tests::functions::FUNCTIONS;
 use tests::proxy::{Proxy, Recorded};
-use tests::{Client, Gateway, NOW, read};
-
-const LIMITS: Limits = Limits {
-    per_account: 2,
-    per_address: 100,
-};
+use tests::{Client, Gateway, NOW, read, world};
 
 fn service() -> (Gateway, Proxy) {
-    behind_proxy(LIMITS)
+    behind_proxy(2, 100)
 }
 
 fn get_item(name: &str, consistent: bool) -> Recorded {
@@ -86,7 +79,7 @@ const ADDRESS: &str = "address#203.0.113.7";
 #[test]
 fn a_resource_reads_one_item_and_need_not_read_the_latest() {
     let (gateway, proxy) = service();
-    let token = Gateway::new(tests::app()).login("me items");
+    let token = Gateway::new(world()).login("me items");
     for path in ["/users/me/", "/users/me/items/", "/status/"] {
         assert_eq!(gateway.get(path, Some(&token)).status, 200, "{path}");
         assert_eq!(proxy.take(), [get_item("johndoe", false)], "{path}");
@@ -185,16 +178,8 @@ fn the_values_of_the_conditions() {
 #[test]
 fn a_weaker_hash_is_replaced_if_it_is_still_there() {
     let (gateway, proxy) = service();
-    let stronger = Policy::new(19_456, 3, 1, None).unwrap();
-    let passwords = Passwords::new(stronger).unwrap();
-    let gateway = Gateway::new(App {
-        passwords,
-        limits: Limits {
-            per_account: 0,
-            per_address: 0,
-        },
-        ..gateway.app
-    });
+    let world = gateway.world.with("PASSWORD_HASH_ITERATIONS", 3);
+    let gateway = Gateway::new(world.limits(0, 0));
     gateway.login("me");
     let replace = update_item(
         "user#johndoe",
@@ -212,14 +197,10 @@ fn a_weaker_hash_is_replaced_if_it_is_still_there() {
 /// The operations that each function sends, in everything it can be made to do.
 fn operations() -> BTreeMap<&'static str, BTreeSet<String>> {
     let (gateway, proxy) = service();
-    let token = Gateway::new(tests::app()).login("me items");
-    let passwords = Passwords::new(Policy::new(19_456, 3, 1, None).unwrap()).unwrap();
-    let gateway = Gateway::new(App {
-        passwords,
-        ..gateway.app
-    });
+    let token = Gateway::new(world()).login("me items");
+    let gateway = Gateway::new(gateway.world.with("PASSWORD_HASH_ITERATIONS", 3));
     let mut operations = BTreeMap::new();
-    for function in FUNCTIONS {
+    for function in FUNCTIONS.iter() {
         let path = function.route.path().unwrap_or("/nowhere");
         gateway.get(path, Some(&token));
         for password in ["secret", "wrong", "wrong", "wrong"] {

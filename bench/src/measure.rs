@@ -8,12 +8,9 @@ use crate::clock::ms_between;
 use crate::dynamodb::Watch;
 use crate::error::Error;
 use crate::process::Process;
-use crate::results::Figure;
+use crate::results::{Figure, Round};
 use crate::runtime_api::RuntimeApi;
 use crate::stats::{from_u64, from_usize, median, percentile};
-
-/// Figures of a round, each one number.
-pub type Round = Vec<(Figure, f64)>;
 
 /// Measures a candidate once. `watch` sees the requests of those on DynamoDB.
 pub fn round(candidate: &Candidate, watch: Option<&Watch>) -> Result<Round, Error> {

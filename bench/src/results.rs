@@ -1,7 +1,9 @@
 //! What was measured: a number for each candidate, figure and round.
 
-use crate::measure::Round;
 use crate::stats::{Summary, median, ratios, summary};
+
+/// Figures of a round, each one number.
+pub type Round = Vec<(Figure, f64)>;
 
 /// A figure of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -20,7 +20,7 @@ use crate::tls::Identity;
 
 pub use names::*;
 
-const TUTORIAL: &str = "shared/src/users/tutorial.json";
+const TUTORIAL: &str = "shared/src/domain/users/tutorial.json";
 const ENVIRONMENT: &str = "events/env.json";
 const READ: &str = "events/users-me.json";
 const LOGIN: &str = "events/token.json";

@@ -5,16 +5,16 @@ use std::io::{IsTerminal, Write, stderr, stdin};
 use aws_sdk_dynamodb::types::AttributeValue;
 use clap::CommandFactory;
 use serde_json::json;
-use shared::scope::Scopes;
-use shared::table::{self, Table, text};
+use shared::aws::record::{self, Record};
+use shared::aws::table::{self, Table, text, username};
+use shared::domain::scope::{CATALOGUE, Scopes};
 use tokio::runtime::Builder;
 
 use crate::args::{AddArgs, Args, Command, PasswordArgs};
 use crate::connect;
 use crate::error::Error;
-use crate::output::{self, Output};
+use crate::output::{self, Output, readable, sorted};
 use crate::passwords::new_hash;
-use crate::record::{self, Record, known_scopes};
 use crate::store::{self, Put};
 use crate::{export, import, name};
 
@@ -132,9 +132,9 @@ async fn list(
         let more = page.next.is_some() || page.items.len() > left;
         let mut last = None;
         for item in page.items.iter().take(left) {
-            last = record::username(item);
+            last = username(item);
             left -= 1;
-            match Record::from_item(item) {
+            match store::record(item) {
                 Ok(record) => out.user(&record, output::row(&record))?,
                 Err(error) => {
                     unreadable += 1;
@@ -158,15 +158,6 @@ async fn list(
     readable(unreadable)
 }
 
-/// Ends a command that passed over items that it could not read.
-pub fn readable(unreadable: usize) -> Result<(), Error> {
-    match unreadable {
-        0 => Ok(()),
-        1 => Err(Error::Failed("1 user could not be read".to_owned())),
-        many => Err(Error::Failed(format!("{many} users could not be read"))),
-    }
-}
-
 async fn set_password(
     table: &Table,
     out: Output,
@@ -183,10 +174,9 @@ async fn set_password(
 async fn set_scopes(table: &Table, out: Output, name: &str, scopes: &str) -> Result<(), Error> {
     let scopes = parse_scopes(scopes)?;
     let changed = store::change(table, name, &[("scopes", record::scopes(&scopes))]).await?;
-    let list = if scopes.is_empty() {
-        "none".to_owned()
-    } else {
-        scopes.join(" ")
+    let list = match sorted(&scopes).as_slice() {
+        [] => "none".to_owned(),
+        scopes => scopes.join(" "),
     };
     out.user(&changed, format_args!("{name}: scopes are now: {list}"))
 }
@@ -230,11 +220,11 @@ fn confirm(question: &str) -> Result<(), Error> {
 }
 
 /// The scopes of an argument.
-fn parse_scopes(argument: &str) -> Result<Vec<String>, Error> {
-    let usage = |error: &dyn std::fmt::Display| Error::Usage(error.to_string());
-    let scopes = Scopes::parse(argument).map_err(|error| usage(&error))?;
-    let scopes: Vec<&str> = scopes.iter().collect();
-    known_scopes(&scopes).map_err(|error| usage(&error))
+fn parse_scopes(argument: &str) -> Result<Scopes, Error> {
+    let scopes = Scopes::parse(argument).map_err(|error| Error::Usage(error.to_string()))?;
+    let known = scopes.check(CATALOGUE);
+    known.map_err(|error| Error::Usage(error.to_string()))?;
+    Ok(scopes)
 }
 
 fn printable(option: &str, value: Option<&str>) -> Result<(), Error> {

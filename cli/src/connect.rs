@@ -7,7 +7,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Builder, Credentials, ProvideCredentials};
-use shared::table::Table;
+use shared::aws::table::Table;
 
 use crate::args::Args;
 use crate::error::{Error, innermost};

@@ -6,14 +6,13 @@ use std::io::{BufWriter, IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use shared::table::{Item, Table};
+use shared::aws::record::ATTRIBUTES;
+use shared::aws::table::{Item, Table};
 
-use crate::commands::readable;
 use crate::error::Error;
-use crate::output::{self, Output, note};
+use crate::output::{self, Output, note, readable};
 use crate::progress::Progress;
-use crate::record::{ATTRIBUTES, Record};
-use crate::store;
+use crate::{line, store};
 
 /// What was written, and what could not be.
 #[derive(Default)]
@@ -81,7 +80,7 @@ impl Export {
     }
 
     fn line(&mut self, item: &Item, out: Output, mut writer: impl Write) -> std::io::Result<()> {
-        let record = match Record::from_item(item) {
+        let record = match store::record(item) {
             Ok(record) => record,
             Err(error) => {
                 self.unreadable += 1;
@@ -94,8 +93,7 @@ impl Export {
             .filter(|key| !ATTRIBUTES.contains(&key.as_str()));
         self.unknown.extend(unknown.cloned());
         self.users += 1;
-        serde_json::to_writer(&mut writer, &record)?;
-        writer.write_all(b"\n")
+        writeln!(writer, "{}", line::write(&record)?)
     }
 }
 

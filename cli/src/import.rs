@@ -9,15 +9,16 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
-use shared::table::Table;
+use shared::aws::record::Record;
+use shared::aws::table::Table;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::args::ImportArgs;
 use crate::error::Error;
+use crate::line;
 use crate::output::{Output, note};
 use crate::progress::Progress;
-use crate::record::Record;
 use crate::store::{self, Put};
 use lines::{Lines, Next};
 
@@ -122,7 +123,7 @@ impl Import<'_> {
             };
             let counts = self.counts;
             self.progress.at(line.end, || counts.to_string());
-            match line.text.and_then(|text| Record::from_line(&text)) {
+            match line.text.and_then(|text| line::read(&text)) {
                 Ok(record) => self.launch(line.number, record).await?,
                 Err(problem) => self.invalid(line.number, &problem)?,
             }
@@ -208,9 +209,9 @@ async fn try_write(table: &Table, record: &Record, replace: bool) -> Result<Outc
         Put::Added => return Ok(Outcome::Added),
         Put::There(item) => item,
     };
-    let what = match Record::from_item(&item) {
+    let what = match store::record(&item) {
         Ok(there) => {
-            let differences = record.differences(&there);
+            let differences = line::differences(record, &there);
             if differences.is_empty() {
                 return Ok(Outcome::AlreadyThere);
             }

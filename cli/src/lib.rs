@@ -6,7 +6,7 @@
 //! | [`connect`] | which table, where, and with whose credentials |
 //! | [`commands`] | what each command does |
 //! | [`import`], [`export`] | many users at once, as JSON lines |
-//! | [`record`] | a user as a JSON line, and as an item of the table |
+//! | [`line`] | a user as a JSON line |
 //! | [`store`] | reads and conditional writes |
 //! | [`name`] | which names new users may have |
 //! | [`passwords`] | where new passwords come from, and which are good enough |
@@ -20,11 +20,11 @@ pub mod connect;
 pub mod error;
 pub mod export;
 pub mod import;
+pub mod line;
 pub mod name;
 pub mod output;
 pub mod passwords;
 pub mod progress;
-pub mod record;
 pub mod store;
 
 /// A variable of the environment. An empty one counts as one that is not set, as in the functions.

@@ -9,7 +9,7 @@ use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
-use shared::users::MAX_BYTES;
+use shared::domain::users::MAX_BYTES;
 
 /// The one blank symbol that Unicode counts neither as a space nor as invisible.
 const BRAILLE_BLANK: char = '\u{2800}';

@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use serde::Serialize;
 use serde_json::json;
+use shared::aws::record::Record;
+use shared::domain::scope::Scopes;
 
 use crate::error::Error;
 use crate::name;
-use crate::record::Record;
 
 /// Prints to standard output.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +25,7 @@ pub struct Output {
 #[derive(Serialize)]
 struct Shown<'a> {
     username: &'a str,
-    scopes: &'a [String],
+    scopes: Vec<&'a str>,
     disabled: bool,
     email: Option<&'a str>,
     full_name: Option<&'a str>,
@@ -54,7 +55,7 @@ impl Output {
 fn shown(record: &Record) -> Shown<'_> {
     Shown {
         username: &record.username,
-        scopes: &record.scopes,
+        scopes: sorted(&record.scopes),
         disabled: record.disabled,
         email: record.email.as_deref(),
         full_name: record.full_name.as_deref(),
@@ -102,9 +103,26 @@ pub fn row(record: &Record) -> String {
 }
 
 fn scopes(record: &Record) -> String {
-    match record.scopes.as_slice() {
+    match sorted(&record.scopes).as_slice() {
         [] => "-".to_owned(),
         scopes => clean(&scopes.join(" ")),
+    }
+}
+
+/// The table keeps no order.
+#[must_use]
+pub fn sorted(scopes: &Scopes) -> Vec<&str> {
+    let mut scopes: Vec<&str> = scopes.iter().collect();
+    scopes.sort_unstable();
+    scopes
+}
+
+/// Ends a command that passed over users that it could not read.
+pub fn readable(unreadable: usize) -> Result<(), Error> {
+    match unreadable {
+        0 => Ok(()),
+        1 => Err(Error::Failed("1 user could not be read".to_owned())),
+        many => Err(Error::Failed(format!("{many} users could not be read"))),
     }
 }
 

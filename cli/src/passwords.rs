@@ -4,8 +4,8 @@ use std::io::{IsTerminal, Read, stdin};
 
 use secrecy::{ExposeSecret, SecretString};
 use shared::config;
-use shared::password::{PasswordHash, Passwords};
-use shared::users::MAX_BYTES;
+use shared::domain::password::{PasswordHash, Passwords};
+use shared::domain::users::MAX_BYTES;
 use zxcvbn::matching::patterns::MatchPattern;
 use zxcvbn::{Score, zxcvbn};
 
@@ -29,7 +29,7 @@ pub fn new_hash(args: &PasswordArgs, words: &[&str]) -> Result<PasswordHash, Err
     check(password.expose_secret(), min_length, words)?;
     let failed = |error: &dyn std::fmt::Display| Error::Failed(error.to_string());
     let policy =
-        config::password_policy(variable).map_err(|error| Error::Usage(error.to_string()))?;
+        config::password_policy(&variable).map_err(|error| Error::Usage(error.to_string()))?;
     let passwords = Passwords::new(policy).map_err(|error| failed(&error))?;
     let hash = passwords.hash(password.expose_secret());
     hash.map_err(|error| failed(&error))

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, stderr};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use shared::clock::Stopwatch;
+use shared::domain::clock::Stopwatch;
 
 use crate::output::note;
 

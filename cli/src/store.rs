@@ -2,21 +2,17 @@
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure as OnFailure,
-};
-use shared::clock::{Clock, SystemClock};
-use shared::table::{Item, Table, number, text, user_key};
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure as OnFailure};
+use shared::aws::record::{Attribute, Record};
+use shared::aws::table::{Item, Table, USER, number, text, user_key, username};
+use shared::domain::clock::{Clock, SystemClock};
+use shared::domain::users::MAX_BYTES;
 
 use crate::error::Error;
 use crate::name;
-use crate::record::Record;
 
 /// Others may write the same user at the same time, but not this often.
 const MOST_RACES: usize = 5;
-
-/// Attributes and their new values; `None` removes one.
-pub type Change = (&'static str, Option<AttributeValue>);
 
 /// What came of an attempt to add a user.
 pub enum Put {
@@ -35,7 +31,7 @@ pub fn now() -> u64 {
 /// A user as it is now.
 pub async fn get(table: &Table, name: &str) -> Result<Option<Record>, Error> {
     // Nobody has such a name, and DynamoDB refuses the question.
-    if name.len() > shared::users::MAX_BYTES {
+    if name.len() > MAX_BYTES {
         return Ok(None);
     }
     let output = table
@@ -47,7 +43,16 @@ pub async fn get(table: &Table, name: &str) -> Result<Option<Record>, Error> {
         .send()
         .await
         .map_err(|error| Error::of_call(&table.name, &error))?;
-    output.item.as_ref().map(Record::from_item).transpose()
+    output.item.as_ref().map(record).transpose()
+}
+
+/// Reads an item; an attribute that is missing or of another type makes it unreadable.
+pub fn record(item: &Item) -> Result<Record, Error> {
+    Record::read(username(item).unwrap_or_default(), item).map_err(|error| {
+        Error::Failed(format!(
+            "{error}; nobody can log in by it: remove it, or repair it in the console of DynamoDB"
+        ))
+    })
 }
 
 /// A user who must be there.
@@ -77,12 +82,12 @@ pub async fn add(table: &Table, record: &Record) -> Result<Put, Error> {
     }
 }
 
-/// Changes a user, and leaves alone the attributes that are not named.
-pub async fn change(table: &Table, name: &str, changes: &[Change]) -> Result<Record, Error> {
+/// Changes a user, and leaves alone the attributes that are not named; `None` removes one.
+pub async fn change(table: &Table, name: &str, changes: &[Attribute]) -> Result<Record, Error> {
     for _ in 0..MOST_RACES {
         let version = find(table, name).await?.version;
         if let Some(item) = try_change(table, name, version, changes).await? {
-            return Record::from_item(&item);
+            return record(&item);
         }
     }
     Err(Error::Failed(format!(
@@ -95,7 +100,7 @@ async fn try_change(
     table: &Table,
     name: &str,
     version: Option<u64>,
-    changes: &[Change],
+    changes: &[Attribute],
 ) -> Result<Option<Item>, Error> {
     let read = version.map_or("attribute_not_exists(version)", |_| "version = :read");
     let mut update = table
@@ -127,7 +132,7 @@ async fn try_change(
     }
 }
 
-fn expression(changes: &[Change]) -> String {
+fn expression(changes: &[Attribute]) -> String {
     let (mut set, mut remove) = (vec!["updated = :now".to_owned()], Vec::new());
     for (name, value) in changes {
         match value {
@@ -176,7 +181,7 @@ pub async fn page(table: &Table, after: Option<Item>, size: Option<i32>) -> Resu
         .scan()
         .table_name(&table.name)
         .filter_expression("begins_with(pk, :user)")
-        .expression_attribute_values(":user", text("user#"))
+        .expression_attribute_values(":user", text(USER))
         .consistent_read(true)
         .set_exclusive_start_key(after)
         .set_limit(size)
@@ -211,6 +216,8 @@ fn no_such_user(table: &Table, name: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+
     use super::*;
 
     #[test]

@@ -10,7 +10,7 @@ use std::thread::{self, sleep};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::table::text;
+use shared::aws::table::text;
 use support::{GOOD_PASSWORD, HASH, Server, json_lines};
 use tempfile::NamedTempFile;
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Stdio};
 
-use shared::clock::{Clock, SystemClock};
+use shared::domain::clock::{Clock, SystemClock};
 
 use crate::{Answer, Client, HttpRequest};
 

@@ -1,76 +1,99 @@
 //! Every response that a test sees through the gateway, against the API's own document.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use shared::Route;
+use shared::http::Dialect;
+use shared::lambda::Function;
 
 use crate::Answer;
+use crate::functions::FUNCTIONS;
 
 /// As GET /openapi.json sends it.
-pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| openapi::document("./"));
+pub static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| openapi::document(&FUNCTIONS, Dialect::FastApi, "./"));
 
-static RESPONSES: LazyLock<HashMap<(String, String), Response>> = LazyLock::new(responses);
+/// The service's document, ready to check responses.
+pub static API: LazyLock<Arc<ApiDocument>> =
+    LazyLock::new(|| Arc::new(ApiDocument::of(&FUNCTIONS)));
+
+/// A document, ready to check responses: by path, method and status.
+pub struct ApiDocument {
+    responses: HashMap<(String, String, String), Response>,
+    paths: Value,
+}
 
 struct Response {
     headers: Vec<String>,
     body: Validator,
 }
 
-/// Panics if the document does not know this status, this header or this body.
-pub fn check(route: Route, event: &Value, answer: &Answer) {
-    let (Some(method), Some(path)) = (route.method(), route.path()) else {
-        return;
-    };
-    let sent = &event["requestContext"]["http"]["method"];
-    let is_documented = DOCUMENT["paths"].get(path).is_some();
-    let raw_path = event["rawPath"].as_str().unwrap_or_default();
-    if !is_documented || sent != method || !route.has_path(raw_path) {
-        return;
-    }
-    let key = (path.to_owned(), answer.status.to_string());
-    let Some(response) = RESPONSES.get(&key) else {
-        panic!(
-            "{method} {path}: {} is not in openapi.json: {answer:?}",
-            answer.status
-        );
-    };
-    for name in &response.headers {
-        assert!(
-            answer.header(name).is_some(),
-            "{name} is required: {answer:?}"
-        );
-    }
-    assert_eq!(answer.header("content-type"), Some("application/json"));
-    let problems: Vec<_> = response
-        .body
-        .iter_errors(&answer.json())
-        .map(|error| error.to_string())
-        .collect();
-    assert!(problems.is_empty(), "{problems:?}: {answer:?}");
-}
-
-/// By path and status: an operation has one method.
-fn responses() -> HashMap<(String, String), Response> {
-    let mut all = HashMap::new();
-    for (path, item) in DOCUMENT["paths"].as_object().unwrap() {
-        for operation in item.as_object().unwrap().values() {
-            for (status, response) in operation["responses"].as_object().unwrap() {
-                all.insert((path.clone(), status.clone()), read(response));
+impl ApiDocument {
+    /// Of these functions.
+    pub fn of(functions: &[Function]) -> Self {
+        let document = openapi::document(functions, Dialect::FastApi, "./");
+        let mut responses = HashMap::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                for (status, response) in operation["responses"].as_object().unwrap() {
+                    let key = (path.clone(), method.to_uppercase(), status.clone());
+                    responses.insert(key, read(&document, response));
+                }
             }
         }
+        let paths = document["paths"].clone();
+        Self { responses, paths }
     }
-    all
+
+    /// Panics if the document does not know this status, this header or this body.
+    pub fn check(&self, function: &Function, event: &Value, answer: &Answer) {
+        let Some(path) = function.route.path() else {
+            return;
+        };
+        let http = &event["requestContext"]["http"];
+        let method = http["method"].as_str().unwrap_or_default();
+        let raw_path = event["rawPath"].as_str().unwrap_or_default();
+        let mut operations = function.route.operations.iter();
+        let answered = operations.any(|operation| operation.method == method);
+        let described = !self.paths[path][method.to_lowercase()].is_null();
+        if !answered || !described || !function.route.has_path(raw_path) {
+            return;
+        }
+        let key = (
+            path.to_owned(),
+            method.to_owned(),
+            answer.status.to_string(),
+        );
+        let Some(response) = self.responses.get(&key) else {
+            panic!(
+                "{method} {path}: {} is not in openapi.json: {answer:?}",
+                answer.status
+            );
+        };
+        for name in &response.headers {
+            assert!(
+                answer.header(name).is_some(),
+                "{name} is required: {answer:?}"
+            );
+        }
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        let problems: Vec<_> = response
+            .body
+            .iter_errors(&answer.json())
+            .map(|error| error.to_string())
+            .collect();
+        assert!(problems.is_empty(), "{problems:?}: {answer:?}");
+    }
 }
 
-fn read(response: &Value) -> Response {
+fn read(document: &Value, response: &Value) -> Response {
     let headers = response["headers"].as_object().into_iter().flatten();
     let required = headers.filter(|(_, header)| header["required"] == true);
     let mut schema = response["content"]["application/json"]["schema"].clone();
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
-    schema["components"] = json!({"schemas": DOCUMENT["components"]["schemas"]});
+    schema["components"] = json!({"schemas": document["components"]["schemas"]});
     Response {
         headers: required.map(|(name, _)| name.clone()).collect(),
         body: jsonschema::validator_for(&schema).unwrap(),

@@ -5,14 +5,14 @@ use std::thread;
 
 use aws_sdk_dynamodb::config::Credentials;
 use dynoxide::Database;
-use shared::App;
-use shared::attempts::Limits;
+use shared::aws::record::Record;
+use shared::aws::table::{self, Table};
 use shared::aws::{Aws, ROOTS};
-use shared::table::{self, Table};
-use shared::users::{MemoryStore, User, item};
+use shared::domain::users::{User, tutorial};
 
+use crate::functions::function;
 use crate::proxy::Proxy;
-use crate::{Gateway, KEY, app};
+use crate::{Gateway, NOW, World, world};
 
 /// Serves a database until the process ends.
 pub fn serve(database: Database, listener: TcpListener) -> SocketAddr {
@@ -45,8 +45,7 @@ pub fn start_filled() -> SocketAddr {
     let address = start();
     block_on(async {
         let table = connect(format!("http://{address}"), "users");
-        let users = MemoryStore::tutorial().unwrap().into_users();
-        fill(&table, users.into_values()).await;
+        fill(&table, tutorial().unwrap().into_values()).await;
     });
     address
 }
@@ -73,11 +72,7 @@ pub fn connect_trusting(roots: Vec<u8>, url: String, name: &str) -> Table {
 pub async fn fill(table: &Table, users: impl IntoIterator<Item = User>) {
     table::create(table).await.unwrap();
     for user in users {
-        let item = item(
-            &user,
-            user.password_hash.as_ref().unwrap(),
-            std::time::Duration::from_secs(crate::NOW),
-        );
+        let item = record(user).to_item(NOW);
         let put = table
             .client
             .put_item()
@@ -90,40 +85,50 @@ pub async fn fill(table: &Table, users: impl IntoIterator<Item = User>) {
     }
 }
 
-/// An `App` with the tutorial's users in DynamoDB at this address, and these limits.
-pub fn app_at(address: SocketAddr, limits: Limits) -> App {
-    let connect = || connect(format!("http://{address}"), "users");
-    App {
-        users: Box::new(connect()),
-        attempts: Box::new(connect()),
-        limits,
-        ..app()
+/// The record of a user whose hash is known.
+pub fn record(user: User) -> Record {
+    Record {
+        username: user.username,
+        password_hash: user.password_hash.unwrap().to_string(),
+        scopes: user.scopes,
+        disabled: user.disabled,
+        email: user.email,
+        full_name: user.full_name,
+        created: None,
+        updated: None,
+        version: None,
     }
 }
 
-/// The same, with a database of its own.
-pub fn app_with(limits: Limits) -> App {
-    app_at(start_filled(), limits)
+/// A world with the tutorial's users in DynamoDB at this address.
+pub fn world_at(address: SocketAddr) -> World {
+    let connect = || connect(format!("http://{address}"), "users");
+    world().users(connect()).attempts(connect())
 }
 
-/// What a cold start does, with DynamoDB at this address.
-pub fn cold_start(address: SocketAddr) -> App {
-    let lookup = |name: &str| match name {
-        "USER_STORE" => Some("dynamodb".to_owned()),
-        "USERS_TABLE" => Some("users".to_owned()),
-        "JWT_SECRET_KEY" => Some(KEY.to_owned()),
-        "AWS_REGION" => Some("us-east-1".to_owned()),
-        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
-        "AWS_ENDPOINT_URL_DYNAMODB" => Some(format!("http://{address}")),
-        _ => None,
-    };
-    block_on(App::from_lookup(lookup)).unwrap()
+/// The same, with a database of its own.
+pub fn world_on_dynamodb() -> World {
+    world_at(start_filled())
+}
+
+/// What a cold start of GET /users/me/ does, with DynamoDB at this address.
+pub fn cold_start(address: SocketAddr) {
+    let world = world()
+        .own_stores()
+        .with("USER_STORE", "dynamodb")
+        .with("USERS_TABLE", "users")
+        .with("AWS_REGION", "us-east-1")
+        .with("AWS_ACCESS_KEY_ID", "test")
+        .with("AWS_SECRET_ACCESS_KEY", "test")
+        .with("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{address}"));
+    drop(block_on(world.start(function("users-me"))));
 }
 
 /// The service on a database of its own, behind a proxy.
-pub fn behind_proxy(limits: Limits) -> (Gateway, Proxy) {
+pub fn behind_proxy(per_account: u32, per_address: u32) -> (Gateway, Proxy) {
     let proxy = Proxy::start(start_filled());
-    (Gateway::new(app_at(proxy.address, limits)), proxy)
+    let world = world_at(proxy.address).limits(per_account, per_address);
+    (Gateway::new(world), proxy)
 }
 
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {

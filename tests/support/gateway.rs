@@ -1,46 +1,68 @@
 //! An imitation of the HTTP API: routes a request as `template.yaml` does, sends the function the
 //! event that AWS would send, in JSON.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io::Read;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Map, Value, json};
-use shared::App;
-use shared::route::without_slash;
+use shared::http::without_slash;
+use shared::lambda::{Function, Service};
 use tokio::runtime::Runtime;
 
-use crate::functions::{FUNCTIONS, Function};
-use crate::{Answer, Client, HttpRequest, NOW, document};
+use crate::document::{API, ApiDocument};
+use crate::functions::FUNCTIONS;
+use crate::{Answer, Client, HttpRequest, NOW, World};
 
 /// The service in this process.
 pub struct Gateway {
-    pub app: App,
+    pub world: World,
+    /// Those that had an event already, by name: an environment lives on.
+    started: RefCell<HashMap<&'static str, Rc<dyn Service>>>,
     /// One for all requests: it owns the connections to the store.
     runtime: Runtime,
     /// AWS sends form bodies as base64, `sam local` as text.
     pub base64: bool,
+    functions: &'static [Function],
+    document: Arc<ApiDocument>,
 }
 
 impl Gateway {
-    pub fn new(app: App) -> Self {
+    /// All of the service.
+    pub fn new(world: World) -> Self {
+        Self::serving(world, &FUNCTIONS, Arc::clone(&API))
+    }
+
+    /// Other functions, with their document.
+    pub fn serving(
+        world: World,
+        functions: &'static [Function],
+        document: Arc<ApiDocument>,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap();
         Self {
-            app,
+            world,
+            started: RefCell::default(),
             runtime,
             base64: true,
+            functions,
+            document,
         }
     }
 
     /// Sends an event to the function that the gateway would choose for its path.
     pub fn invoke(&self, event: &Value) -> Answer {
         let path = event["rawPath"].as_str().unwrap_or_default();
-        self.invoke_function(choose(path), event)
+        self.invoke_function(self.choose(path), event)
     }
 
     /// Sends an event to this function.
@@ -48,10 +70,30 @@ impl Gateway {
         let payload =
             serde_json::from_value(event.clone()).expect("an event that the function can read");
         let payload = LambdaEvent::new(payload, Context::default());
-        let response = self.runtime.block_on((function.answer)(&self.app, payload));
+        let service = self.started(function);
+        let response = self.runtime.block_on(service.answer(payload));
         let answer = answer(&serde_json::to_value(response).unwrap());
-        document::check(function.route, event, &answer);
+        self.document.check(function, event, &answer);
         answer
+    }
+
+    fn choose(&self, path: &str) -> &'static Function {
+        let functions = self.functions.iter();
+        let fitting = functions.filter_map(|function| Some((fit(function, path)?, function)));
+        let best = fitting.max_by_key(|(fit, _)| *fit);
+        let mut functions = self.functions.iter();
+        let fallback = || functions.find(|function| function.route.path().is_none());
+        let chosen = best.map(|(_, function)| function).or_else(fallback);
+        chosen.expect("a fallback")
+    }
+
+    fn started(&self, function: &Function) -> Rc<dyn Service> {
+        let mut started = self.started.borrow_mut();
+        let service = started.entry(function.name).or_insert_with(|| {
+            let service = self.runtime.block_on(self.world.start(function));
+            Rc::from(service)
+        });
+        Rc::clone(service)
     }
 
     fn event(&self, request: &HttpRequest) -> Value {
@@ -116,23 +158,22 @@ fn decompress(bytes: &[u8]) -> String {
     }
 }
 
-/// The most specific route wins: the path itself, then the longest `{proxy+}`, then `$default`.
-fn choose(path: &str) -> &'static Function {
-    let base = |function: &Function| function.route.path().map(without_slash);
-    let matches = |function: &&Function| {
-        let rest = base(function).and_then(|base| path.strip_prefix(base));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let longest = FUNCTIONS
-        .iter()
-        .filter(matches)
-        .max_by_key(|function| base(function).map(str::len));
-    let fallback = || {
-        FUNCTIONS
-            .iter()
-            .find(|function| function.route.path().is_none())
-    };
-    longest.or_else(fallback).expect("a fallback")
+/// How well a function's route fits a path; `None`: not at all. The most specific wins: the path
+/// itself, then the longest `{proxy+}`, and of two alike the one with more literal segments.
+fn fit(function: &Function, path: &str) -> Option<(bool, usize, usize)> {
+    let own: Vec<&str> = without_slash(function.route.path()?).split('/').collect();
+    let sent: Vec<&str> = path.split('/').collect();
+    let literal = |segment: &&&str| !segment.starts_with('{');
+    let fits = own.len() <= sent.len()
+        && own.iter().zip(&sent).all(|(own, sent)| {
+            if literal(&own) {
+                own == sent
+            } else {
+                !sent.is_empty()
+            }
+        });
+    let literals = own.iter().filter(literal).count();
+    fits.then_some((own.len() == sent.len(), own.len(), literals))
 }
 
 /// Names in lower case, a repeated header joined with commas, bytes as Latin-1.

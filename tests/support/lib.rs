@@ -1,6 +1,5 @@
 //! What the tests share: the functions behind an imitation of the gateway, and HTTP by `curl`.
 
-pub mod app;
 pub mod curl;
 pub mod document;
 pub mod dynamodb;
@@ -10,14 +9,16 @@ pub mod logs;
 pub mod parity;
 pub mod proxy;
 pub mod stores;
+pub mod wiring;
+pub mod world;
 
 use std::fs;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-pub use app::{KEY, NOW, app};
 pub use gateway::Gateway;
+pub use world::{KEY, NOW, World, world};
 
 /// A request as it goes over the wire.
 #[derive(Debug, Clone, Default)]

@@ -9,8 +9,9 @@ use std::process::ExitCode;
 use std::thread;
 
 use dynoxide::Database;
-use shared::table;
-use shared::users::{MemoryStore, StoreError};
+use shared::aws::table;
+use shared::domain::store::StoreError;
+use shared::domain::users::tutorial;
 use tests::dynamodb::{block_on, connect, fill, serve};
 
 fn main() -> ExitCode {
@@ -32,11 +33,7 @@ fn main() -> ExitCode {
         let table = connect(format!("http://{address}"), name);
         // Only once: whoever removed or changed them did so on purpose.
         if table::create(&table).await? {
-            fill(
-                &table,
-                MemoryStore::tutorial().unwrap().into_users().into_values(),
-            )
-            .await;
+            fill(&table, tutorial().unwrap().into_values()).await;
         }
         Ok::<_, StoreError>(())
     });

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Once;
 
 use serde_json::Value;
-use shared::log;
+use shared::lambda::log;
 
 thread_local! {
     /// The lines of this thread, while somebody wants them.

@@ -264,7 +264,7 @@ impl<C: Client> Runner<'_, C> {
         let text = |name: &str| spec[name].as_str().unwrap_or_default();
         let padded = spec["pad_segments"].as_bool().unwrap_or_default();
         let part = |name: &str| {
-            let mut part = URL_SAFE_NO_PAD.encode(self.fill_now(text(name)));
+            let mut part = encode(self.fill_now(text(name)));
             while padded && !part.len().is_multiple_of(4) {
                 part.push('=');
             }
@@ -307,7 +307,8 @@ impl<C: Client> Runner<'_, C> {
     }
 }
 
-fn sign(algorithm: &str, key: &str, message: &str) -> String {
+/// The signature of a message, as a JWT has it.
+pub fn sign(algorithm: &str, key: &str, message: &str) -> String {
     let (key, message) = (key.as_bytes(), message.as_bytes());
     let bytes = match algorithm {
         "none" => Vec::new(),
@@ -331,6 +332,11 @@ fn sign(algorithm: &str, key: &str, message: &str) -> String {
             .to_vec(),
         other => panic!("unknown algorithm {other}"),
     };
+    encode(bytes)
+}
+
+/// As a JWT encodes its parts.
+pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 

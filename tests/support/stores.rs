@@ -2,38 +2,33 @@
 
 use std::time::Duration;
 
-use lambda_runtime::BoxFuture;
-use shared::attempts::{Attempts, Begun};
-use shared::password::PasswordHash;
-use shared::users::{MemoryStore, Reading, StoreError, User, UserStore};
-
-type Found<'a> = BoxFuture<'a, Result<Option<User>, StoreError>>;
-type Replaced<'a> = BoxFuture<'a, Result<bool, StoreError>>;
+use shared::domain::attempts::{Admission, Attempts};
+use shared::domain::password::PasswordHash;
+use shared::domain::store::{Asking, StoreError};
+use shared::domain::users::{HashStore, Reading, User, UserStore, tutorial};
 
 /// The tutorial's user.
 pub fn johndoe() -> User {
-    MemoryStore::tutorial()
-        .unwrap()
-        .into_users()
-        .remove("johndoe")
-        .unwrap()
+    tutorial().unwrap().remove("johndoe").unwrap()
 }
 
 /// Holds one user, under every name; or none.
 pub struct One(pub Option<User>);
 
 impl UserStore for One {
-    fn find<'a>(&'a self, _: &'a str, _: Reading) -> Found<'a> {
+    fn find<'a>(&'a self, _: &'a str, _: Reading) -> Asking<'a, Option<User>> {
         Box::pin(async { Ok(self.0.clone()) })
     }
+}
 
+impl HashStore for One {
     fn replace_hash<'a>(
         &'a self,
         _: &'a str,
         _: &'a PasswordHash,
         _: &'a PasswordHash,
         _: Duration,
-    ) -> Replaced<'a> {
+    ) -> Asking<'a, bool> {
         Box::pin(async { Err(unavailable()) })
     }
 }
@@ -42,17 +37,19 @@ impl UserStore for One {
 pub struct Dead;
 
 impl UserStore for Dead {
-    fn find<'a>(&'a self, _: &'a str, _: Reading) -> Found<'a> {
+    fn find<'a>(&'a self, _: &'a str, _: Reading) -> Asking<'a, Option<User>> {
         Box::pin(async { Err(unavailable()) })
     }
+}
 
+impl HashStore for Dead {
     fn replace_hash<'a>(
         &'a self,
         _: &'a str,
         _: &'a PasswordHash,
         _: &'a PasswordHash,
         _: Duration,
-    ) -> Replaced<'a> {
+    ) -> Asking<'a, bool> {
         Box::pin(async { Err(unavailable()) })
     }
 }
@@ -65,20 +62,15 @@ fn unavailable() -> StoreError {
 pub struct OnlyBegins;
 
 impl Attempts for OnlyBegins {
-    fn begin<'a>(
-        &'a self,
-        _: &'a str,
-        _: u32,
-        _: Duration,
-    ) -> BoxFuture<'a, Result<Begun, StoreError>> {
-        Box::pin(async { Ok(Begun::Allowed) })
+    fn begin<'a>(&'a self, _: &'a str, _: u32, _: Duration) -> Asking<'a, Admission> {
+        Box::pin(async { Ok(Admission::Admitted) })
     }
 
-    fn take_back<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn take_back<'a>(&'a self, _: &'a str) -> Asking<'a, ()> {
         Box::pin(async { Err(unavailable()) })
     }
 
-    fn forget<'a>(&'a self, _: &'a str, _: Duration) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn forget<'a>(&'a self, _: &'a str, _: Duration) -> Asking<'a, ()> {
         Box::pin(async { Err(unavailable()) })
     }
 }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::{Client, Config};
 use dynoxide::Database;
 use serde_json::Value;
-use shared::table::{Item, text, user_key};
+use shared::aws::table::{Item, text, user_key};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 

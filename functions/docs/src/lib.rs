@@ -4,12 +4,41 @@ use std::io;
 
 use lambda_http::http::HeaderValue;
 use lambda_http::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
-use lambda_http::{Body, Request, Response};
-use shared::Route;
-use shared::http::{ApiError, File, Files};
+use shared::config::{self, ConfigError, Parts, Reader, State};
+use shared::http::{Answer, File, Files, Operation, Public, Request};
+use shared::lambda::Function;
 
 /// GET /docs, and everything below it.
-pub const ROUTE: Route = Route::public_files("/docs");
+pub const ROUTE: Public = Public::at("/docs", &[Operation::public("GET")]).and_below();
+
+/// As the service knows it.
+pub const FUNCTION: Function = Function {
+    name: env!("CARGO_PKG_NAME"),
+    route: ROUTE.route(),
+    description: &[],
+    start: |cold_start| cold_start.public(ROUTE, handle),
+};
+
+/// The page and its files; none with `DOCS_ENABLED=false`.
+pub struct Page(Files);
+
+impl State for Page {
+    type Config = bool;
+
+    fn read(reader: &mut Reader<'_>) -> bool {
+        config::docs_enabled(reader)
+    }
+
+    async fn open(enabled: bool, _: &Parts) -> Result<Self, ConfigError> {
+        let files = if enabled {
+            files()
+        } else {
+            Ok(Files::default())
+        };
+        let files = files.map_err(|error| ConfigError(vec![error.to_string()]))?;
+        Ok(Self(files))
+    }
+}
 
 /// Nothing from elsewhere, nothing inline, no frame around it: a page that is given passwords.
 /// `data:` are Swagger UI's icons.
@@ -23,8 +52,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Answers with a file.
-#[expect(clippy::unused_async, reason = "a handler is async")]
-pub async fn handle(files: &Files, request: Request) -> Result<Response<Body>, ApiError> {
+pub async fn handle(Page(files): &Page, request: Request) -> Answer {
     let mut response = files.response(&request)?;
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, POLICY);
@@ -33,7 +61,7 @@ pub async fn handle(files: &Files, request: Request) -> Result<Response<Body>, A
 }
 
 /// The page, and Swagger UI as `build.rs` found it.
-pub fn files() -> io::Result<Files> {
+fn files() -> io::Result<Files> {
     // Links are relative, so they are right behind a stage; to what depends on the last slash.
     let page = |docs| File::new(HTML, &include_str!("index.html").replace("{docs}", docs));
     let start = File::new(JAVASCRIPT, include_str!("start.js"))?;

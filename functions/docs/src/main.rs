@@ -1,12 +1,6 @@
-//! Wires the `docs` function into Lambda; what it answers is in `lib.rs`.
-
-use docs::{ROUTE, files, handle};
-use shared::http::{self, Files};
-use shared::log;
+//! Runs the `docs` function; what it answers is in `lib.rs`.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    log::init();
-    let files = Files::from_env(files)?;
-    http::run(&files, ROUTE, handle).await
+async fn main() -> Result<(), shared::lambda::Error> {
+    shared::lambda::run(docs::FUNCTION.start).await
 }

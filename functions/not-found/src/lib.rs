@@ -2,45 +2,39 @@
 
 use lambda_http::http::header::LOCATION;
 use lambda_http::http::{HeaderValue, StatusCode};
-use lambda_http::{Body, Request, Response};
-use shared::Route;
-use shared::http::ApiError;
-use shared::route::without_slash;
+use shared::http::{
+    Answer, ApiError, Body, Public, Request, RequestError, Response, without_slash,
+};
+use shared::lambda::Function;
 
 /// Every method and path.
-pub const ROUTE: Route = Route::fallback();
+pub const ROUTE: Public = Public::fallback();
 
-/// Every other function's route.
-pub const ROUTES: &[Route] = &[
-    token::ROUTE,
-    users_me::ROUTE,
-    users_me_items::ROUTE,
-    status::ROUTE,
-    openapi::ROUTE,
-    docs::ROUTE,
-];
+/// As the service knows it.
+pub const FUNCTION: Function = Function {
+    name: env!("CARGO_PKG_NAME"),
+    route: ROUTE.route(),
+    description: &[],
+    start: |cold_start| cold_start.public(ROUTE, handle),
+};
 
 /// 404, but 308 for a documented path whose last slash brought it here: whether the gateway's
-/// `/users/me/{proxy+}` takes `/users/me/` is not documented. It needs no [`shared::App`], so
-/// this function has neither the key nor the users.
-#[expect(clippy::unused_async, reason = "a handler is async")]
-pub async fn handle(_app: &(), request: Request) -> Result<Response<Body>, ApiError> {
+/// `/users/me/{proxy+}` takes `/users/me/` is not documented.
+pub async fn handle((): &(), request: Request) -> Answer {
     let path = request.uri().path();
-    let known = ROUTES
-        .iter()
-        .filter_map(|route| route.path())
-        .map(without_slash);
+    let openapi = openapi::ROUTE.route().path();
+    let known = service::PATHS.into_iter().chain(openapi).map(without_slash);
     for known in known {
         if path.strip_suffix('/') == Some(known) {
             return redirect(known);
         }
     }
-    Err(ApiError::NotFound)
+    Err(RequestError::NotFound.into())
 }
 
 /// 308: the method and the body stay the same. The location is the route's, never what was sent;
 /// relative, since a stage may come before it.
-fn redirect(path: &'static str) -> Result<Response<Body>, ApiError> {
+fn redirect(path: &'static str) -> Answer {
     let last = path.rsplit('/').next().unwrap_or_default();
     let location = HeaderValue::from_str(&format!("../{last}")).map_err(ApiError::internal)?;
     let mut response = Response::new(Body::Empty);

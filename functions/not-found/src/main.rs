@@ -1,10 +1,6 @@
-//! Wires the `not-found` function into Lambda; what it answers is in `lib.rs`.
-
-use not_found::{ROUTE, handle};
-use shared::{http, log};
+//! Runs the `not-found` function; what it answers is in `lib.rs`.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    log::init();
-    http::run(&(), ROUTE, handle).await
+async fn main() -> Result<(), shared::lambda::Error> {
+    shared::lambda::run(not_found::FUNCTION.start).await
 }

@@ -1,33 +1,40 @@
 //! Makes the document (OpenAPI 3.1) of what is really used: the routes, the types that are read
 //! and written, and the errors' own responses.
 
-use schemars::Schema;
+use lambda_http::http::StatusCode;
 use serde_json::{Map, Value, json};
-use shared::Route;
-use shared::http::ApiError;
-use shared::route::Access;
-use shared::scope::CATALOGUE;
+use shared::domain::access::Access;
+use shared::domain::scope::CATALOGUE;
+use shared::http::{Description, Dialect, Operation, Parameter};
+use shared::lambda::Function;
 
-use crate::errors::{login_errors, responses, token_errors};
+use crate::errors::{operation_errors, responses};
 use crate::schemas::Schemas;
 
 /// FastAPI's name for the scheme that its pages use.
 const SCHEME: &str = "OAuth2PasswordBearer";
 
-/// The document, for an API that is at `server`: relative to the document's own address, since
-/// nothing here knows the domain, or the stage.
+/// The document of these functions, for an API that is at `server`: relative to the document's own
+/// address, since nothing here knows the domain, or the stage.
 #[must_use]
-pub fn document(server: &str) -> Value {
+pub fn document(functions: &[Function], dialect: Dialect, server: &str) -> Value {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
-    for operation in operations(&mut schemas) {
-        let (Some(path), Some(method)) = (operation.route.path(), operation.route.method()) else {
-            continue;
-        };
-        let mut described = operation.described(&mut schemas);
-        // As the function's folder is called.
-        described["operationId"] = path.trim_matches('/').replace('/', "-").into();
-        paths.insert(path.to_owned(), json!({ method.to_lowercase(): described }));
+    for function in functions {
+        let operations = function.route.operations.iter().zip(function.description);
+        let mut item = Map::new();
+        for (operation, description) in operations {
+            let operation = Described {
+                function,
+                operation,
+                description,
+            };
+            let method = operation.operation.method.to_lowercase();
+            item.insert(method, operation.object(dialect, &mut schemas));
+        }
+        if let (Some(path), false) = (function.route.path(), item.is_empty()) {
+            paths.insert(path.to_owned(), Value::Object(item));
+        }
     }
     json!({
         "openapi": "3.1.0",
@@ -40,101 +47,83 @@ pub fn document(server: &str) -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas.all(),
-            "securitySchemes": {SCHEME: security_scheme()},
+            "securitySchemes": {SCHEME: security_scheme(functions)},
         },
     })
 }
 
-/// Every operation of the API.
-fn operations(schemas: &mut Schemas) -> [Operation; 4] {
-    [
-        Operation {
-            form: Some(schemas.read::<token::LoginForm>()),
-            errors: login_errors(),
-            ..Operation::new(
-                token::ROUTE,
-                "Log in",
-                schemas.written::<token::TokenResponse>(),
-            )
-        },
-        Operation::new(
-            users_me::ROUTE,
-            "Read yourself",
-            schemas.written::<users_me::Me>(),
-        )
-        .for_active_users(),
-        Operation::new(
-            users_me_items::ROUTE,
-            "Read your items",
-            schemas.written::<Vec<users_me_items::Item>>(),
-        )
-        .for_active_users(),
-        Operation::new(
-            status::ROUTE,
-            "Is the service there?",
-            schemas.written::<status::Status>(),
-        ),
-    ]
+/// An operation with what is said of it.
+struct Described<'a> {
+    function: &'a Function,
+    operation: &'a Operation,
+    description: &'a Description,
 }
 
-struct Operation {
-    route: Route,
-    summary: &'static str,
-    /// What is sent, if anything is.
-    form: Option<Schema>,
-    /// What comes back with 200.
-    answer: Schema,
-    /// One of each kind that can come back instead.
-    errors: Vec<ApiError>,
-}
-
-impl Operation {
-    fn new(route: Route, summary: &'static str, answer: Schema) -> Self {
-        let errors = match route.access {
-            Access::Public => Vec::new(),
-            Access::Token(scopes) => token_errors(scopes),
-        };
-        let form = None;
-        Self {
-            route,
-            summary,
-            form,
-            answer,
-            errors,
-        }
-    }
-
-    /// It asks for an active user.
-    fn for_active_users(mut self) -> Self {
-        self.errors.push(ApiError::InactiveUser);
-        self
-    }
-
+impl Described<'_> {
     /// OpenAPI's Operation Object.
-    fn described(&self, schemas: &mut Schemas) -> Value {
-        let ok = json!({
-            "description": "OK",
-            "content": {"application/json": {"schema": self.answer}},
+    fn object(&self, dialect: Dialect, schemas: &mut Schemas) -> Value {
+        let errors = operation_errors(*self.operation, self.description, schemas);
+        let mut responses = responses(&errors, dialect, schemas);
+        if let Some((status, schema)) = self.description.answer {
+            let schema = schema(&mut schemas.writing);
+            let ok = json!({
+                "description": reason(status),
+                "content": {"application/json": {"schema": schema}},
+            });
+            responses.insert(status.to_string(), ok);
+        }
+        let mut object = json!({
+            "summary": self.description.summary,
+            "operationId": self.id(),
+            "responses": responses,
         });
-        let mut responses = responses(&self.errors, schemas);
-        responses.insert("200".to_owned(), ok);
-        let mut operation = json!({"summary": self.summary, "responses": responses});
-        if let Some(form) = &self.form {
-            let content = json!({"application/x-www-form-urlencoded": {"schema": form}});
-            operation["requestBody"] = json!({"required": true, "content": content});
+        if let Some((media_type, schema)) = self.description.body {
+            let schema = schema(&mut schemas.reading);
+            let content = json!({media_type: {"schema": schema}});
+            object["requestBody"] = json!({"required": true, "content": content});
         }
-        if let Access::Token(scopes) = self.route.access {
-            operation["security"] = json!([{SCHEME: scopes}]);
+        if !self.description.parameters.is_empty() {
+            let parameters = self.description.parameters.iter();
+            let parameters = parameters.map(|one| parameter(one, schemas));
+            object["parameters"] = parameters.collect();
         }
-        operation
+        if self.operation.access != Access::Public {
+            object["security"] = json!([{SCHEME: self.operation.access.scopes()}]);
+        }
+        object
+    }
+
+    /// The function's name; with the method, where a path has several.
+    fn id(&self) -> String {
+        let name = self.function.name;
+        match self.function.route.operations {
+            [_] => name.to_owned(),
+            _ => format!("{name}-{}", self.operation.method.to_lowercase()),
+        }
     }
 }
 
-fn security_scheme() -> Value {
+/// OpenAPI's Parameter Object.
+fn parameter(parameter: &Parameter, schemas: &mut Schemas) -> Value {
+    json!({
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.required,
+        "schema": (parameter.schema)(&mut schemas.reading),
+    })
+}
+
+fn security_scheme(functions: &[Function]) -> Value {
     let scopes: Map<String, Value> = CATALOGUE
         .iter()
         .map(|(scope, description)| ((*scope).to_owned(), (*description).into()))
         .collect();
-    let token_url = token::ROUTE.path().map(|path| path.trim_start_matches('/'));
+    let token = functions.iter().find(|function| function.name == "token");
+    let token_url = token.and_then(|token| token.route.path());
+    let token_url = token_url.map(|path| path.trim_start_matches('/'));
     json!({"type": "oauth2", "flows": {"password": {"scopes": scopes, "tokenUrl": token_url}}})
+}
+
+fn reason(status: u16) -> Option<&'static str> {
+    StatusCode::from_u16(status).ok()?.canonical_reason()
 }

@@ -1,58 +1,87 @@
 //! What an operation refuses with: the errors' own responses, described.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use lambda_http::http::{HeaderValue, StatusCode};
-use lambda_http::{Body, Response};
 use serde_json::{Map, Value, json};
-use shared::http::{ApiError, FieldError, HttpError, HttpValidationError, MAX_FIELDS};
-use shared::token::InvalidToken;
-use shared::users::StoreError;
+use shared::domain::access::Access;
+use shared::domain::store::StoreError;
+use shared::domain::token::InvalidToken;
+use shared::http::dialect::fastapi::{HttpError, HttpValidationError};
+use shared::http::{
+    AccessError, ApiError, Body, Description, Dialect, FORM, Kind, MAX_FIELDS, Operation, Problem,
+    RequestError, Response, Type,
+};
 
 use crate::schemas::Schemas;
 
-/// What [`shared::auth`] refuses with. A disabled user: only where the route asks for an active one.
-pub fn token_errors(required: &'static [&'static str]) -> Vec<ApiError> {
-    let reason = InvalidToken::Expired;
-    let mut errors = vec![
-        ApiError::NotAuthenticated,
-        ApiError::InvalidToken { required, reason },
-    ];
-    if !required.is_empty() {
-        errors.push(ApiError::InsufficientScope { required });
+/// All that an operation refuses with: before its handler, and in it.
+pub fn operation_errors(
+    operation: Operation,
+    description: &Description,
+    schemas: &mut Schemas,
+) -> Vec<ApiError> {
+    let mut errors = guard_errors(operation.access);
+    errors.extend(body_errors(description));
+    errors.extend((description.errors)());
+    let known = |error: &ApiError| matches!(error, ApiError::Request(RequestError::Invalid(_)));
+    if !errors.iter().any(known) {
+        errors.extend(invalid(description, schemas));
     }
     errors
 }
 
-/// What the form and [`shared::login`] refuse with.
-pub fn login_errors() -> Vec<ApiError> {
-    let (pattern, input) = ("^password$", "implicit".to_owned());
-    let name = "grant_type";
-    let fields = vec![
-        FieldError::Mismatch {
-            name,
-            input,
-            pattern,
-        },
-        FieldError::Missing { name: "username" },
-    ];
-    vec![
-        ApiError::MalformedBody,
-        ApiError::TooManyFields { most: MAX_FIELDS },
-        ApiError::IncorrectPassword { reason: "" },
-        ApiError::ScopeNotAllowed,
-        ApiError::ContentTooLarge,
-        ApiError::InvalidForm(fields),
-        ApiError::TooManyAttempts {
-            wait: Duration::from_secs(30),
-        },
-    ]
+fn guard_errors(access: Access) -> Vec<ApiError> {
+    let (reason, required) = (InvalidToken::Expired, access.scopes());
+    let mut errors = Vec::new();
+    if access != Access::Public {
+        errors.push(AccessError::NotAuthenticated);
+        errors.push(AccessError::InvalidToken { required, reason });
+    }
+    if !required.is_empty() {
+        errors.push(AccessError::InsufficientScope { required });
+    }
+    if let Access::ActiveUser(_) = access {
+        errors.push(AccessError::InactiveUser);
+    }
+    errors.into_iter().map(ApiError::Access).collect()
+}
+
+fn body_errors(description: &Description) -> Vec<ApiError> {
+    let Some((media_type, _)) = description.body else {
+        return Vec::new();
+    };
+    let mut errors = vec![RequestError::MalformedBody, RequestError::ContentTooLarge];
+    if media_type == FORM {
+        errors.push(RequestError::TooManyFields { most: MAX_FIELDS });
+    }
+    errors.into_iter().map(ApiError::Request).collect()
+}
+
+/// 422, where something can be missing or of a wrong type. A text in a path is always right.
+fn invalid(description: &Description, schemas: &mut Schemas) -> Option<ApiError> {
+    let mut problems = Vec::new();
+    for parameter in description.parameters {
+        let schema = (parameter.schema)(&mut schemas.reading);
+        let is_text = schema.get("type").is_some_and(|kind| kind == "string");
+        if parameter.place == "query" || !is_text {
+            let kind = Kind::Unparsable(Type::Integer);
+            problems.push(Problem::of_field(parameter.place, parameter.name, kind));
+        }
+    }
+    if description.body.is_some() {
+        problems.push(Problem::of_body(Kind::Missing));
+    }
+    (!problems.is_empty()).then(|| RequestError::Invalid(problems).into())
 }
 
 /// OpenAPI's Responses Object: these errors by their statuses, and the two that any operation has.
-pub fn responses(errors: &[ApiError], schemas: &mut Schemas) -> Map<String, Value> {
+pub fn responses(
+    errors: &[ApiError],
+    dialect: Dialect,
+    schemas: &mut Schemas,
+) -> Map<String, Value> {
     let faults = [
         ApiError::Unavailable(StoreError::Unavailable("".into())),
         ApiError::internal(""),
@@ -60,7 +89,7 @@ pub fn responses(errors: &[ApiError], schemas: &mut Schemas) -> Map<String, Valu
     let mut statuses: BTreeMap<StatusCode, Vec<&ApiError>> = BTreeMap::new();
     for error in errors.iter().chain(&faults) {
         statuses
-            .entry(error.response().status())
+            .entry(dialect.response(error).status())
             .or_default()
             .push(error);
     }
@@ -69,14 +98,19 @@ pub fn responses(errors: &[ApiError], schemas: &mut Schemas) -> Map<String, Valu
         .map(|(status, errors)| {
             (
                 status.as_str().to_owned(),
-                response(status, &errors, schemas),
+                response(status, &errors, dialect, schemas),
             )
         })
         .collect()
 }
 
 /// OpenAPI's Response Object: each error is an example of it.
-fn response(status: StatusCode, errors: &[&ApiError], schemas: &mut Schemas) -> Value {
+fn response(
+    status: StatusCode,
+    errors: &[&ApiError],
+    dialect: Dialect,
+    schemas: &mut Schemas,
+) -> Value {
     let schema = match status {
         StatusCode::UNPROCESSABLE_ENTITY => schemas.written::<HttpValidationError>(),
         _ => schemas.written::<HttpError>(),
@@ -86,13 +120,13 @@ fn response(status: StatusCode, errors: &[&ApiError], schemas: &mut Schemas) -> 
         .map(|error| {
             (
                 error.outcome().to_owned(),
-                json!({"value": body(&error.response())}),
+                json!({"value": body(&dialect.response(error))}),
             )
         })
         .collect();
     json!({
         "description": status.canonical_reason(),
-        "headers": headers(errors),
+        "headers": headers(errors, dialect),
         "content": {"application/json": {"schema": schema, "examples": examples}},
     })
 }
@@ -102,9 +136,9 @@ fn body(response: &Response<Body>) -> Value {
 }
 
 /// The headers that say something about the error; required if all of these errors have them.
-fn headers(errors: &[&ApiError]) -> Map<String, Value> {
+fn headers(errors: &[&ApiError], dialect: Dialect) -> Map<String, Value> {
     let mut headers = Map::new();
-    let responses: Vec<_> = errors.iter().map(|error| error.response()).collect();
+    let responses: Vec<_> = errors.iter().map(|error| dialect.response(error)).collect();
     for (name, value) in responses.iter().flat_map(Response::headers) {
         if name != CONTENT_TYPE && name != CACHE_CONTROL {
             let required = responses

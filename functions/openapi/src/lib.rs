@@ -6,24 +6,55 @@ mod schemas;
 
 use std::io;
 
-use lambda_http::{Body, Request, Response};
-use shared::Route;
-use shared::http::{ApiError, File, Files};
+use shared::config::{self, ConfigError, Parts, Reader, State};
+use shared::http::{Answer, Dialect, File, Files, Operation, Public, Request};
+use shared::lambda::Function;
 
 pub use document::document;
 
 /// GET /openapi.json
-pub const ROUTE: Route = Route::public_get("/openapi.json");
+pub const ROUTE: Public = Public::at("/openapi.json", &[Operation::public("GET")]);
+
+/// As the service knows it.
+pub const FUNCTION: Function = Function {
+    name: env!("CARGO_PKG_NAME"),
+    route: ROUTE.route(),
+    description: &[],
+    start: |cold_start| cold_start.public(ROUTE, handle),
+};
 
 /// Answers with the document.
-#[expect(clippy::unused_async, reason = "a handler is async")]
-pub async fn handle(files: &Files, request: Request) -> Result<Response<Body>, ApiError> {
+pub async fn handle(Document(files): &Document, request: Request) -> Answer {
     files.response(&request)
 }
 
+/// The document; none with `DOCS_ENABLED=false`.
+pub struct Document(Files);
+
+impl State for Document {
+    type Config = (bool, Dialect);
+
+    fn read(reader: &mut Reader<'_>) -> Self::Config {
+        (config::docs_enabled(reader), config::dialect(reader))
+    }
+
+    async fn open((enabled, dialect): Self::Config, _: &Parts) -> Result<Self, ConfigError> {
+        let files = if enabled {
+            files(dialect)
+        } else {
+            Ok(Files::default())
+        };
+        let files = files.map_err(|error| ConfigError(vec![error.to_string()]))?;
+        Ok(Self(files))
+    }
+}
+
 /// The document at both spellings of its path.
-pub fn files() -> io::Result<Files> {
-    let file = |server| File::new("application/json", &document(server).to_string());
+fn files(dialect: Dialect) -> io::Result<Files> {
+    let file = |server| {
+        let document = document(service::FUNCTIONS, dialect, server);
+        File::new("application/json", &document.to_string())
+    };
     Ok(Files(vec![
         ("/openapi.json", file("./")?),
         ("/openapi.json/", file("../")?),

@@ -6,8 +6,10 @@ use serde_json::{Map, Value};
 
 /// Collects schemas; what it returns refers to them.
 pub struct Schemas {
-    reading: SchemaGenerator,
-    writing: SchemaGenerator,
+    /// Of types that come with requests.
+    pub reading: SchemaGenerator,
+    /// Of types that answers are made of.
+    pub writing: SchemaGenerator,
 }
 
 impl Schemas {
@@ -19,11 +21,6 @@ impl Schemas {
             reading: settings.clone().for_deserialize().into_generator(),
             writing: settings.for_serialize().into_generator(),
         }
-    }
-
-    /// Of a type that comes with requests.
-    pub fn read<T: JsonSchema>(&mut self) -> Schema {
-        self.reading.subschema_for::<T>()
     }
 
     /// Of a type that answers are made of.

@@ -1,17 +1,26 @@
 //! GET /status/: is the service there? Scopes: none, but a valid token.
 
-use lambda_http::{Body, Request, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::http::{self, ApiError};
-use shared::{App, Route, auth};
+use shared::domain::access::Access;
+use shared::domain::users::User;
+use shared::http::{self, Answer, Description, Operation, Protected, Request};
+use shared::lambda::Function;
 
-/// GET /status/
-pub const ROUTE: Route = Route::get("/status/", &[]);
+/// GET /status/, for disabled users too: as on FastAPI's page.
+pub const ROUTE: Protected =
+    Protected::at("/status/", &[Operation::new("GET", Access::AnyUser(&[]))]);
 
-/// Answers everybody who has a token, a disabled user too.
-pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
-    auth::current_user(app, request.headers(), ROUTE).await?;
+/// As the service knows it.
+pub const FUNCTION: Function = Function {
+    name: env!("CARGO_PKG_NAME"),
+    route: ROUTE.route(),
+    description: &[Description::new("Is the service there?").answers::<Status>()],
+    start: |cold_start| cold_start.protected(ROUTE, handle),
+};
+
+/// Answers everybody who has a token.
+pub async fn handle((): &(), _: User, _: Request) -> Answer {
     http::json(&Status { status: "ok" })
 }
 

@@ -1,11 +1,6 @@
-//! Wires the `status` function into Lambda; what it answers is in `lib.rs`.
-
-use shared::{App, http, log};
-use status::{ROUTE, handle};
+//! Runs the `status` function; what it answers is in `lib.rs`.
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
-    log::init();
-    let app = App::from_env().await?;
-    http::run(&app, ROUTE, handle).await
+async fn main() -> Result<(), shared::lambda::Error> {
+    shared::lambda::run(status::FUNCTION.start).await
 }

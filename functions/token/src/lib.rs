@@ -1,33 +1,54 @@
 //! POST /token: a user's name and password for an access token (RFC 6749 4.3).
 
+use std::time::Duration;
+
 use lambda_http::http::HeaderValue;
 use lambda_http::http::header::PRAGMA;
-use lambda_http::{Body, Request, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::http::{self, ApiError, FieldError, Form};
-use shared::{App, Route, login};
+use shared::domain::login::{self, Login};
+use shared::domain::token::Signer;
+use shared::http::{
+    self, Answer, ApiError, Description, Fields, Form, Kind, Operation, Problem, Public, Refused,
+    Request, RequestError,
+};
+use shared::lambda::Function;
 
 /// POST /token
-pub const ROUTE: Route = Route::public_post("/token");
+pub const ROUTE: Public = Public::at("/token", &[Operation::public("POST")]);
+
+/// As the service knows it.
+pub const FUNCTION: Function = Function {
+    name: env!("CARGO_PKG_NAME"),
+    route: ROUTE.route(),
+    description: &[Description::new("Log in")
+        .takes_form::<LoginForm>()
+        .answers::<TokenResponse>()
+        .refuses(refusals)],
+    start: |cold_start| cold_start.public(ROUTE, handle),
+};
+
+/// The one `grant_type`, as FastAPI writes it.
+const PASSWORD: &str = "^password$";
 
 /// Verifies the password and grants the scopes that were asked for.
-pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
-    let fields = Form::from_request(&request)?;
-    let form = LoginForm::read(&fields)?;
-    let user =
-        login::authenticate(app, http::source_ip(&request), form.username, form.password).await?;
-    let scopes = login::grant(&user, form.scope)?;
+pub async fn handle((login, signer): &(Login, Signer), request: Request) -> Answer {
+    let form = Form::of_body(&request)?;
+    let form = form.read(LoginForm::read)?;
+    let source_ip = http::source_ip(&request);
+    let user = login
+        .authenticate(source_ip, form.username, form.password)
+        .await?;
+    let grant = login::grant(user, form.scope)?;
     let token = TokenResponse {
-        access_token: app.tokens.sign(&user.username, &scopes, app.clock.now())?,
+        access_token: signer.sign(&grant, login.clock.now())?,
         token_type: "bearer",
-        expires_in: app.tokens.lifetime().as_secs(),
-        scope: scopes.to_string(),
+        expires_in: signer.lifetime().as_secs(),
+        scope: grant.scopes.to_string(),
     };
     let mut response = http::json(&token)?;
-    response
-        .headers_mut()
-        .insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    let headers = response.headers_mut();
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     Ok(response)
 }
 
@@ -38,7 +59,7 @@ pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiEr
 #[derive(JsonSchema)]
 pub struct LoginForm<'a> {
     /// `password`, if it is there.
-    #[schemars(regex(pattern = "^password$"), extend("type" = "string"))]
+    #[schemars(regex(pattern = PASSWORD), extend("type" = "string"))]
     pub grant_type: Option<&'a str>,
     /// The user's name.
     #[schemars(length(min = 1))]
@@ -58,61 +79,32 @@ pub struct LoginForm<'a> {
 }
 
 impl<'a> LoginForm<'a> {
-    /// With every field's error, in FastAPI's order.
-    fn read(form: &'a Form) -> Result<Self, ApiError> {
-        let grant_type = form.optional("grant_type").and_then(only_password);
-        let username = form.required("username");
-        let password = form.required("password");
-        let scope = form.optional("scope");
-        let client_id = form.optional("client_id");
-        let client_secret = form.optional("client_secret");
-        if let (
-            Ok(grant_type),
-            Ok(username),
-            Ok(password),
-            Ok(scope),
-            Ok(client_id),
-            Ok(client_secret),
-        ) = (
-            &grant_type,
-            &username,
-            &password,
-            &scope,
-            &client_id,
-            &client_secret,
-        ) {
-            return Ok(Self {
-                grant_type: *grant_type,
-                username,
-                password,
-                scope: scope.unwrap_or_default(),
-                client_id: *client_id,
-                client_secret: *client_secret,
-            });
+    /// In FastAPI's order, which is that of its errors.
+    fn read(fields: &mut Fields<'a>) -> Self {
+        Self {
+            grant_type: fields.only("grant_type", "password", PASSWORD),
+            username: fields.required("username"),
+            password: fields.required("password"),
+            scope: fields.optional("scope").unwrap_or_default(),
+            client_id: fields.optional("client_id"),
+            client_secret: fields.optional("client_secret"),
         }
-        let errors = [
-            grant_type.err(),
-            username.err(),
-            password.err(),
-            scope.err(),
-            client_id.err(),
-            client_secret.err(),
-        ];
-        Err(ApiError::InvalidForm(
-            errors.into_iter().flatten().collect(),
-        ))
     }
 }
 
-fn only_password(grant_type: Option<&str>) -> Result<Option<&str>, FieldError> {
-    match grant_type {
-        None | Some("password") => Ok(grant_type),
-        Some(other) => Err(FieldError::Mismatch {
-            name: "grant_type",
-            pattern: "^password$",
-            input: other.to_owned(),
-        }),
-    }
+fn refusals() -> Vec<ApiError> {
+    let wait = Duration::from_secs(30);
+    let implicit = Problem {
+        input: "implicit".into(),
+        ..Problem::of_field("body", "grant_type", Kind::Mismatch(PASSWORD))
+    };
+    let missing = Problem::of_field("body", "username", Kind::Missing);
+    vec![
+        ApiError::Request(RequestError::Invalid(vec![implicit, missing])),
+        ApiError::Login(Refused::IncorrectPassword { reason: "" }),
+        ApiError::Login(Refused::ScopeNotAllowed),
+        ApiError::Login(Refused::TooManyAttempts { wait }),
+    ]
 }
 
 /// RFC 6749 5.1.

@@ -1,17 +1,24 @@
 //! GET /users/me/items/: the user's items. Scopes: `items`, `me`.
 
-use lambda_http::{Body, Request, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::http::{self, ApiError};
-use shared::{App, Route, auth};
+use shared::domain::users::User;
+use shared::http::{self, Answer, Description, Operation, Protected, Request};
+use shared::lambda::Function;
 
 /// GET /users/me/items/
-pub const ROUTE: Route = Route::get("/users/me/items/", &["items", "me"]);
+pub const ROUTE: Protected = Protected::at("/users/me/items/", &[Operation::get(&["items", "me"])]);
+
+/// As the service knows it.
+pub const FUNCTION: Function = Function {
+    name: env!("CARGO_PKG_NAME"),
+    route: ROUTE.route(),
+    description: &[Description::new("Read your items").answers::<Vec<Item>>()],
+    start: |cold_start| cold_start.protected(ROUTE, handle),
+};
 
 /// Answers with the tutorial's one item.
-pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
-    let user = auth::current_active_user(app, request.headers(), ROUTE).await?;
+pub async fn handle((): &(), user: User, _: Request) -> Answer {
     http::json(&[Item {
         item_id: "Foo",
         owner: &user.username,

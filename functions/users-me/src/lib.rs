@@ -1,17 +1,24 @@
 //! GET /users/me/: who the token belongs to. Scopes: `me`.
 
-use lambda_http::{Body, Request, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::http::{self, ApiError};
-use shared::{App, Route, auth};
+use shared::domain::users::User;
+use shared::http::{self, Answer, Description, Operation, Protected, Request};
+use shared::lambda::Function;
 
 /// GET /users/me/
-pub const ROUTE: Route = Route::get("/users/me/", &["me"]);
+pub const ROUTE: Protected = Protected::at("/users/me/", &[Operation::get(&["me"])]);
+
+/// As the service knows it.
+pub const FUNCTION: Function = Function {
+    name: env!("CARGO_PKG_NAME"),
+    route: ROUTE.route(),
+    description: &[Description::new("Read yourself").answers::<Me>()],
+    start: |cold_start| cold_start.protected(ROUTE, handle),
+};
 
 /// Answers with the user's own record.
-pub async fn handle(app: &App, request: Request) -> Result<Response<Body>, ApiError> {
-    let user = auth::current_active_user(app, request.headers(), ROUTE).await?;
+pub async fn handle((): &(), user: User, _: Request) -> Answer {
     http::json(&Me {
         username: &user.username,
         email: user.email.as_deref(),

@@ -1,6 +1,15 @@
 //! What is said of wrong values, and what right ones become.
 
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::login::LoginConfig;
 use super::*;
+use crate::aws::{Aws, ROOTS};
+use crate::domain::attempts::Limits;
+use crate::domain::login::Login;
+use crate::domain::token::Signer;
 
 const KEY: (&str, &str) = ("JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef");
 const GOOD: [(&str, &str); 6] = [
@@ -12,10 +21,27 @@ const GOOD: [(&str, &str); 6] = [
     ("AWS_SECRET_ACCESS_KEY", "a secret access key"),
 ];
 
+/// What POST /token reads: there is no variable that it does not need, but `DOCS_ENABLED`.
+struct Config {
+    login: LoginConfig,
+    key: SecretString,
+    lifetime: Duration,
+}
+
 fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-    Config::read(|name| {
+    let lookup = |name: &str| {
         let last = variables.iter().rev().find(|(key, _)| *key == name);
         last.map(|(_, value)| (*value).to_owned())
+    };
+    Reader::read(&lookup, |reader| {
+        dialect(reader);
+        let login = Login::read(reader);
+        let (key, lifetime) = Signer::read(reader);
+        Config {
+            login,
+            key,
+            lifetime,
+        }
     })
 }
 
@@ -33,32 +59,32 @@ fn problems(extra: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn has_defaults() {
     let config = read(&GOOD).unwrap();
-    let Users::Memory(users) = config.users else {
+    let StoreConfig::Memory { users, tutorial } = config.login.store else {
         panic!("not in memory")
     };
-    assert_eq!(users.into_users().len(), 2);
+    assert_eq!((users.len(), tutorial), (2, true));
     assert_eq!(
-        config.login_failures,
+        config.login.limits,
         Limits {
             per_account: 10,
             per_address: 100
         }
     );
-    let policy = config.password_policy;
+    let policy = config.login.policy;
     assert_eq!(
         (policy.m_cost(), policy.t_cost(), policy.p_cost()),
         (19_456, 2, 1)
     );
-    assert_eq!(config.access_token_lifetime, Duration::from_mins(30));
-    assert_eq!(config.jwt_secret_key.expose_secret(), KEY.1);
+    assert_eq!(config.lifetime, Duration::from_mins(30));
+    assert_eq!(config.key.expose_secret(), KEY.1);
 }
 
 #[test]
 fn lambdas_own_variables_reach_the_client() {
     let table = [("USER_STORE", "dynamodb"), ("USERS_TABLE", "users")];
-    let aws = |more: &[(&str, &str)]| {
+    let aws = |more: &[(&str, &str)]| -> Aws {
         let config = read(&[&GOOD, &table[..], more].concat()).unwrap();
-        let Users::DynamoDb { aws, .. } = config.users else {
+        let StoreConfig::DynamoDb { aws, .. } = config.login.store else {
             panic!("not in DynamoDB")
         };
         aws
@@ -105,7 +131,8 @@ fn the_docs_are_on_unless_switched_off() {
             ])),
         ),
     ] {
-        assert_eq!(docs_enabled(|_| value.map(str::to_owned)), expected);
+        let lookup = |_: &str| value.map(str::to_owned);
+        assert_eq!(Reader::read(&lookup, docs_enabled), expected);
     }
 }
 
@@ -225,6 +252,32 @@ fn numbers_have_a_least_value() {
     );
 }
 
+/// Two parts of a function may read the same variable.
+#[test]
+fn says_each_problem_once() {
+    let lookup = |_: &str| None;
+    let error = Reader::read(&lookup, |reader| {
+        (Signer::read(reader), Signer::read(reader))
+    });
+    assert_eq!(error.err().unwrap().0.len(), 1);
+}
+
+#[test]
+fn the_files_record_of_a_user_counts() {
+    let file = std::env::temp_dir().join(format!("users-of-config-{}.json", std::process::id()));
+    let hash = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
+    let text =
+        format!(r#"[{{"username": "johndoe", "password_hash": "{hash}", "scopes": ["me"]}}]"#);
+    std::fs::write(&file, text).unwrap();
+    let config = read(&[&GOOD[..], &[("USERS_FILE", file.to_str().unwrap())]].concat()).unwrap();
+    std::fs::remove_file(file).unwrap();
+    let StoreConfig::Memory { users, .. } = config.login.store else {
+        panic!("not in memory")
+    };
+    assert_eq!(users.len(), 2);
+    assert_eq!(users["johndoe"].scopes.to_string(), "me");
+}
+
 #[test]
 fn a_key_of_32_bytes_is_enough() {
     assert!(problems(&[("JWT_SECRET_KEY", &"k".repeat(32))]).is_empty());
@@ -237,7 +290,8 @@ fn reports_everything_at_once_and_shows_no_key() {
         ("JWT_SECRET_KEY", "my secret"),
         ("ACCESS_TOKEN_EXPIRE_MINUTES", "soon"),
     ])
-    .unwrap_err();
+    .err()
+    .unwrap();
     assert_eq!(error.0.len(), 3);
     let text = format!("{error:?}");
     for name in [
@@ -248,5 +302,5 @@ fn reports_everything_at_once_and_shows_no_key() {
         assert!(text.contains(name), "{text}");
     }
     assert!(!text.contains("my secret"), "{text}");
-    assert!(!format!("{:?}", read(&GOOD)).contains(KEY.1));
+    assert!(!format!("{:?}", read(&GOOD).unwrap().key).contains(KEY.1));
 }

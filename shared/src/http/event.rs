@@ -11,7 +11,12 @@ use lambda_http::{Body, Request, Response};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::ApiError;
+use super::error::{ApiError, RequestError};
+use super::fields::FromText;
+use super::form::RawQuery;
+use super::problem::Problem;
+use super::route::{Parameters, Route};
+use crate::domain::access::Access;
 
 /// A login form is a few hundred bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -22,24 +27,31 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     raw_path: String,
+    #[serde(default)]
+    raw_query_string: String,
     #[serde(default, deserialize_with = "headers")]
     headers: HeaderMap,
     body: Option<String>,
     #[serde(default)]
     is_base64_encoded: bool,
-    pub(super) request_context: Context,
+    request_context: Context,
 }
 
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Context {
-    pub(super) http: Http,
+struct Context {
+    http: Http,
     #[serde(default)]
     stage: String,
 }
 
 impl Event {
+    /// What a route says of this event's path and method.
+    pub(crate) fn check(&self, route: Route) -> Result<(Access, Parameters), RequestError> {
+        route.check(&self.request_context.http.method, self.path())
+    }
+
     /// The path as the routes spell it: a stage that is not `$default` comes before it.
-    pub(super) fn path(&self) -> &str {
+    fn path(&self) -> &str {
         let path = self.raw_path.as_str();
         let stage = match self.request_context.stage.as_str() {
             "" | "$default" => return path,
@@ -52,8 +64,8 @@ impl Event {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Http {
-    pub(super) method: String,
+struct Http {
+    method: String,
     #[serde(default)]
     source_ip: String,
 }
@@ -62,8 +74,12 @@ pub(super) struct Http {
 #[derive(Debug, Clone)]
 struct SourceIp(String);
 
+/// What stood in the path in the place of the route's parameters.
+#[derive(Debug, Clone)]
+struct PathParameters(Parameters);
+
 /// The event as a request. Its body is bytes, decoded where the gateway sent base64.
-pub(super) fn request(event: Event) -> Result<Request, ApiError> {
+pub(crate) fn request(event: Event, parameters: Parameters) -> Result<Request, RequestError> {
     let uri = event.path().parse().unwrap_or_default();
     let body = body(event.body.unwrap_or_default(), event.is_base64_encoded)?;
     let mut request = Request::new(Body::Binary(body));
@@ -72,7 +88,10 @@ pub(super) fn request(event: Event) -> Result<Request, ApiError> {
     *request.method_mut() = http.method.parse().unwrap_or_default();
     *request.uri_mut() = uri;
     *request.headers_mut() = event.headers;
-    request.extensions_mut().insert(SourceIp(http.source_ip));
+    let extensions = request.extensions_mut();
+    extensions.insert(SourceIp(http.source_ip));
+    extensions.insert(RawQuery(event.raw_query_string));
+    extensions.insert(PathParameters(parameters));
     Ok(request)
 }
 
@@ -107,7 +126,7 @@ impl<'de> Visitor<'de> for Headers {
     }
 }
 
-fn body(text: String, is_base64: bool) -> Result<Vec<u8>, ApiError> {
+fn body(text: String, is_base64: bool) -> Result<Vec<u8>, RequestError> {
     // Four characters of base64 are three bytes: enough to refuse before decoding.
     let most = if is_base64 {
         MAX_BODY_BYTES.div_ceil(3) * 4
@@ -115,14 +134,16 @@ fn body(text: String, is_base64: bool) -> Result<Vec<u8>, ApiError> {
         MAX_BODY_BYTES
     };
     if text.len() > most {
-        return Err(ApiError::ContentTooLarge);
+        return Err(RequestError::ContentTooLarge);
     }
     if !is_base64 {
         return Ok(text.into_bytes());
     }
-    let bytes = STANDARD.decode(text).map_err(|_| ApiError::MalformedBody)?;
+    let bytes = STANDARD
+        .decode(text)
+        .map_err(|_| RequestError::MalformedBody)?;
     if bytes.len() > MAX_BODY_BYTES {
-        Err(ApiError::ContentTooLarge)
+        Err(RequestError::ContentTooLarge)
     } else {
         Ok(bytes)
     }
@@ -137,8 +158,24 @@ pub fn source_ip(request: &Request) -> &str {
         .map_or("", |SourceIp(address)| address)
 }
 
+/// A parameter of the route's path: `{order_id}`.
+pub fn path_parameter<T: FromText>(request: &Request, name: &'static str) -> Result<T, ApiError> {
+    let parameters = request.extensions().get::<PathParameters>();
+    let mut parameters = parameters.into_iter().flat_map(|PathParameters(all)| all);
+    let Some((_, text)) = parameters.find(|(known, _)| *known == name) else {
+        return Err(ApiError::internal(format!("the route has no {{{name}}}")));
+    };
+    T::from_text(text).map_err(|kind| {
+        let problem = Problem {
+            input: text.as_str().into(),
+            ..Problem::of_field("path", name, kind)
+        };
+        RequestError::Invalid(vec![problem]).into()
+    })
+}
+
 /// The response as the gateway wants it.
-pub(super) fn gateway_response(response: Response<Body>) -> ApiGatewayV2httpResponse {
+pub(crate) fn gateway_response(response: Response<Body>) -> ApiGatewayV2httpResponse {
     let (parts, body) = response.into_parts();
     let mut event = ApiGatewayV2httpResponse::default();
     event.status_code = parts.status.as_u16().into();
@@ -159,7 +196,7 @@ mod tests {
         assert_eq!(body(String::new(), true).unwrap(), b"");
         for broken in ["YT1", "YT1i=", "a=b", "YT1i\n", "é", "YT-_"] {
             assert!(
-                matches!(body(broken.into(), true), Err(ApiError::MalformedBody)),
+                matches!(body(broken.into(), true), Err(RequestError::MalformedBody)),
                 "{broken}"
             );
         }
@@ -181,6 +218,7 @@ mod tests {
         ] {
             let event = Event {
                 raw_path: raw_path.into(),
+                raw_query_string: String::new(),
                 headers: HeaderMap::new(),
                 body: None,
                 is_base64_encoded: false,

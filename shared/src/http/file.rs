@@ -14,11 +14,9 @@ use lambda_http::http::header::{
 };
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
-use lambda_runtime::Error;
 use sha2::{Digest, Sha256};
 
-use super::ApiError;
-use crate::config;
+use super::error::{ApiError, RequestError};
 
 /// Seconds; then a cache asks again, and mostly hears 304.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=300");
@@ -28,27 +26,11 @@ const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=300");
 pub struct Files(pub Vec<(&'static str, File)>);
 
 impl Files {
-    /// From the environment of a Lambda function: none with `DOCS_ENABLED=false`.
-    pub fn from_env(make: fn() -> io::Result<Self>) -> Result<Self, Error> {
-        Self::from_lookup(config::environment, make)
-    }
-
-    fn from_lookup(
-        lookup: impl Fn(&str) -> Option<String>,
-        make: fn() -> io::Result<Self>,
-    ) -> Result<Self, Error> {
-        Ok(if config::docs_enabled(lookup)? {
-            make()?
-        } else {
-            Self::default()
-        })
-    }
-
     /// The file at the request's path.
     pub fn response(&self, request: &Request) -> Result<Response<Body>, ApiError> {
         let path = request.uri().path();
         let found = self.0.iter().find(|(known, _)| *known == path);
-        let (_, file) = found.ok_or(ApiError::NotFound)?;
+        let (_, file) = found.ok_or(RequestError::NotFound)?;
         file.response(request.headers())
     }
 }
@@ -213,20 +195,6 @@ mod tests {
             assert_eq!(response.status(), status, "{known}");
             assert_eq!(response.headers()[ETAG], etag, "{known}");
             assert_eq!(matches!(response.body(), Body::Empty), status == 304);
-        }
-    }
-
-    #[test]
-    fn there_are_none_if_they_are_switched_off() {
-        let make = || Ok(Files(vec![("/a", file())]));
-        for (value, expected) in [
-            ("", Some(1)),
-            ("true", Some(1)),
-            ("false", Some(0)),
-            ("no", None),
-        ] {
-            let files = Files::from_lookup(|_| Some(value.to_owned()), make);
-            assert_eq!(files.ok().map(|files| files.0.len()), expected, "{value}");
         }
     }
 

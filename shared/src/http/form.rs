@@ -1,20 +1,28 @@
-//! Forms: `application/x-www-form-urlencoded` bodies.
+//! Forms: `application/x-www-form-urlencoded` bodies. And queries, which are written alike.
 
 use lambda_http::Request;
 use lambda_http::http::header::CONTENT_TYPE;
 
-use super::{ApiError, FieldError};
+use super::error::{ApiError, RequestError};
+use super::fields::Fields;
 
 /// As many as FastAPI reads.
 pub const MAX_FIELDS: usize = 1000;
 
-/// The fields of a form.
+/// The fields of a form, or the parameters of a query.
 #[derive(Debug)]
-pub struct Form(Vec<(String, String)>);
+pub struct Form {
+    place: &'static str,
+    fields: Vec<(String, String)>,
+}
+
+/// The query of a request, as it was sent.
+#[derive(Debug, Clone)]
+pub(super) struct RawQuery(pub(super) String);
 
 impl Form {
-    /// Reads the body. Another content type is a form without fields, as in FastAPI.
-    pub fn from_request(request: &Request) -> Result<Self, ApiError> {
+    /// The body. Another content type is a form without fields, as in FastAPI.
+    pub fn of_body(request: &Request) -> Result<Self, ApiError> {
         let content_type = request
             .headers()
             .get(CONTENT_TYPE)
@@ -23,47 +31,34 @@ impl Form {
             .split(|byte| *byte == b';')
             .next()
             .unwrap_or_default();
-        if media_type
+        let is_form = media_type
             .trim_ascii()
-            .eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
-        {
-            Self::parse(request.body())
-        } else {
-            Ok(Self(Vec::new()))
-        }
+            .eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
+        let body: &[u8] = if is_form { request.body() } else { b"" };
+        Ok(Self::parse("body", body)?)
     }
 
-    fn parse(body: &[u8]) -> Result<Self, ApiError> {
-        let fields: Vec<(String, String)> = form_urlencoded::parse(body)
+    /// The query.
+    pub fn of_query(request: &Request) -> Result<Self, ApiError> {
+        let query = request.extensions().get::<RawQuery>();
+        let query = query.map_or("", |RawQuery(query)| query);
+        Ok(Self::parse("query", query.as_bytes())?)
+    }
+
+    /// What `read` makes of the fields, or all that is wrong with them.
+    pub fn read<'a, T>(&'a self, read: impl FnOnce(&mut Fields<'a>) -> T) -> Result<T, ApiError> {
+        Ok(Fields::read(self.place, &self.fields, read)?)
+    }
+
+    fn parse(place: &'static str, text: &[u8]) -> Result<Self, RequestError> {
+        let fields: Vec<(String, String)> = form_urlencoded::parse(text)
             .take(MAX_FIELDS + 1)
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
         if fields.len() > MAX_FIELDS {
-            return Err(ApiError::TooManyFields { most: MAX_FIELDS });
+            return Err(RequestError::TooManyFields { most: MAX_FIELDS });
         }
-        Ok(Self(fields))
-    }
-
-    /// A field's value; `None` without one, since a parameter without a value counts as omitted
-    /// (RFC 6749 3.1). A field that is there twice is an error (RFC 6749 3.2).
-    pub fn optional(&self, name: &'static str) -> Result<Option<&str>, FieldError> {
-        let mut values = self.0.iter().filter(|(field, _)| field == name);
-        let first = values.next().map(|(_, value)| value.as_str());
-        if values.next().is_some() {
-            return Err(FieldError::Repeated { name });
-        }
-        match first.filter(|value| !value.is_empty()) {
-            // The parser puts U+FFFD for bytes that are not UTF-8: two names would become one.
-            Some(value) if value.contains(char::REPLACEMENT_CHARACTER) => {
-                Err(FieldError::NotUtf8 { name })
-            }
-            value => Ok(value),
-        }
-    }
-
-    /// The value of a field that must be there.
-    pub fn required(&self, name: &'static str) -> Result<&str, FieldError> {
-        self.optional(name)?.ok_or(FieldError::Missing { name })
+        Ok(Self { place, fields })
     }
 }
 
@@ -75,11 +70,13 @@ mod tests {
     use super::*;
 
     fn form(body: &str) -> Form {
-        Form::parse(body.as_bytes()).unwrap()
+        Form::parse("body", body.as_bytes()).unwrap()
     }
 
     fn optional(body: &str) -> Option<String> {
-        form(body).optional("scope").unwrap().map(str::to_owned)
+        let form = form(body);
+        form.read(|fields| fields.optional("scope").map(str::to_owned))
+            .unwrap()
     }
 
     #[test]
@@ -105,33 +102,31 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_there_once_or_wrong() {
-        let name = "username";
-        for (body, expected) in [
-            ("a=b", Err(FieldError::Missing { name })),
-            ("username=", Err(FieldError::Missing { name })),
-            ("username=x&username=y", Err(FieldError::Repeated { name })),
-            ("username=&username=", Err(FieldError::Repeated { name })),
-            (
-                "username=x&user%6Eame=x",
-                Err(FieldError::Repeated { name }),
-            ),
-            ("username=%ff%fe", Err(FieldError::NotUtf8 { name })),
-            ("username=x%EF%BF%BD", Err(FieldError::NotUtf8 { name })),
-            ("username=x&other=1&other=2&%ff=%ff", Ok("x")),
+    fn what_is_not_utf8_makes_no_two_fields_one() {
+        let form = form("username=x&other=1&%ff=%ff&%fe=%fe");
+        let read = form.read(|fields| fields.required("username").to_owned());
+        assert_eq!(read.unwrap(), "x");
+        for body in [
+            "username=%ff%fe",
+            "username=x%EF%BF%BD",
+            "username=x&user%6Eame=x",
         ] {
-            assert_eq!(form(body).required(name), expected, "{body}");
+            let form = Form::parse("body", body.as_bytes()).unwrap();
+            assert!(
+                form.read(|fields| fields.required("username").len())
+                    .is_err()
+            );
         }
     }
 
     #[test]
     fn refuses_too_many_fields() {
-        assert_eq!(form(&"a=b&".repeat(1000)).0.len(), 1000);
+        assert_eq!(form(&"a=b&".repeat(1000)).fields.len(), 1000);
         for count in [1001, 10_000] {
             let body = "a=b&".repeat(count);
             assert!(matches!(
-                Form::parse(body.as_bytes()),
-                Err(ApiError::TooManyFields { most: 1000 })
+                Form::parse("body", body.as_bytes()),
+                Err(RequestError::TooManyFields { most: 1000 })
             ));
         }
     }
@@ -152,15 +147,15 @@ mod tests {
                 .headers_mut()
                 .insert(CONTENT_TYPE, content_type.parse().unwrap());
             assert_eq!(
-                Form::from_request(&request).unwrap().0.len(),
+                Form::of_body(&request).unwrap().fields.len(),
                 fields,
                 "{content_type}"
             );
         }
         assert_eq!(
-            Form::from_request(&Request::new(Body::from("a=b")))
+            Form::of_body(&Request::new(Body::from("a=b")))
                 .unwrap()
-                .0
+                .fields
                 .len(),
             0
         );
@@ -169,7 +164,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = Form::parse(&body);
+            let _ = Form::parse("body", &body);
         }
 
         #[test]

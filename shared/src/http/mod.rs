@@ -1,97 +1,47 @@
-//! One way in (event, form), one way out (json, [`File`], [`ApiError`]).
+//! One way in, one way out: an event becomes a request, an answer or an error becomes a response.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `route` | [`Route`]: path, methods and what each of them asks for; [`Public`] and [`Protected`] |
+//! | `guard` | what stands before each protected handler: the bearer token and its user |
+//! | `event` | the gateway's event, and the request that it becomes |
+//! | `form`, `fields`, `json`, `problem` | what comes in: fields, parameters, JSON, and what is wrong with it |
+//! | `file` | what everybody may read and every cache may keep |
+//! | `error` | [`ApiError`]: everything that can go wrong |
+//! | [`dialect`] | what the client sees of that |
+//! | `description` | what `/openapi.json` says of a route |
 
+mod description;
+pub mod dialect;
 mod error;
 mod event;
+mod fields;
 mod file;
 mod form;
+mod guard;
+mod json;
+mod problem;
+mod route;
 
-use std::convert::Infallible;
-
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use lambda_http::http::{HeaderValue, StatusCode};
-use lambda_http::{Body, Request, Response};
-use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
-use serde::Serialize;
-use tracing::field::Empty;
-use tracing::{Instrument, error, info, info_span};
 
-use crate::clock::Stopwatch;
-use crate::config;
-use crate::route::Route;
-
-pub use error::{ApiError, FieldError, HttpError, HttpValidationError};
-pub use event::{Event, source_ip};
+pub use description::{Description, FORM, JSON, Parameter};
+pub use dialect::Dialect;
+pub use error::{AccessError, ApiError, Refused, RequestError};
+pub use event::{Event, path_parameter, source_ip};
+pub(crate) use event::{gateway_response, request};
+pub use fields::{Fields, FromText};
 pub use file::{File, Files};
 pub use form::{Form, MAX_FIELDS};
+pub(crate) use guard::user;
+pub use json::{JsonProblems, from_json, json, json_with};
+pub use lambda_http::{Body, Request, Response};
+pub use problem::{Kind, Problem, Step, Type};
+pub use route::{Operation, Protected, Public, Route, without_slash};
 
-/// Answers events until the environment ends. `state` is what `handle` needs: an [`crate::App`].
-///
-/// `lambda_runtime` and not `lambda_http::run`, which panics at a body that is not base64.
-pub async fn run<S, H>(state: &S, route: Route, handle: H) -> Result<(), Error>
-where
-    H: AsyncFn(&S, Request) -> Result<Response<Body>, ApiError>,
-{
-    if config::environment("AWS_LAMBDA_RUNTIME_API").is_none() {
-        return Err(
-            "this program is a Lambda function and answers no one outside: try `make dev`".into(),
-        );
-    }
-    let handle = &handle;
-    let service = service_fn(|event| async {
-        Ok::<_, Infallible>(respond(state, route, handle, event).await)
-    });
-    Runtime::new(service).run().await
-}
-
-/// One event, one response, one log line.
-pub async fn respond<S, H>(
-    state: &S,
-    route: Route,
-    handle: H,
-    event: LambdaEvent<Event>,
-) -> ApiGatewayV2httpResponse
-where
-    H: AsyncFn(&S, Request) -> Result<Response<Body>, ApiError>,
-{
-    let stopwatch = Stopwatch::start();
-    let span = info_span!("request", %route, request_id = event.context.request_id, sub = Empty);
-    let result = answer(state, route, handle, event.payload)
-        .instrument(span.clone())
-        .await;
-    let _entered = span.enter();
-    let (response, outcome, reason) = match result {
-        Ok(response) => (response, "ok", None),
-        Err(error) => (error.response(), error.outcome(), error.reason()),
-    };
-    let (status, ms) = (response.status().as_u16(), stopwatch.elapsed_ms());
-    if response.status().is_server_error() {
-        error!(status, outcome, reason, ms, "answered");
-    } else {
-        info!(status, outcome, reason, ms, "answered");
-    }
-    event::gateway_response(response)
-}
-
-async fn answer<S, H>(
-    state: &S,
-    route: Route,
-    handle: H,
-    event: Event,
-) -> Result<Response<Body>, ApiError>
-where
-    H: AsyncFn(&S, Request) -> Result<Response<Body>, ApiError>,
-{
-    route.check(&event.request_context.http.method, event.path())?;
-    handle(state, event::request(event)?).await
-}
-
-/// An answer in JSON. Nothing of the API itself may be kept by a cache: it is one user's, or a token
-/// (RFC 6749 5.1).
-pub fn json(body: &impl Serialize) -> Result<Response<Body>, ApiError> {
-    let text = serde_json::to_string(body).map_err(ApiError::internal)?;
-    Ok(response(StatusCode::OK, text))
-}
+/// What a handler returns.
+pub type Answer = Result<Response<Body>, ApiError>;
 
 fn response(status: StatusCode, json: String) -> Response<Body> {
     let mut response = Response::new(Body::Text(json));

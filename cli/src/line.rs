@@ -1,0 +1,189 @@
+//! A user as a JSON line: what `export` writes and `import` reads.
+
+use serde::{Deserialize, Serialize};
+use shared::aws::record::Record;
+use shared::domain::password::PasswordHash;
+use shared::domain::scope::{CATALOGUE, Scopes};
+
+use crate::name;
+use crate::output::sorted;
+
+/// A line.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    username: String,
+    password_hash: String,
+    scopes: Vec<String>,
+    #[serde(default)]
+    disabled: bool,
+    email: Option<String>,
+    full_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+}
+
+/// Reads a line of a file; the error says where in the line.
+pub fn read(line: &[u8]) -> Result<Record, String> {
+    let line: Line =
+        serde_json::from_slice(line.trim_ascii_end()).map_err(|error| place(&error))?;
+    let name = &line.username;
+    name::check(name).map_err(|error| error.to_string())?;
+    PasswordHash::parse(&line.password_hash)
+        .map_err(|error| format!("the password_hash of {name:?}: {error}"))?;
+    let scopes: Scopes = line.scopes.iter().map(String::as_str).collect();
+    let known = scopes.check(CATALOGUE);
+    known.map_err(|error| format!("the scopes of {name:?}: {error}"))?;
+    Ok(Record {
+        username: line.username,
+        password_hash: line.password_hash,
+        scopes,
+        disabled: line.disabled,
+        email: line.email,
+        full_name: line.full_name,
+        created: line.created,
+        updated: line.updated,
+        version: line.version,
+    })
+}
+
+/// Writes a line, without its end.
+pub fn write(record: &Record) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&Line {
+        username: record.username.clone(),
+        password_hash: record.password_hash.clone(),
+        scopes: sorted(&record.scopes)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        disabled: record.disabled,
+        email: record.email.clone(),
+        full_name: record.full_name.clone(),
+        created: record.created,
+        updated: record.updated,
+        version: record.version,
+    })
+}
+
+/// The names of what differs in the content of two records.
+#[must_use]
+pub fn differences(one: &Record, other: &Record) -> Vec<&'static str> {
+    let pairs = one.content().into_iter().zip(other.content());
+    pairs
+        .filter(|(ours, theirs)| ours != theirs)
+        .map(|((name, _), _)| name)
+        .collect()
+}
+
+/// `serde_json` says "line 1" of each line, since it sees no other.
+fn place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let problem = text
+        .rsplit_once(" at line ")
+        .map_or(&*text, |(problem, _)| problem);
+    format!("column {}: {problem}", error.column())
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::aws::record::ATTRIBUTES;
+
+    use super::*;
+    use crate::store::record;
+
+    const HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
+
+    fn line(more: &str) -> String {
+        format!(r#"{{"username":"bob","password_hash":"{HASH}","scopes":["me","items"]{more}}}"#)
+    }
+
+    fn read(text: &str) -> Result<Record, String> {
+        super::read(text.as_bytes())
+    }
+
+    #[test]
+    fn an_item_reads_back_as_the_line_that_it_was() {
+        for more in [
+            "",
+            r#","disabled":true"#,
+            r#","email":"b@x.org","full_name":"Bob \u0000é""#,
+            r#","created":1,"updated":2,"version":3"#,
+        ] {
+            let first = read(&line(more)).unwrap();
+            let item = first.to_item(7);
+            let again = record(&item).unwrap();
+            assert!(differences(&first, &again).is_empty(), "{more}");
+            assert_eq!(again.created, first.created.or(Some(7)));
+            assert_eq!(again.version, first.version.or(Some(1)));
+            let exported = write(&again).unwrap();
+            assert_eq!(read(&exported), Ok(again), "{exported}");
+            assert_eq!(
+                ATTRIBUTES
+                    .iter()
+                    .filter(|name| item.contains_key(**name))
+                    .count(),
+                item.len()
+            );
+        }
+    }
+
+    #[test]
+    fn no_scopes_are_no_attribute() {
+        let record = read(&line("").replace(r#""me","items""#, "")).unwrap();
+        assert!(!record.to_item(1).contains_key("scopes"));
+    }
+
+    #[test]
+    fn names_what_differs() {
+        let (one, other) = (
+            line(""),
+            line(r#","disabled":true,"email":"x","version":9"#),
+        );
+        let differences = differences(&read(&one).unwrap(), &read(&other).unwrap());
+        assert_eq!(differences, ["disabled", "email"]);
+    }
+
+    #[test]
+    fn a_bad_line_is_refused_with_its_reason() {
+        let good = line("");
+        for (text, expected) in [
+            ("", "column 0: EOF"),
+            ("[]", "column 2: invalid length"),
+            (&good[..40], "EOF while parsing a string"),
+            (&line(r#","admin":true"#), "unknown field `admin`"),
+            (&line(r#","disabled":1"#), "expected a boolean"),
+            (&line(r#","version":-1"#), "expected u64"),
+            (&good.replace("bob", "Bob"), "case-folded form, \"bob\""),
+            (&good.replace("bob", ""), "a user name is empty"),
+            (
+                &good.replace("argon2id", "argon2i"),
+                "the password_hash of \"bob\": not an argon2id",
+            ),
+            (
+                &good.replace("items", "admin"),
+                "unknown scope \"admin\", the service's scopes are: me, items",
+            ),
+            (&good.replace("scopes", "scope"), "unknown field `scope`"),
+            (&format!("{good} x"), "trailing characters"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(expected), "{text}: {error}");
+            assert!(!error.contains("line 1"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_item_that_lacks_something_is_named() {
+        let mut item = read(&line("")).unwrap().to_item(1);
+        item.remove("disabled");
+        let error = record(&item).unwrap_err().to_string();
+        assert!(
+            error.contains("\"user#bob\" has no valid disabled"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! The DynamoDB table: its name, its keys, its attributes.
+//!
+//! One table, partition key `pk` (a string), no sort key. Numbers of time are seconds since the epoch.
+//!
+//! | item | `pk` | attributes |
+//! |---|---|---|
+//! | a user | `user#` and the name, byte for byte | `password_hash` S (a PHC string), `disabled` BOOL, `scopes` SS (absent: none), `email` S, `full_name` S, `created` N, `updated` N, `version` N (grows with each write) |
+//! | attempts to log in | `account#` and the name's SHA-256, or `address#` and the source address | `failures` N, `not_before` N, `expires` N (the table's TTL) |
+//!
+//! Attributes that are not known are left alone.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::client::Waiters;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType, TimeToLiveSpecification,
+};
+use tokio::time::timeout;
+use tracing::warn;
+
+use super::{Aws, TlsError};
+use crate::domain::store::StoreError;
+
+/// An item.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// How long a cold start waits for its connection: the first request can open one too.
+const OPENING: Duration = Duration::from_secs(1);
+/// What the key of a user begins with.
+pub const USER: &str = "user#";
+/// The key of no item.
+const NOTHING: &str = "nothing";
+
+/// A table and the client to ask it with.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Speaks to DynamoDB.
+    pub client: Client,
+    /// The table's name.
+    pub name: String,
+}
+
+impl Table {
+    /// The table of this name, where `aws` says.
+    pub fn new(name: String, aws: Aws) -> Result<Self, TlsError> {
+        let client = Client::from_conf(aws.config()?);
+        Ok(Self { client, name })
+    }
+
+    /// Opens the connection, by asking for an item that is not there: in a cold start, before the
+    /// first request has to wait for it. That it fails is no reason not to start.
+    pub async fn open(&self) {
+        let asking = self.client.get_item().table_name(&self.name);
+        let asking = asking.key("pk", text(NOTHING)).send();
+        let opened = match timeout(OPENING, asking).await {
+            Ok(answer) => answer.map(drop).map_err(StoreError::from),
+            Err(elapsed) => Err(StoreError::Unavailable(elapsed.into())),
+        };
+        if let Err(error) = opened {
+            warn!(reason = %error, "no connection to the table yet");
+        }
+    }
+}
+
+/// Makes the table as `template.yaml` does: for a local server, or to try things out.
+/// `Ok(false)`: there is one of this name already.
+pub async fn create(table: &Table) -> Result<bool, StoreError> {
+    let pk = AttributeDefinition::builder()
+        .attribute_name("pk")
+        .attribute_type(ScalarAttributeType::S);
+    let key = KeySchemaElement::builder()
+        .attribute_name("pk")
+        .key_type(KeyType::Hash);
+    let created = table
+        .client
+        .create_table()
+        .table_name(&table.name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(pk.build().ok().map(|pk| vec![pk]))
+        .set_key_schema(key.build().ok().map(|key| vec![key]))
+        .send()
+        .await;
+    match created {
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(CreateTableError::is_resource_in_use_exception) =>
+        {
+            return Ok(false);
+        }
+        other => drop(other?),
+    }
+    let ready = table
+        .client
+        .wait_until_table_exists()
+        .table_name(&table.name);
+    let waited = ready.wait(Duration::from_mins(5)).await;
+    waited.map_err(|error| StoreError::Unavailable(causes(&error).into()))?;
+    let ttl = TimeToLiveSpecification::builder()
+        .attribute_name("expires")
+        .enabled(true)
+        .build();
+    table
+        .client
+        .update_time_to_live()
+        .table_name(&table.name)
+        .set_time_to_live_specification(ttl.ok())
+        .send()
+        .await?;
+    Ok(true)
+}
+
+/// The partition key of a user.
+#[must_use]
+pub fn user_key(username: &str) -> String {
+    format!("{USER}{username}")
+}
+
+/// The name of a user's item; `None` for the other items of the table.
+#[must_use]
+pub fn username(item: &Item) -> Option<&str> {
+    item.get("pk")?.as_s().ok()?.strip_prefix(USER)
+}
+
+/// A string attribute.
+pub fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// A number attribute: a count, seconds, or -1.
+pub fn number(value: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(value.into().to_string())
+}
+
+/// A number attribute of an item.
+#[must_use]
+pub fn number_of(item: &Item, name: &str) -> Option<u64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+impl<E, R> From<SdkError<E, R>> for StoreError
+where
+    E: Error + Send + Sync + 'static,
+    R: fmt::Debug + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        Self::Unavailable(causes(&error).into())
+    }
+}
+
+/// An error with its causes, in their own words. Not the SDK's `DisplayErrorContext`: that shows
+/// the response as it came, a user's hash included.
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

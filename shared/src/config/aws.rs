@@ -1,0 +1,47 @@
+//! The variables that Lambda sets, and that AWS's SDKs know.
+
+use std::fs;
+
+use aws_sdk_dynamodb::config::Credentials;
+
+use super::reader::Reader;
+use crate::aws::{Aws, ROOTS};
+
+pub(super) fn read(reader: &mut Reader<'_>) -> Aws {
+    let region = set_by_lambda(reader, "AWS_REGION");
+    let key_id = set_by_lambda(reader, "AWS_ACCESS_KEY_ID");
+    let key = set_by_lambda(reader, "AWS_SECRET_ACCESS_KEY");
+    let token = reader.get("AWS_SESSION_TOKEN");
+    Aws {
+        region,
+        credentials: Credentials::new(key_id, key, token, None, "environment"),
+        endpoint: reader
+            .get("AWS_ENDPOINT_URL_DYNAMODB")
+            .or_else(|| reader.get("AWS_ENDPOINT_URL")),
+        fips: reader.flag("AWS_USE_FIPS_ENDPOINT", false),
+        dual_stack: reader.flag("AWS_USE_DUALSTACK_ENDPOINT", false),
+        roots: roots(reader),
+    }
+}
+
+fn set_by_lambda(reader: &mut Reader<'_>, name: &str) -> String {
+    reader.get(name).unwrap_or_else(|| {
+        reader.problem(
+            name,
+            "not set; Lambda sets it, elsewhere: aws configure export-credentials --format env, and a region",
+        );
+        String::new()
+    })
+}
+
+fn roots(reader: &mut Reader<'_>) -> Vec<u8> {
+    let Some(path) = reader.get("SSL_CERT_FILE") else {
+        return ROOTS.to_vec();
+    };
+    let roots = match fs::read_to_string(&path) {
+        Ok(pem) if pem.contains("-----BEGIN CERTIFICATE-----") => Ok(pem.into_bytes()),
+        Ok(_) => Err(format!("{path}: no certificate in PEM is in it")),
+        Err(error) => Err(format!("{path}: {error}")),
+    };
+    reader.or_problem("SSL_CERT_FILE", roots)
+}

@@ -1,0 +1,81 @@
+//! `LOGIN_FAILURES_PER_ACCOUNT` and so on: how many logins may fail, and what a password's hash costs.
+
+use std::sync::Arc;
+
+use super::reader::{ConfigError, Reader};
+use super::state::{Parts, State};
+use super::store::StoreConfig;
+use crate::domain::attempts::Limits;
+use crate::domain::login::Login;
+use crate::domain::password::{Passwords, Policy, is_affordable};
+
+/// What the variables say of logins.
+#[derive(Debug)]
+pub struct LoginConfig {
+    /// Where the users are.
+    pub store: StoreConfig,
+    /// `LOGIN_FAILURES_PER_ACCOUNT` (10) and `LOGIN_FAILURES_PER_ADDRESS` (100): in 15 minutes;
+    /// 0 is no limit.
+    pub limits: Limits,
+    /// `PASSWORD_HASH_MEMORY_KIB` (19456), `PASSWORD_HASH_ITERATIONS` (2) and
+    /// `PASSWORD_HASH_PARALLELISM` (1): what a new hash costs.
+    pub policy: Policy,
+}
+
+impl State for Login {
+    type Config = LoginConfig;
+
+    fn read(reader: &mut Reader<'_>) -> LoginConfig {
+        LoginConfig {
+            store: StoreConfig::read(reader),
+            limits: Limits {
+                per_account: reader.number("LOGIN_FAILURES_PER_ACCOUNT", 10, 0),
+                per_address: reader.number("LOGIN_FAILURES_PER_ADDRESS", 100, 0),
+            },
+            policy: policy(reader),
+        }
+    }
+
+    /// With the memory of a hash: the first login need not wait for it.
+    async fn open(config: LoginConfig, parts: &Parts) -> Result<Self, ConfigError> {
+        let passwords = Passwords::new(config.policy);
+        let passwords = passwords.map_err(|error| ConfigError(vec![error.to_string()]))?;
+        passwords.warm();
+        Ok(Self {
+            users: parts.users(config.store.clone()).await?,
+            hashes: parts.hashes(config.store.clone()).await?,
+            attempts: parts.attempts(config.store).await?,
+            limits: config.limits,
+            passwords,
+            clock: Arc::clone(&parts.clock),
+        })
+    }
+}
+
+/// The `PASSWORD_HASH_` variables alone: for the `users` command, whose hashes should cost what
+/// the functions' cost.
+pub fn password_policy(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Policy, ConfigError> {
+    Reader::read(lookup, policy)
+}
+
+fn policy(reader: &mut Reader<'_>) -> Policy {
+    let default = Policy::default();
+    let memory = reader.number("PASSWORD_HASH_MEMORY_KIB", default.m_cost(), 8);
+    let iterations = reader.number("PASSWORD_HASH_ITERATIONS", default.t_cost(), 1);
+    let parallelism = reader.number("PASSWORD_HASH_PARALLELISM", default.p_cost(), 1);
+    match Policy::new(memory, iterations, parallelism, None) {
+        Ok(policy) if is_affordable(&policy) => policy,
+        Ok(_) => {
+            let problem = "at most 262144, and times PASSWORD_HASH_ITERATIONS at most 3145728: no function could compute it";
+            reader.problem("PASSWORD_HASH_MEMORY_KIB", problem);
+            default
+        }
+        Err(error) => {
+            let problem = format_args!(
+                "argon2 needs 8 KiB for each of PASSWORD_HASH_PARALLELISM's lanes ({error})"
+            );
+            reader.problem("PASSWORD_HASH_MEMORY_KIB", problem);
+            default
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! `USER_STORE` and the variables that belong to it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::Arc;
+
+use tracing::warn;
+
+use super::reader::{ConfigError, Reader};
+use crate::aws::Aws;
+use crate::aws::table::Table;
+use crate::domain::scope::CATALOGUE;
+use crate::domain::users::{self, MemoryUsers, User};
+
+/// Where the users are.
+#[derive(Debug, Clone)]
+pub enum StoreConfig {
+    /// `USER_STORE=memory`.
+    Memory {
+        /// Those of `USERS_FILE`, a JSON file, and with `TUTORIAL_USERS=true` the tutorial's two.
+        users: HashMap<String, User>,
+        /// Are the tutorial's two among them, whose passwords everybody knows?
+        tutorial: bool,
+    },
+    /// `USER_STORE=dynamodb`.
+    DynamoDb {
+        /// `USERS_TABLE`: the table's name.
+        table: String,
+        /// The `AWS_` variables that Lambda sets.
+        aws: Aws,
+    },
+}
+
+/// An opened store.
+#[derive(Clone)]
+pub(super) enum Store {
+    Memory(Arc<MemoryUsers>),
+    DynamoDb(Table),
+}
+
+impl StoreConfig {
+    /// Reads the variables.
+    pub fn read(reader: &mut Reader<'_>) -> Self {
+        let known = "it can be: memory, dynamodb";
+        match reader.get("USER_STORE").as_deref() {
+            Some("memory") => return memory(reader),
+            Some("dynamodb") => return dynamodb(reader),
+            Some(other) => reader.problem(
+                "USER_STORE",
+                format_args!("unknown store {other:?}; {known}"),
+            ),
+            None => reader.problem("USER_STORE", format_args!("not set; {known}")),
+        }
+        let (users, tutorial) = (HashMap::new(), false);
+        Self::Memory { users, tutorial }
+    }
+
+    pub(super) async fn open(self) -> Result<Store, ConfigError> {
+        match self {
+            Self::Memory { users, tutorial } => {
+                if tutorial {
+                    warn!(
+                        "TUTORIAL_USERS=true: everybody knows the passwords of johndoe and alice"
+                    );
+                }
+                Ok(Store::Memory(Arc::new(MemoryUsers::new(users))))
+            }
+            Self::DynamoDb { table, aws } => {
+                let unusable = |error| ConfigError(vec![format!("SSL_CERT_FILE: {error}")]);
+                let table = Table::new(table, aws).map_err(unusable)?;
+                table.open().await;
+                Ok(Store::DynamoDb(table))
+            }
+        }
+    }
+}
+
+fn dynamodb(reader: &mut Reader<'_>) -> StoreConfig {
+    let table = reader.get("USERS_TABLE").unwrap_or_default();
+    if table.is_empty() {
+        reader.problem(
+            "USERS_TABLE",
+            "not set; USER_STORE=dynamodb needs the table's name",
+        );
+    }
+    let aws = super::aws::read(reader);
+    StoreConfig::DynamoDb { table, aws }
+}
+
+/// The file's record of a user counts where the tutorial has one too.
+fn memory(reader: &mut Reader<'_>) -> StoreConfig {
+    let file = reader.get("USERS_FILE");
+    let asked = reader.get("TUTORIAL_USERS");
+    if file.is_none() && asked.is_none_or(|value| value == "false") {
+        reader.problem(
+            "USERS_FILE",
+            "not set, so nobody could log in; name a JSON file of users, or set TUTORIAL_USERS=true for the tutorial's two",
+        );
+    }
+    let tutorial = reader.flag("TUTORIAL_USERS", false);
+    let mut users = HashMap::new();
+    if tutorial {
+        let two = users::tutorial().map_err(|error| error.to_string());
+        users.extend(reader.or_problem("TUTORIAL_USERS", two));
+    }
+    if let Some(path) = file {
+        let text = fs::read_to_string(&path).map_err(|error| error.to_string());
+        let file = text
+            .and_then(|text| users::from_json(&text, CATALOGUE).map_err(|error| error.to_string()));
+        let file = file.map_err(|error| format!("{path}: {error}"));
+        users.extend(reader.or_problem("USERS_FILE", file));
+    }
+    StoreConfig::Memory { users, tutorial }
+}

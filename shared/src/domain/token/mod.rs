@@ -1,0 +1,179 @@
+//! The access token: a JWT (RFC 7519) that carries the user's name and the granted scopes.
+
+mod claims;
+mod hs256;
+
+use std::fmt;
+use std::time::Duration;
+
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::scope::Scopes;
+use super::users::User;
+use claims::{Payload, UniqueNames, check_header};
+
+/// Signs tokens. Only a function that issues them has one.
+pub struct Signer {
+    key: EncodingKey,
+    lifetime: Duration,
+}
+
+/// Verifies tokens.
+pub struct Verifier {
+    key: DecodingKey,
+    validation: Validation,
+}
+
+/// What a token is issued for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Whose token it is.
+    pub user: User,
+    /// What it allows.
+    pub scopes: Scopes,
+}
+
+/// What a verified token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claims {
+    /// The user's name.
+    pub sub: String,
+    /// The granted scopes.
+    pub scopes: Scopes,
+}
+
+/// Why a token was refused: for the log. The client hears that it is invalid, and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidToken {
+    /// Not three parts of base64url JSON, a header that is not understood, or a claim that is
+    /// missing, of the wrong type or there twice.
+    #[error("malformed")]
+    Malformed,
+    /// Another algorithm than HS256.
+    #[error("algorithm")]
+    Algorithm,
+    /// Not signed by this service's key.
+    #[error("signature")]
+    Signature,
+    /// For some audience, and this service is none.
+    #[error("audience")]
+    Audience,
+    /// Its `exp` has come (RFC 7519 4.1.4).
+    #[error("expired")]
+    Expired,
+    /// Its `nbf` or `iat` is yet to come (RFC 7519 4.1.5).
+    #[error("not yet valid")]
+    NotYetValid,
+    /// Its user does not exist, or no longer.
+    #[error("unknown user")]
+    UnknownUser,
+}
+
+/// A token could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the token could not be signed: {0}")]
+pub struct SigningError(#[from] jsonwebtoken::errors::Error);
+
+impl Signer {
+    /// The key's bytes are the HMAC key as they are: a FastAPI app does the same with its text.
+    #[must_use]
+    pub fn new(key: &SecretString, lifetime: Duration) -> Self {
+        hs256::install();
+        Self {
+            key: EncodingKey::from_secret(key.expose_secret().as_bytes()),
+            lifetime,
+        }
+    }
+
+    /// How long a token is valid: `expires_in` (RFC 6749 5.1).
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        self.lifetime
+    }
+
+    /// Signs a token; `now` is the time since the epoch.
+    pub fn sign(&self, grant: &Grant, now: Duration) -> Result<String, SigningError> {
+        let claims = SignedClaims {
+            sub: &grant.user.username,
+            scope: grant.scopes.to_string(),
+            scopes: grant.scopes.iter().collect(),
+            iat: now.as_secs(),
+            exp: (now + self.lifetime).as_secs(),
+            jti: Uuid::new_v4().to_string(),
+        };
+        let header = Header::new(Algorithm::HS256);
+        Ok(jsonwebtoken::encode(&header, &claims, &self.key)?)
+    }
+}
+
+impl Verifier {
+    /// With the key of a [`Signer`].
+    #[must_use]
+    pub fn new(key: &SecretString) -> Self {
+        hs256::install();
+        let mut validation = Validation::new(Algorithm::HS256);
+        // jsonwebtoken would compare with the machine's clock and allow 60 seconds more.
+        validation.validate_exp = false;
+        Self {
+            key: DecodingKey::from_secret(key.expose_secret().as_bytes()),
+            validation,
+        }
+    }
+
+    /// Verifies a token and reads its claims; `now` is the time since the epoch.
+    pub fn verify(&self, token: &str, now: Duration) -> Result<Claims, InvalidToken> {
+        let data =
+            jsonwebtoken::decode::<UniqueNames<Payload>>(token, &self.key, &self.validation)?;
+        check_header(token)?;
+        let UniqueNames(payload) = data.claims;
+        payload.check(now)?;
+        Ok(Claims {
+            scopes: payload.scopes(),
+            sub: payload.sub,
+        })
+    }
+}
+
+/// No debug output shows a key.
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signer(..)")
+    }
+}
+
+/// No debug output shows a key.
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Verifier(..)")
+    }
+}
+
+/// The claims of a new token. `scope` is what FastAPI's page reads today (and RFC 8693 4.2),
+/// `scopes` what its older versions read.
+#[derive(Serialize)]
+struct SignedClaims<'a> {
+    sub: &'a str,
+    scope: String,
+    scopes: Vec<&'a str>,
+    iat: u64,
+    exp: u64,
+    jti: String,
+}
+
+impl From<jsonwebtoken::errors::Error> for InvalidToken {
+    fn from(error: jsonwebtoken::errors::Error) -> Self {
+        match error.kind() {
+            ErrorKind::InvalidSignature => Self::Signature,
+            ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => Self::Algorithm,
+            ErrorKind::InvalidAudience => Self::Audience,
+            _ => Self::Malformed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! Users in memory: from a JSON file, the tutorial's two, or both.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
+
+use super::{HashStore, Reading, User, UserStore, is_name};
+use crate::domain::password::PasswordHash;
+use crate::domain::scope::CATALOGUE;
+use crate::domain::store::Asking;
+
+/// The two users of FastAPI's page, "secret" and "secretalice": everybody knows their passwords.
+const TUTORIAL_USERS: &str = include_str!("tutorial.json");
+
+/// The scopes that there are, with their descriptions.
+type Catalogue = &'static [(&'static str, &'static str)];
+
+/// Users in memory, by name.
+#[derive(Debug, Default)]
+pub struct MemoryUsers(RwLock<HashMap<String, User>>);
+
+/// A list of users that cannot be read; says what is wrong, with line and column.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidUsersFile(#[from] serde_json::Error);
+
+/// Reads a JSON array of users, who may have the scopes of this catalogue.
+pub fn from_json(
+    text: &str,
+    catalogue: Catalogue,
+) -> Result<HashMap<String, User>, InvalidUsersFile> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let users = UsersFile { catalogue }.deserialize(&mut json)?;
+    json.end()?;
+    Ok(users)
+}
+
+/// johndoe, and alice, who is disabled.
+pub fn tutorial() -> Result<HashMap<String, User>, InvalidUsersFile> {
+    from_json(TUTORIAL_USERS, CATALOGUE)
+}
+
+impl MemoryUsers {
+    /// These users, by their names.
+    #[must_use]
+    pub fn new(users: HashMap<String, User>) -> Self {
+        Self(RwLock::new(users))
+    }
+}
+
+impl UserStore for MemoryUsers {
+    fn find<'a>(&'a self, username: &'a str, _: Reading) -> Asking<'a, Option<User>> {
+        let user = self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(username)
+            .cloned();
+        Box::pin(async { Ok(user) })
+    }
+}
+
+impl HashStore for MemoryUsers {
+    fn replace_hash<'a>(
+        &'a self,
+        username: &'a str,
+        old: &'a PasswordHash,
+        new: &'a PasswordHash,
+        _now: Duration,
+    ) -> Asking<'a, bool> {
+        let mut users = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let user = users
+            .get_mut(username)
+            .filter(|user| user.password_hash.as_ref() == Some(old));
+        let replaced = user
+            .map(|user| user.password_hash = Some(new.clone()))
+            .is_some();
+        Box::pin(async move { Ok(replaced) })
+    }
+}
+
+/// Reads a users file, and checks each user while the parser still knows the line.
+struct UsersFile {
+    catalogue: Catalogue,
+}
+
+impl<'de> DeserializeSeed<'de> for UsersFile {
+    type Value = HashMap<String, User>;
+
+    fn deserialize<D: Deserializer<'de>>(self, file: D) -> Result<Self::Value, D::Error> {
+        file.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for UsersFile {
+    type Value = HashMap<String, User>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON array of users")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+        let mut users = HashMap::new();
+        while let Some(user) = access.next_element::<User>()? {
+            let name = user.username.clone();
+            if !is_name(&name) {
+                return Err(A::Error::custom(format_args!(
+                    "{name:?} cannot be a user name"
+                )));
+            }
+            user.scopes
+                .check(self.catalogue)
+                .map_err(A::Error::custom)?;
+            if users.insert(name.clone(), user).is_some() {
+                return Err(A::Error::custom(format_args!(
+                    "user {name:?} is there twice"
+                )));
+            }
+        }
+        Ok(users)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::password::{Passwords, Policy};
+
+    const HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
+
+    fn error(text: &str) -> String {
+        from_json(text, CATALOGUE).unwrap_err().to_string()
+    }
+
+    fn user(name: &str) -> String {
+        format!(r#"{{"username": "{name}", "password_hash": "{HASH}", "scopes": ["me"]}}"#)
+    }
+
+    #[test]
+    fn the_tutorials_users_log_in_with_the_tutorials_passwords() {
+        let users = tutorial().unwrap();
+        assert_eq!(users.len(), 2);
+        let passwords = Passwords::new(Policy::default()).unwrap();
+        for (name, password, disabled) in
+            [("johndoe", "secret", false), ("alice", "secretalice", true)]
+        {
+            let user = &users[name];
+            assert!(
+                passwords.verify(password, user.password_hash.as_ref()),
+                "{name}"
+            );
+            assert_eq!(user.disabled, disabled);
+            assert!(user.scopes.contains_all(["me", "items"]), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_users_file_is_refused_with_its_line() {
+        let two = format!("[\n{},\n{}]", user("a"), user("a"));
+        for (text, problem, line) in [
+            ("", "EOF while parsing", "line 1"),
+            ("{}", "expected a JSON array of users", "line 1"),
+            ("[\n1]", "invalid type: integer", "line 2"),
+            (&two, r#"user "a" is there twice"#, "line 3"),
+            (
+                &format!("[\n\n{}]", user("")),
+                "\"\" cannot be a user name",
+                "line 3",
+            ),
+            (
+                &format!("[\n{}]", user("a").replace("argon2id", "bcrypt")),
+                "not an argon2id hash",
+                "line 2",
+            ),
+            (
+                &format!("[\n{}]", user("a").replace("[\"me", "[\"admin")),
+                r#"unknown scope "admin""#,
+                "line 2",
+            ),
+            (
+                &format!("[\n{}]", user("a").replace("scopes", "scope")),
+                "unknown field `scope`",
+                "line 2",
+            ),
+            (
+                "[\n{\"username\": \"a\"}]",
+                "missing field `password_hash`",
+                "line 2",
+            ),
+            ("[] x", "trailing characters", "line 1"),
+        ] {
+            let error = error(text);
+            assert!(
+                error.contains(problem) && error.contains(line),
+                "{text}: {error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! FastAPI's statuses, headers and bodies: a row for every case.
+
+use std::time::Duration;
+
+use lambda_http::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use lambda_http::http::{HeaderValue, StatusCode};
+use lambda_http::{Body, Response};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::http::error::{AccessError, ApiError, Refused, RequestError};
+use crate::http::problem::{Kind, Problem, Step, Type};
+
+/// The body of every error but 422.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HTTPError")]
+pub struct HttpError {
+    /// What happened.
+    detail: String,
+}
+
+/// The body of a 422.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HTTPValidationError")]
+pub struct HttpValidationError {
+    /// An entry for each value that is missing or wrong.
+    detail: Vec<ValidationError>,
+}
+
+/// What is wrong with a value.
+#[derive(Serialize, JsonSchema)]
+struct ValidationError {
+    /// The kind of error, for programs.
+    r#type: &'static str,
+    /// `body`, `query` or `path`, and the way from there to the value.
+    loc: Vec<Location>,
+    /// The kind of error, for people.
+    msg: String,
+    /// What came, where it is no secret.
+    input: Value,
+    /// What was expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "serde_json::Map<String, Value>")]
+    ctx: Option<Value>,
+}
+
+/// A name, or a place in a list.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Location {
+    Name(String),
+    Index(usize),
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ErrorBody {
+    Plain(HttpError),
+    Problems(HttpValidationError),
+}
+
+impl From<&str> for ErrorBody {
+    fn from(detail: &str) -> Self {
+        let detail = detail.to_owned();
+        Self::Plain(HttpError { detail })
+    }
+}
+
+type Row = (StatusCode, ErrorBody, Option<(HeaderName, HeaderValue)>);
+
+pub(super) fn response(error: &ApiError) -> Response<Body> {
+    let (status, body, header) = row(error);
+    // Strings can always be written: the default is never used.
+    let text = serde_json::to_string(&body).unwrap_or_default();
+    let mut response = crate::http::response(status, text);
+    if let Some((name, value)) = header {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+fn row(error: &ApiError) -> Row {
+    match error {
+        ApiError::Request(error) => request(error),
+        ApiError::Access(error) => access(error),
+        ApiError::Login(error) => login(error),
+        ApiError::Status { status, detail } => plain(*status, detail),
+        ApiError::Unavailable(_) => later(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Service Unavailable",
+            Duration::from_secs(1),
+        ),
+        ApiError::Internal(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+    }
+}
+
+fn request(error: &RequestError) -> Row {
+    match error {
+        RequestError::NotFound => plain(StatusCode::NOT_FOUND, "Not Found"),
+        RequestError::MethodNotAllowed { allowed } => {
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            let (_, body, _) = plain(status, "Method Not Allowed");
+            (status, body, Some((ALLOW, methods(allowed))))
+        }
+        RequestError::MalformedBody => plain(
+            StatusCode::BAD_REQUEST,
+            "There was an error parsing the body",
+        ),
+        RequestError::ContentTooLarge => plain(StatusCode::PAYLOAD_TOO_LARGE, "Content Too Large"),
+        RequestError::TooManyFields { most } => plain(
+            StatusCode::BAD_REQUEST,
+            &format!("Too many fields. Maximum number of fields is {most}."),
+        ),
+        RequestError::Invalid(problems) => {
+            let detail = problems.iter().map(entry).collect();
+            let body = ErrorBody::Problems(HttpValidationError { detail });
+            (StatusCode::UNPROCESSABLE_ENTITY, body, None)
+        }
+    }
+}
+
+fn access(error: &AccessError) -> Row {
+    let unauthorized = |detail: &str, required: &[&str]| {
+        let header = Some((WWW_AUTHENTICATE, challenge(required)));
+        (StatusCode::UNAUTHORIZED, detail.into(), header)
+    };
+    match error {
+        AccessError::NotAuthenticated => unauthorized("Not authenticated", &[]),
+        AccessError::InvalidToken { required, .. } => {
+            unauthorized("Could not validate credentials", required)
+        }
+        AccessError::InsufficientScope { required } => {
+            unauthorized("Not enough permissions", required)
+        }
+        AccessError::InactiveUser => plain(StatusCode::BAD_REQUEST, "Inactive user"),
+    }
+}
+
+fn login(error: &Refused) -> Row {
+    match error {
+        Refused::IncorrectPassword { .. } => {
+            plain(StatusCode::BAD_REQUEST, "Incorrect username or password")
+        }
+        Refused::ScopeNotAllowed => plain(StatusCode::BAD_REQUEST, "Scope not allowed"),
+        Refused::TooManyAttempts { wait } => later(
+            StatusCode::TOO_MANY_REQUESTS,
+            "Too many login attempts",
+            *wait,
+        ),
+    }
+}
+
+fn plain(status: StatusCode, detail: &str) -> Row {
+    (status, detail.into(), None)
+}
+
+fn later(status: StatusCode, detail: &str, wait: Duration) -> Row {
+    let header = Some((RETRY_AFTER, HeaderValue::from(whole_seconds(wait))));
+    (status, detail.into(), header)
+}
+
+/// `Retry-After` counts whole seconds (RFC 9110 10.2.3): rounded up, or it would be too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+/// `Allow` (RFC 9110 10.2.1), in the order of the route.
+fn methods(allowed: &[&str]) -> HeaderValue {
+    HeaderValue::from_str(&allowed.join(", ")).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// `WWW-Authenticate` (RFC 6750 3): the scopes that are required, all of them.
+fn challenge(required: &[&str]) -> HeaderValue {
+    let bare = HeaderValue::from_static("Bearer");
+    if required.is_empty() {
+        return bare;
+    }
+    let text = format!("Bearer scope=\"{}\"", required.join(" "));
+    HeaderValue::from_str(&text).unwrap_or(bare)
+}
+
+/// An entry of FastAPI's `detail`.
+fn entry(problem: &Problem) -> ValidationError {
+    let location = |step: &Step| match step {
+        Step::Name(name) => Location::Name(name.clone().into_owned()),
+        Step::Index(index) => Location::Index(*index),
+    };
+    let (r#type, msg, ctx) = words(&problem.kind);
+    ValidationError {
+        r#type,
+        loc: problem.location.iter().map(location).collect(),
+        msg,
+        input: problem.input.clone(),
+        ctx,
+    }
+}
+
+/// Pydantic's type, message and context of a problem.
+fn words(kind: &Kind) -> (&'static str, String, Option<Value>) {
+    let bare = |r#type, msg: &str| (r#type, msg.to_owned(), None);
+    let with = |r#type, msg: String, ctx| (r#type, msg, Some(ctx));
+    match kind {
+        Kind::Missing => bare("missing", "Field required"),
+        Kind::Repeated | Kind::Not(Type::Text) => {
+            bare("string_type", "Input should be a valid string")
+        }
+        Kind::NotUtf8 => bare(
+            "string_unicode",
+            "Input should be a valid string, unable to parse raw data as a unicode string",
+        ),
+        Kind::Mismatch(pattern) => with(
+            "string_pattern_mismatch",
+            format!("String should match pattern '{pattern}'"),
+            json!({"pattern": pattern}),
+        ),
+        Kind::Not(Type::Integer) => bare("int_type", "Input should be a valid integer"),
+        Kind::Not(Type::Number) => bare("float_type", "Input should be a valid number"),
+        Kind::Not(Type::Boolean) => bare("bool_type", "Input should be a valid boolean"),
+        Kind::Not(Type::List) => bare("list_type", "Input should be a valid list"),
+        Kind::Not(Type::Null) => bare("none_required", "Input should be None"),
+        Kind::Not(Type::Object) => bare(
+            "model_attributes_type",
+            "Input should be a valid dictionary or object to extract fields from",
+        ),
+        Kind::Unparsable(Type::Boolean) => bare(
+            "bool_parsing",
+            "Input should be a valid boolean, unable to interpret input",
+        ),
+        Kind::Unparsable(Type::Number) => bare(
+            "float_parsing",
+            "Input should be a valid number, unable to parse string as a number",
+        ),
+        Kind::Unparsable(_) => bare(
+            "int_parsing",
+            "Input should be a valid integer, unable to parse string as an integer",
+        ),
+        Kind::TooSmall(least) => with(
+            "greater_than_equal",
+            format!("Input should be greater than or equal to {least}"),
+            json!({"ge": least}),
+        ),
+        Kind::TooLarge(most) => with(
+            "less_than_equal",
+            format!("Input should be less than or equal to {most}"),
+            json!({"le": most}),
+        ),
+        Kind::NotOneOf(values) => {
+            let expected = one_of(values);
+            let msg = format!("Input should be {expected}");
+            with("enum", msg, json!({"expected": expected}))
+        }
+        Kind::Unknown => bare("extra_forbidden", "Extra inputs are not permitted"),
+        Kind::NotJson(error) => with(
+            "json_invalid",
+            "JSON decode error".to_owned(),
+            json!({"error": error}),
+        ),
+        Kind::Other(sentence) => with(
+            "value_error",
+            format!("Value error, {sentence}"),
+            json!({"error": {}}),
+        ),
+    }
+}
+
+/// `'a', 'b' or 'c'`
+fn one_of(values: &[String]) -> String {
+    let quoted: Vec<String> = values.iter().map(|value| format!("'{value}'")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::store::StoreError;
+    use crate::http::Dialect;
+
+    #[test]
+    fn the_challenge_names_every_required_scope() {
+        assert_eq!(challenge(&[]), "Bearer");
+        assert_eq!(challenge(&["items", "me"]), "Bearer scope=\"items me\"");
+    }
+
+    #[test]
+    fn every_method_is_allowed_in_one_header() {
+        assert_eq!(methods(&["GET"]), "GET");
+        assert_eq!(methods(&["GET", "POST"]), "GET, POST");
+    }
+
+    #[test]
+    fn a_wait_is_rounded_up() {
+        for (wait, seconds) in [
+            (Duration::from_secs(30), 30),
+            (Duration::from_millis(29_001), 30),
+            (Duration::from_nanos(1), 1),
+            (Duration::ZERO, 0),
+        ] {
+            assert_eq!(whole_seconds(wait), seconds, "{wait:?}");
+        }
+    }
+
+    #[test]
+    fn a_5xx_says_nothing_of_its_cause() {
+        for error in [
+            ApiError::Unavailable(StoreError::Unavailable("10.0.0.1 refused".into())),
+            ApiError::internal("a secret cause"),
+        ] {
+            let response = Dialect::FastApi.response(&error);
+            assert!(response.status().is_server_error());
+            let Body::Text(body) = response.body() else {
+                panic!("no text")
+            };
+            assert!(
+                !body.contains("secret") && !body.contains("10.0.0.1"),
+                "{body}"
+            );
+            let reason = error.reason().unwrap();
+            assert!(
+                reason.contains("secret") || reason.contains("10.0.0.1"),
+                "{reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_of_several_values() {
+        let values = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
+        let kind = |list: &[&str]| words(&Kind::NotOneOf(values(list))).1;
+        assert_eq!(kind(&["a"]), "Input should be 'a'");
+        assert_eq!(kind(&["a", "b", "c"]), "Input should be 'a', 'b' or 'c'");
+    }
+}

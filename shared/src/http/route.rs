@@ -1,0 +1,406 @@
+//! Which requests a function answers, and what they must prove.
+
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+
+use super::error::RequestError;
+use crate::domain::access::Access;
+
+/// The path of a function and what it answers there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// `None`: every path and method (the gateway's `$default`).
+    path: Option<&'static str>,
+    /// Does it also answer every path below its own?
+    pub below: bool,
+    /// One for each method.
+    pub operations: &'static [Operation],
+}
+
+/// A route that anybody may use: its handler is given no user.
+#[derive(Debug, Clone, Copy)]
+pub struct Public(Route);
+
+/// A route that needs a token: its handler is given the user whose token it is, and is not reached
+/// without one.
+#[derive(Debug, Clone, Copy)]
+pub struct Protected(Route);
+
+/// A method of a route, and what it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operation {
+    /// In capital letters (RFC 9110 9.1: methods are case-sensitive).
+    pub method: &'static str,
+    /// What a request must prove.
+    pub access: Access,
+}
+
+/// Values of a path's parameters, by their names.
+pub type Parameters = Vec<(&'static str, String)>;
+
+impl Operation {
+    /// A GET by an active user whose token has all of these scopes.
+    #[must_use]
+    pub const fn get(scopes: &'static [&'static str]) -> Self {
+        Self::new("GET", Access::ActiveUser(scopes))
+    }
+
+    /// The same for POST.
+    #[must_use]
+    pub const fn post(scopes: &'static [&'static str]) -> Self {
+        Self::new("POST", Access::ActiveUser(scopes))
+    }
+
+    /// The same for PUT.
+    #[must_use]
+    pub const fn put(scopes: &'static [&'static str]) -> Self {
+        Self::new("PUT", Access::ActiveUser(scopes))
+    }
+
+    /// The same for PATCH.
+    #[must_use]
+    pub const fn patch(scopes: &'static [&'static str]) -> Self {
+        Self::new("PATCH", Access::ActiveUser(scopes))
+    }
+
+    /// The same for DELETE.
+    #[must_use]
+    pub const fn delete(scopes: &'static [&'static str]) -> Self {
+        Self::new("DELETE", Access::ActiveUser(scopes))
+    }
+
+    /// Any method that anybody may send.
+    #[must_use]
+    pub const fn public(method: &'static str) -> Self {
+        Self::new(method, Access::Public)
+    }
+
+    /// Any method, any access.
+    #[must_use]
+    pub const fn new(method: &'static str, access: Access) -> Self {
+        Self { method, access }
+    }
+}
+
+impl Public {
+    /// A route for everybody.
+    ///
+    /// # Panics
+    /// If an operation asks for a token. A route is a `const`, so the compiler says it:
+    ///
+    /// ```compile_fail
+    /// use shared::http::{Operation, Public};
+    /// const ROUTE: Public = Public::at("/users/me/", &[Operation::get(&["me"])]);
+    /// # let _ = ROUTE;
+    /// ```
+    #[must_use]
+    pub const fn at(path: &'static str, operations: &'static [Operation]) -> Self {
+        let mut at = 0;
+        while at < operations.len() {
+            let public = matches!(operations[at].access, Access::Public);
+            assert!(public, "an operation asks for a token: write Protected::at");
+            at += 1;
+        }
+        Self(Route {
+            path: Some(path),
+            below: false,
+            operations,
+        })
+    }
+
+    /// It answers every path below its own, too: files.
+    #[must_use]
+    pub const fn and_below(self) -> Self {
+        Self(Route {
+            below: true,
+            ..self.0
+        })
+    }
+
+    /// Whatever no other route answers.
+    #[must_use]
+    pub const fn fallback() -> Self {
+        Self(Route {
+            path: None,
+            below: false,
+            operations: &[],
+        })
+    }
+
+    /// As data.
+    #[must_use]
+    pub const fn route(self) -> Route {
+        self.0
+    }
+}
+
+impl Protected {
+    /// A route for tokens.
+    ///
+    /// # Panics
+    /// If an operation asks for none: there would be no user to give to the handler. A route is a
+    /// `const`, so the compiler says it:
+    ///
+    /// ```compile_fail
+    /// use shared::http::{Operation, Protected};
+    /// const ROUTE: Protected = Protected::at("/users/me/", &[Operation::public("GET")]);
+    /// # let _ = ROUTE;
+    /// ```
+    #[must_use]
+    pub const fn at(path: &'static str, operations: &'static [Operation]) -> Self {
+        let mut at = 0;
+        while at < operations.len() {
+            let public = matches!(operations[at].access, Access::Public);
+            assert!(!public, "an operation asks for no token: write Public::at");
+            at += 1;
+        }
+        Self(Route {
+            path: Some(path),
+            below: false,
+            operations,
+        })
+    }
+
+    /// As data.
+    #[must_use]
+    pub const fn route(self) -> Route {
+        self.0
+    }
+}
+
+impl Route {
+    /// The path as FastAPI spells it; `None` for the fallback.
+    #[must_use]
+    pub const fn path(self) -> Option<&'static str> {
+        self.path
+    }
+
+    /// Is this the route's path, with or without the slash at its end; or one below it, if those
+    /// are the route's too?
+    #[must_use]
+    pub fn has_path(self, path: &str) -> bool {
+        self.parameters(path).is_some()
+    }
+
+    /// The same, with the values of the path's parameters.
+    #[must_use]
+    pub fn parameters(self, path: &str) -> Option<Parameters> {
+        let own = without_slash(self.path?);
+        let mut parameters = Parameters::new();
+        let mut rest = path;
+        for segment in own.split('/').skip(1) {
+            rest = rest.strip_prefix('/')?;
+            let end = rest.find('/').unwrap_or(rest.len());
+            let (sent, after) = rest.split_at(end);
+            match parameter(segment) {
+                Some(name) => parameters.push((name, decoded(sent)?)),
+                None if sent == segment => {}
+                None => return None,
+            }
+            rest = after;
+        }
+        let whole = rest.is_empty() || rest == "/" || (self.below && rest.starts_with('/'));
+        whole.then_some(parameters)
+    }
+
+    /// Its methods, in the order in which they are written.
+    pub fn methods(self) -> impl Iterator<Item = &'static str> {
+        self.operations.iter().map(|operation| operation.method)
+    }
+
+    /// The names of the path's parameters.
+    pub fn parameter_names(self) -> impl Iterator<Item = &'static str> {
+        let segments = self.path.unwrap_or_default().split('/');
+        segments.filter_map(parameter)
+    }
+
+    /// 404 for another path, then 405 for another method: both before any authentication.
+    pub(super) fn check(
+        self,
+        method: &str,
+        path: &str,
+    ) -> Result<(Access, Parameters), RequestError> {
+        if self.path.is_none() {
+            return Ok((Access::Public, Parameters::new()));
+        }
+        let parameters = self.parameters(path).ok_or(RequestError::NotFound)?;
+        let mut operations = self.operations.iter();
+        match operations.find(|operation| operation.method == method) {
+            Some(operation) => Ok((operation.access, parameters)),
+            None => Err(RequestError::MethodNotAllowed {
+                allowed: self.methods().collect(),
+            }),
+        }
+    }
+}
+
+/// For the log: `GET /users/me/`, `GET,POST /users/me/orders/`, or `$default`.
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(path) = self.path else {
+            return f.write_str("$default");
+        };
+        for (at, method) in self.methods().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            write!(f, "{comma}{method}")?;
+        }
+        write!(f, " {path}")
+    }
+}
+
+/// `{name}`, as OpenAPI and the gateway write a parameter.
+fn parameter(segment: &'static str) -> Option<&'static str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
+}
+
+/// One segment of a path, its percent-encoding undone (RFC 3986 2.1). An empty one is no value, nor
+/// is one that is not UTF-8 or has a slash in it: to some gateways that would be two segments.
+fn decoded(segment: &str) -> Option<String> {
+    let text = percent_decode_str(segment).decode_utf8().ok()?;
+    (!text.is_empty() && !text.contains('/')).then(|| text.into_owned())
+}
+
+/// A path without its last slash: an HTTP API has no route that ends in one.
+#[must_use]
+pub fn without_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ROUTE: Route = Protected::at("/users/me/", &[Operation::get(&["me"])]).route();
+    const ORDER: Route = Protected::at(
+        "/users/me/orders/{order_id}",
+        &[Operation::get(&["orders"]), Operation::delete(&["orders"])],
+    )
+    .route();
+
+    #[test]
+    fn answers_both_spellings_of_its_path_and_no_other() {
+        for path in ["/users/me", "/users/me/"] {
+            assert!(ROUTE.check("GET", path).is_ok(), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "/users",
+            "/users/me//",
+            "//users/me",
+            "/users/me/items",
+            "/users/ME/",
+            "/users/me/x",
+            "/users/mex",
+            "users/me",
+        ] {
+            assert_eq!(
+                ROUTE.check("GET", path),
+                Err(RequestError::NotFound),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_the_methods_that_are_allowed() {
+        for method in [
+            "POST", "HEAD", "OPTIONS", "DELETE", "get", "Get", "", "GET ",
+        ] {
+            let allowed = vec!["GET"];
+            assert_eq!(
+                ROUTE.check(method, "/users/me"),
+                Err(RequestError::MethodNotAllowed { allowed }),
+                "{method}"
+            );
+        }
+        let access = Access::ActiveUser(&["orders"]);
+        let parameters = vec![("order_id", "7".to_owned())];
+        for method in ["GET", "DELETE"] {
+            let checked = ORDER.check(method, "/users/me/orders/7");
+            assert_eq!(checked, Ok((access, parameters.clone())), "{method}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_is_one_segment_and_decoded() {
+        for (path, expected) in [
+            ("/users/me/orders/7", Some("7")),
+            ("/users/me/orders/7/", Some("7")),
+            ("/users/me/orders/a%20b", Some("a b")),
+            ("/users/me/orders/a b", Some("a b")),
+            ("/users/me/orders/%C3%A9", Some("é")),
+            ("/users/me/orders/a%2Fb", None),
+            ("/users/me/orders/100%", Some("100%")),
+            ("/users/me/orders/%7Border_id%7D", Some("{order_id}")),
+            ("/users/me/orders/..", Some("..")),
+            ("/users/me/orders/%ff", None),
+            ("/users/me/orders/", None),
+            ("/users/me/orders//", None),
+            ("/users/me/orders", None),
+            ("/users/me/orders/7/x", None),
+            ("/users/me/orders/7//", None),
+            ("/users/other/orders/7", None),
+        ] {
+            let parameters = ORDER.parameters(path);
+            let value = parameters.map(|mut parameters| parameters.remove(0).1);
+            assert_eq!(value.as_deref(), expected, "{path}");
+        }
+        assert_eq!(ORDER.parameter_names().collect::<Vec<_>>(), ["order_id"]);
+    }
+
+    #[test]
+    fn files_are_below_their_path() {
+        const DOCS: Public = Public::at("/docs", &[Operation::public("GET")]).and_below();
+        let route = DOCS.route();
+        for (path, expected) in [
+            ("/docs", true),
+            ("/docs/", true),
+            ("/docs/a.css", true),
+            ("/docs/a/b/", true),
+            ("/docsa", false),
+            ("/doc", false),
+            ("/", false),
+        ] {
+            assert_eq!(route.has_path(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_path_comes_before_a_wrong_method() {
+        assert_eq!(ROUTE.check("POST", "/x"), Err(RequestError::NotFound));
+    }
+
+    #[test]
+    fn the_fallback_takes_everything() {
+        let fallback = Public::fallback().route();
+        assert!(fallback.check("PATCH", "/anything/").is_ok());
+        assert!(!fallback.has_path("/"));
+    }
+
+    #[test]
+    fn is_written_as_people_write_it() {
+        assert_eq!(ROUTE.to_string(), "GET /users/me/");
+        assert_eq!(ORDER.to_string(), "GET,DELETE /users/me/orders/{order_id}");
+        assert_eq!(Public::fallback().route().to_string(), "$default");
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_comes_back_as_it_was_encoded(value in "[^/\\p{Cc}]{1,20}") {
+            let set = percent_encoding::NON_ALPHANUMERIC;
+            let sent = percent_encoding::utf8_percent_encode(&value, set);
+            let parameters = ORDER.parameters(&format!("/users/me/orders/{sent}"));
+            prop_assert_eq!(parameters, Some(vec![("order_id", value)]));
+        }
+
+        #[test]
+        fn no_path_makes_it_panic(path in "\\PC{0,40}") {
+            let _ = ORDER.parameters(&path);
+            let _ = ROUTE.parameters(&path);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! A started function: one event, one response, one log line.
+
+use std::pin::Pin;
+
+use lambda_http::Request;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_runtime::LambdaEvent;
+use tracing::field::Empty;
+use tracing::{Instrument, error, info, info_span};
+
+use crate::domain::access::Access;
+use crate::domain::clock::Stopwatch;
+use crate::http::{self, Answer, Dialect, Route};
+
+/// What comes in.
+pub type Event = LambdaEvent<http::Event>;
+/// What goes out.
+pub type Response = ApiGatewayV2httpResponse;
+
+/// Answers events.
+pub trait Service {
+    /// The answer to an event: every event has one.
+    fn answer(&self, event: Event) -> Pin<Box<dyn Future<Output = Response> + '_>>;
+}
+
+/// A route, and what answers the requests that it lets through.
+pub(super) struct Answering<F> {
+    route: Route,
+    dialect: Dialect,
+    answer: F,
+}
+
+impl<F> Answering<F>
+where
+    F: AsyncFn(Access, Request) -> Answer + 'static,
+{
+    pub(super) fn boxed(route: Route, dialect: Dialect, answer: F) -> Box<dyn Service> {
+        Box::new(Self {
+            route,
+            dialect,
+            answer,
+        })
+    }
+
+    async fn respond(&self, event: Event) -> Response {
+        let stopwatch = Stopwatch::start();
+        let route = self.route;
+        let span =
+            info_span!("request", %route, request_id = event.context.request_id, sub = Empty);
+        let result = self.handle(event.payload).instrument(span.clone()).await;
+        let _entered = span.enter();
+        let (response, outcome, reason) = match result {
+            Ok(response) => (response, "ok", None),
+            Err(error) => (
+                self.dialect.response(&error),
+                error.outcome(),
+                error.reason(),
+            ),
+        };
+        let (status, ms) = (response.status().as_u16(), stopwatch.elapsed_ms());
+        if response.status().is_server_error() {
+            error!(status, outcome, reason, ms, "answered");
+        } else {
+            info!(status, outcome, reason, ms, "answered");
+        }
+        http::gateway_response(response)
+    }
+
+    async fn handle(&self, event: http::Event) -> Answer {
+        let (access, parameters) = event.check(self.route)?;
+        let request = http::request(event, parameters)?;
+        (self.answer)(access, request).await
+    }
+}
+
+impl<F> Service for Answering<F>
+where
+    F: AsyncFn(Access, Request) -> Answer + 'static,
+{
+    fn answer(&self, event: Event) -> Pin<Box<dyn Future<Output = Response> + '_>> {
+        Box::pin(self.respond(event))
+    }
+}

@@ -1,0 +1,149 @@
+//! The walls of `shared`, and that nothing in the workspace imports in a circle.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use tests::repository;
+
+/// Every Rust file below a folder, with its text without comments and tests.
+fn sources(folder: &str) -> BTreeMap<String, String> {
+    fn collect(folder: &Path, root: &Path, into: &mut BTreeMap<String, String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, root, into);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap();
+                let text = fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]").next().unwrap();
+                let lines = code.lines();
+                let lines = lines.filter(|line| !line.trim_start().starts_with("//"));
+                into.insert(name.to_owned(), lines.collect::<Vec<_>>().join("\n"));
+            }
+        }
+    }
+    let (root, mut all) = (repository(folder), BTreeMap::new());
+    collect(&root, &root, &mut all);
+    assert!(!all.is_empty(), "{folder}");
+    all
+}
+
+/// What each room of `shared` must not name. `lambda` may name all but `aws`: it starts functions.
+const WALLS: [(&str, &[&str]); 5] = [
+    (
+        "domain/",
+        &[
+            "lambda_http",
+            "lambda_runtime",
+            "aws_",
+            "std::env",
+            "std::fs",
+            "crate::http",
+            "crate::aws",
+            "crate::config",
+            "crate::lambda",
+        ],
+    ),
+    (
+        "http/",
+        &["aws_sdk", "crate::aws", "crate::config", "crate::lambda"],
+    ),
+    (
+        "aws/",
+        &["lambda_", "crate::http", "crate::config", "crate::lambda"],
+    ),
+    ("config/", &["lambda_", "crate::lambda"]),
+    ("lambda/", &["aws_sdk", "crate::aws"]),
+];
+
+#[test]
+fn no_room_reaches_through_its_wall() {
+    let mut problems = Vec::new();
+    for (file, code) in sources("shared/src") {
+        let walls = WALLS.iter().filter(|(room, _)| file.starts_with(room));
+        for (_, forbidden) in walls {
+            for name in forbidden.iter().filter(|name| code.contains(**name)) {
+                problems.push(format!("shared/src/{file} names {name}"));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// The module of a file: `http::route` of `http/route.rs`.
+fn module(file: &str) -> String {
+    let path = file.trim_end_matches(".rs").replace('/', "::");
+    let path = path.strip_suffix("::mod").unwrap_or(&path);
+    if path == "lib" { "" } else { path }.to_owned()
+}
+
+/// The paths that a file's `use` lines begin with, from the crate's root.
+fn imports(module: &str, code: &str) -> Vec<String> {
+    let parent = module.rsplit_once("::").map_or("", |(parent, _)| parent);
+    let statements = code.split("use ").skip(1);
+    let paths = statements.filter_map(|text| text.split(';').next());
+    let rooted = |path: &str| {
+        let path: String = path.split_whitespace().collect();
+        let path = path
+            .strip_prefix("crate::")
+            .map(str::to_owned)
+            .or_else(|| {
+                let rest = path.strip_prefix("super::")?;
+                Some(format!("{parent}::{rest}"))
+            })?;
+        let (start, names) = path.split_once('{').unwrap_or((&path, ""));
+        let names = names.trim_end_matches('}').split(',');
+        let each = names.map(|name| format!("{start}{name}"));
+        Some(each.collect::<Vec<_>>())
+    };
+    paths.filter_map(rooted).flatten().collect()
+}
+
+/// Modules and the modules that they import from. A module that hands on its own children's names
+/// does not depend on them.
+fn graph(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let sources = sources(folder);
+    let modules: BTreeSet<String> = sources.keys().map(|file| module(file)).collect();
+    let owner = |path: &str| {
+        let path = path.trim_start_matches("::");
+        let ends = path.match_indices("::").map(|(at, _)| &path[..at]);
+        let whole = modules.get(path);
+        let longest = ends.filter(|start| modules.contains(*start)).last();
+        whole.cloned().or(longest.map(str::to_owned))
+    };
+    let mut graph = BTreeMap::new();
+    for (file, code) in &sources {
+        let from = module(file);
+        let to = imports(&from, code)
+            .into_iter()
+            .filter_map(|path| owner(&path));
+        let own = |other: &String| *other == from || other.starts_with(&format!("{from}::"));
+        let to = to.filter(|other| !own(other)).collect();
+        graph.insert(from.clone(), to);
+    }
+    graph
+}
+
+#[test]
+fn nothing_imports_in_a_circle() {
+    for folder in ["shared/src", "cli/src", "bench/src", "tests/support"] {
+        let mut graph = graph(folder);
+        let arrows: usize = graph.values().map(BTreeSet::len).sum();
+        assert!(arrows > 3, "{folder}: imports are read wrongly");
+        println!("{folder}: {} modules, {arrows} arrows", graph.len());
+        // Take away what imports nothing that is left, until nothing changes.
+        loop {
+            let done: Vec<String> = graph
+                .iter()
+                .filter(|(_, to)| to.iter().all(|other| !graph.contains_key(other)))
+                .map(|(from, _)| from.clone())
+                .collect();
+            if done.is_empty() {
+                break;
+            }
+            graph.retain(|from, _| !done.contains(from));
+        }
+        assert!(graph.is_empty(), "{folder}: a circle in {graph:#?}");
+    }
+}
