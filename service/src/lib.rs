@@ -1,7 +1,7 @@
 //! The one list of functions. `openapi` describes them, `not-found` knows their paths, and the tests
 //! call each of them; so those two functions are not in it themselves.
 
-use shared::lambda::Function;
+use shared::lambda::{About, Function};
 
 /// Every function of `functions/`, but for the two that read this list.
 pub const FUNCTIONS: &[Function] = &[
@@ -12,15 +12,24 @@ pub const FUNCTIONS: &[Function] = &[
     docs::FUNCTION,
 ];
 
-/// Their paths alone, so that whoever needs no more does not carry the functions along.
-pub const PATHS: [&str; FUNCTIONS.len()] = {
-    let mut paths = [""; FUNCTIONS.len()];
+/// What they say of themselves, so that whoever needs no more does not carry the functions along.
+pub const ABOUT: [About; FUNCTIONS.len()] = {
+    let mut all = [FUNCTIONS[0].about(); FUNCTIONS.len()];
     let mut at = 0;
-    while at < paths.len() {
-        if let Some(path) = FUNCTIONS[at].route.path() {
-            paths[at] = path;
-        }
+    while at < all.len() {
+        all[at] = FUNCTIONS[at].about();
         at += 1;
     }
-    paths
+    all
+};
+
+/// Their paths alone.
+pub const PATHS: [Option<&str>; FUNCTIONS.len()] = {
+    let mut all = [None; FUNCTIONS.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = ABOUT[at].route.path();
+        at += 1;
+    }
+    all
 };

@@ -6,18 +6,23 @@ use std::sync::{Arc, LazyLock};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use shared::http::Dialect;
-use shared::lambda::Function;
+use shared::lambda::{About, Function};
 
 use crate::Answer;
 use crate::functions::FUNCTIONS;
 
 /// As GET /openapi.json sends it.
 pub static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| openapi::document(&FUNCTIONS, Dialect::FastApi, "./"));
+    LazyLock::new(|| openapi::document(&about(&FUNCTIONS), Dialect::FastApi, "./"));
 
 /// The service's document, ready to check responses.
 pub static API: LazyLock<Arc<ApiDocument>> =
     LazyLock::new(|| Arc::new(ApiDocument::of(&FUNCTIONS)));
+
+/// What functions say of themselves.
+pub fn about(functions: &[Function]) -> Vec<About> {
+    functions.iter().map(|function| function.about()).collect()
+}
 
 /// A document, ready to check responses: by path, method and status.
 pub struct ApiDocument {
@@ -33,7 +38,7 @@ struct Response {
 impl ApiDocument {
     /// Of these functions.
     pub fn of(functions: &[Function]) -> Self {
-        let document = openapi::document(functions, Dialect::FastApi, "./");
+        let document = openapi::document(&about(functions), Dialect::FastApi, "./");
         let mut responses = HashMap::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {

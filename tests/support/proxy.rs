@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use httparse::{EMPTY_HEADER, Status, parse_headers};
 use serde_json::Value;
 
 /// What becomes of a request.
@@ -143,18 +144,28 @@ fn message(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut message = Vec::new();
     let mut buffer = [0; 8192];
     loop {
-        let text = String::from_utf8_lossy(&message).to_lowercase();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "));
-            if body.len() >= length.and_then(|length| length.parse().ok()).unwrap_or(0) {
-                return Ok(message);
-            }
+        if length(&message)?.is_some_and(|length| message.len() >= length) {
+            return Ok(message);
         }
         match stream.read(&mut buffer)? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             read => message.extend_from_slice(&buffer[..read]),
         }
     }
+}
+
+/// How long a message is in all; `None` until its head is complete.
+fn length(message: &[u8]) -> io::Result<Option<usize>> {
+    let Some(line) = message.windows(2).position(|two| two == b"\r\n") else {
+        return Ok(None);
+    };
+    let mut headers = [EMPTY_HEADER; 64];
+    let parsed = parse_headers(&message[line + 2..], &mut headers).map_err(io::Error::other)?;
+    let Status::Complete((head, headers)) = parsed else {
+        return Ok(None);
+    };
+    let mut headers = headers.iter();
+    let length = headers.find(|header| header.name.eq_ignore_ascii_case("content-length"));
+    let length = length.and_then(|header| str::from_utf8(header.value).ok()?.parse().ok());
+    Ok(Some(line + 2 + head + length.unwrap_or(0)))
 }

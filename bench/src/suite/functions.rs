@@ -13,20 +13,11 @@ use crate::error::{Context, Error};
 use crate::measure::round;
 use crate::tls::HOST;
 
-/// As template.yaml calls them.
-const FUNCTIONS: [&str; 5] = [
-    "TokenFunction",
-    "UsersMeFunction",
-    "UsersMeItemsFunction",
-    "StatusFunction",
-    "NotFoundFunction",
-];
-
 impl Suite {
     /// All of a build; `set` stands before their names.
     pub(super) fn functions(&mut self, set: &str, folder: &Path) -> Result<(), Error> {
-        for function in FUNCTIONS {
-            let size = bytes(&bootstrap(folder, function))?;
+        for function in built(folder)? {
+            let size = bytes(&bootstrap(folder, &function))?;
             self.binaries.push((format!("{set}{function}"), size));
         }
         let read = function(folder, "UsersMeFunction", READ, Effort::LIGHT)?;
@@ -97,6 +88,17 @@ impl Suite {
         ));
         Ok(Some(connection(&format!("http://{HOST}:{port}"))))
     }
+}
+
+/// Every function of a build, as template.yaml calls it.
+fn built(folder: &Path) -> Result<Vec<String>, Error> {
+    let entries = fs::read_dir(folder).context(folder.display().to_string())?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names: Vec<String> = names
+        .filter(|name| bootstrap(folder, name).exists())
+        .collect();
+    names.sort_unstable();
+    Ok(names)
 }
 
 fn function(folder: &Path, name: &str, event: &str, effort: Effort) -> Result<Candidate, Error> {

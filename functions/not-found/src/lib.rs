@@ -22,8 +22,10 @@ pub const FUNCTION: Function = Function {
 /// `/users/me/{proxy+}` takes `/users/me/` is not documented.
 pub async fn handle((): &(), request: Request) -> Answer {
     let path = request.uri().path();
-    let openapi = openapi::ROUTE.route().path();
-    let known = service::PATHS.into_iter().chain(openapi).map(without_slash);
+    let paths = service::PATHS
+        .into_iter()
+        .chain([openapi::ROUTE.route().path()]);
+    let known = paths.flatten().map(without_slash);
     for known in known {
         if path.strip_suffix('/') == Some(known) {
             return redirect(known);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use shared::domain::access::Access;
 use shared::domain::scope::CATALOGUE;
 use shared::http::{Description, Dialect, Operation, Parameter};
-use shared::lambda::Function;
+use shared::lambda::About;
 
 use crate::errors::{operation_errors, responses};
 use crate::schemas::Schemas;
@@ -17,7 +17,7 @@ const SCHEME: &str = "OAuth2PasswordBearer";
 /// The document of these functions, for an API that is at `server`: relative to the document's own
 /// address, since nothing here knows the domain, or the stage.
 #[must_use]
-pub fn document(functions: &[Function], dialect: Dialect, server: &str) -> Value {
+pub fn document(functions: &[About], dialect: Dialect, server: &str) -> Value {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
     for function in functions {
@@ -54,7 +54,7 @@ pub fn document(functions: &[Function], dialect: Dialect, server: &str) -> Value
 
 /// An operation with what is said of it.
 struct Described<'a> {
-    function: &'a Function,
+    function: &'a About,
     operation: &'a Operation,
     description: &'a Description,
 }
@@ -113,7 +113,7 @@ fn parameter(parameter: &Parameter, schemas: &mut Schemas) -> Value {
     })
 }
 
-fn security_scheme(functions: &[Function]) -> Value {
+fn security_scheme(functions: &[About]) -> Value {
     let scopes: Map<String, Value> = CATALOGUE
         .iter()
         .map(|(scope, description)| ((*scope).to_owned(), (*description).into()))

@@ -52,7 +52,7 @@ impl State for Document {
 /// The document at both spellings of its path.
 fn files(dialect: Dialect) -> io::Result<Files> {
     let file = |server| {
-        let document = document(service::FUNCTIONS, dialect, server);
+        let document = document(&service::ABOUT, dialect, server);
         File::new("application/json", &document.to_string())
     };
     Ok(Files(vec![

@@ -24,6 +24,29 @@ pub struct Function {
     pub start: Start,
 }
 
+/// What a function says of itself, without the function.
+#[derive(Clone, Copy)]
+pub struct About {
+    /// As in [`Function`].
+    pub name: &'static str,
+    /// As in [`Function`].
+    pub route: Route,
+    /// As in [`Function`].
+    pub description: &'static [Description],
+}
+
+impl Function {
+    /// For whoever does not start it: in a `const`, nothing of the function itself is linked.
+    #[must_use]
+    pub const fn about(self) -> About {
+        About {
+            name: self.name,
+            route: self.route,
+            description: self.description,
+        }
+    }
+}
+
 /// Starts a function.
 pub type Start = fn(ColdStart<'_>) -> Started<'_>;
 

@@ -17,7 +17,7 @@ use lambda_runtime::{Runtime, service_fn};
 
 use crate::config::{self, Parts};
 
-pub use function::{ColdStart, Function, Start, Started};
+pub use function::{About, ColdStart, Function, Start, Started};
 pub use service::{Event, Response, Service};
 
 /// Runs a function: reads its configuration, opens what it needs, and answers events until the
