@@ -1,4 +1,4 @@
-//! Takes the files of Swagger UI that `/docs` serves out of its release, each compressed.
+//! Takes the files that `/docs` serves from Swagger UI's release, and compresses each of them.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The release's folder has its version's name.
+/// The path of a file in the release, whose folder is named after its version.
 fn find(release: &Release, name: &str) -> Option<String> {
     let ending = format!("/dist/{name}");
     let mut paths = release.file_names().flatten();

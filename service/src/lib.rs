@@ -1,5 +1,5 @@
-//! The one list of functions. `openapi` describes them, `not-found` knows their paths, and the tests
-//! call each of them; so those two functions are not in it themselves.
+//! The one list of functions. `openapi` describes them, `not-found` knows their paths, and the
+//! tests call them. `openapi` and `not-found` depend on this list, so they cannot be in it.
 
 use shared::lambda::{About, Function};
 
@@ -12,7 +12,7 @@ pub const FUNCTIONS: &[Function] = &[
     docs::FUNCTION,
 ];
 
-/// What they say of themselves, so that whoever needs no more does not carry the functions along.
+/// What the functions say about themselves. A program that uses only this does not link their code.
 pub const ABOUT: [About; FUNCTIONS.len()] = {
     let mut all = [FUNCTIONS[0].about(); FUNCTIONS.len()];
     let mut at = 0;
@@ -23,7 +23,7 @@ pub const ABOUT: [About; FUNCTIONS.len()] = {
     all
 };
 
-/// Their paths alone.
+/// The paths of the functions.
 pub const PATHS: [Option<&str>; FUNCTIONS.len()] = {
     let mut all = [None; FUNCTIONS.len()];
     let mut at = 0;

@@ -1,13 +1,13 @@
-//! What the functions share, in five rooms. Arrows between them point one way:
+//! What the functions share, in five rooms. They depend on each other in one direction only:
 //! `lambda` -> `http` -> `domain` <- `aws`, and `config` puts their parts together.
 //!
 //! | room | holds |
 //! |---|---|
 //! | [`domain`] | users, passwords, logins, scopes, tokens, and who may use a route: no HTTP, no AWS, no environment |
-//! | [`http`] | an event in, an answer out: routes, the guard before each handler, forms, JSON, files, errors |
+//! | [`http`] | from an event to an answer: routes, the guard before each handler, forms, JSON, files, errors |
 //! | [`aws`] | DynamoDB: the client, the table, and the stores in it |
-//! | [`config`] | every environment variable, and the parts that are made of them |
-//! | [`lambda`] | a function: its cold start, its loop, and one log line a request |
+//! | [`config`] | the environment variables, and the parts of a function that they configure |
+//! | [`lambda`] | how a function runs: its cold start, its loop, and one log line for each request |
 
 pub mod aws;
 pub mod config;

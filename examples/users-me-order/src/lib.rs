@@ -9,7 +9,7 @@ use shared::lambda::Function;
 /// GET /users/me/orders/{id}
 pub const ROUTE: Protected = Protected::at("/users/me/orders/{id}", &[Operation::get(&["orders"])]);
 
-/// As the service knows it.
+/// What the service knows about this function.
 pub const FUNCTION: Function = Function {
     name: env!("CARGO_PKG_NAME"),
     route: ROUTE.route(),

@@ -16,7 +16,7 @@ pub const ROUTE: Protected = Protected::at(
     &[Operation::get(&["orders"]), Operation::post(&["orders"])],
 );
 
-/// As the service knows it.
+/// What the service knows about this function.
 pub const FUNCTION: Function = Function {
     name: env!("CARGO_PKG_NAME"),
     route: ROUTE.route(),
@@ -31,7 +31,7 @@ pub const FUNCTION: Function = Function {
     start: |cold_start| cold_start.protected(ROUTE, handle),
 };
 
-/// Lists orders, or takes one.
+/// Lists the user's orders, or places one.
 pub async fn handle((): &(), user: User, request: Request) -> Answer {
     match *request.method() {
         Method::POST => place(&user, &request),
@@ -39,7 +39,7 @@ pub async fn handle((): &(), user: User, request: Request) -> Answer {
     }
 }
 
-/// As the page's items: there is one, and nothing is kept.
+/// As with the items of FastAPI's page, there is one order, and nothing is stored.
 fn list(user: &User, request: &Request) -> Answer {
     let query = Form::of_query(request)?;
     let limit = query.read(|fields| fields.parsed::<u32>("limit"))?;

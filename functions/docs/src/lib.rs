@@ -1,4 +1,4 @@
-//! GET /docs: Swagger UI for `/openapi.json`, its files and its OAuth2 redirect page. For everybody.
+//! GET /docs: Swagger UI for `/openapi.json`, its files and OAuth2 redirect page. For everybody.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use shared::lambda::Function;
 /// GET /docs, and everything below it.
 pub const ROUTE: Public = Public::at("/docs", &[Operation::public("GET")]).and_below();
 
-/// As the service knows it.
+/// What the service knows about this function.
 pub const FUNCTION: Function = Function {
     name: env!("CARGO_PKG_NAME"),
     route: ROUTE.route(),
@@ -19,7 +19,7 @@ pub const FUNCTION: Function = Function {
     start: |cold_start| cold_start.public(ROUTE, handle),
 };
 
-/// The page and its files; none with `DOCS_ENABLED=false`.
+/// The page and its files, or nothing with `DOCS_ENABLED=false`.
 pub struct Page(Files);
 
 impl State for Page {
@@ -40,8 +40,8 @@ impl State for Page {
     }
 }
 
-/// Nothing from elsewhere, nothing inline, no frame around it: a page that is given passwords.
-/// `data:` are Swagger UI's icons.
+/// People type passwords into this page, so it allows nothing from other origins, no inline code,
+/// and no frame around it. `data:` is for Swagger UI's icons.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -60,9 +60,10 @@ pub async fn handle(Page(files): &Page, request: Request) -> Answer {
     Ok(response)
 }
 
-/// The page, and Swagger UI as `build.rs` found it.
+/// The page, and the files of Swagger UI that `build.rs` prepared.
 fn files() -> io::Result<Files> {
-    // Links are relative, so they are right behind a stage; to what depends on the last slash.
+    // Links are relative, so that they also work behind a stage. They start from another place if
+    // the page's path ends in a slash.
     let page = |docs| File::new(HTML, &include_str!("index.html").replace("{docs}", docs));
     let start = File::new(JAVASCRIPT, include_str!("start.js"))?;
     let mut files = vec![
@@ -75,7 +76,7 @@ fn files() -> io::Result<Files> {
     Ok(Files(files))
 }
 
-/// Path, content type, and the file compressed.
+/// Path, content type, and compressed content.
 const SWAGGER_UI: [(&str, &str, &[u8]); 5] = [
     (
         "/docs/swagger-ui.css",

@@ -10,7 +10,7 @@ use shared::lambda::Function;
 /// Every method and path.
 pub const ROUTE: Public = Public::fallback();
 
-/// As the service knows it.
+/// What the service knows about this function.
 pub const FUNCTION: Function = Function {
     name: env!("CARGO_PKG_NAME"),
     route: ROUTE.route(),
@@ -18,8 +18,8 @@ pub const FUNCTION: Function = Function {
     start: |cold_start| cold_start.public(ROUTE, handle),
 };
 
-/// 404, but 308 for a documented path whose last slash brought it here: whether the gateway's
-/// `/users/me/{proxy+}` takes `/users/me/` is not documented.
+/// Answers 404, or 308 if only the slash at the end of a known path brought the request here: AWS
+/// does not document whether the gateway's `/users/me/{proxy+}` takes `/users/me/`.
 pub async fn handle((): &(), request: Request) -> Answer {
     let path = request.uri().path();
     let paths = service::PATHS
@@ -34,8 +34,8 @@ pub async fn handle((): &(), request: Request) -> Answer {
     Err(RequestError::NotFound.into())
 }
 
-/// 308: the method and the body stay the same. The location is the route's, never what was sent;
-/// relative, since a stage may come before it.
+/// A 308 keeps the method and the body (RFC 9110 15.4.9). The location comes from the route, never
+/// from what the client sent. It is relative, because a stage may come before the path.
 fn redirect(path: &'static str) -> Answer {
     let last = path.rsplit('/').next().unwrap_or_default();
     let location = HeaderValue::from_str(&format!("../{last}")).map_err(ApiError::internal)?;

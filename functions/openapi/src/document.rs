@@ -1,5 +1,5 @@
-//! Makes the document (OpenAPI 3.1) of what is really used: the routes, the types that are read
-//! and written, and the errors' own responses.
+//! Makes the document (OpenAPI 3.1) from what the functions really use: their routes, the types
+//! that they read and write, and the responses of their errors.
 
 use lambda_http::http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -11,11 +11,11 @@ use shared::lambda::About;
 use crate::errors::{operation_errors, responses};
 use crate::schemas::Schemas;
 
-/// FastAPI's name for the scheme that its pages use.
+/// The name that FastAPI gives to this security scheme.
 const SCHEME: &str = "OAuth2PasswordBearer";
 
-/// The document of these functions, for an API that is at `server`: relative to the document's own
-/// address, since nothing here knows the domain, or the stage.
+/// The document of these functions. `server` is the API's address, relative to the document's own:
+/// neither the domain nor the stage is known here.
 #[must_use]
 pub fn document(functions: &[About], dialect: Dialect, server: &str) -> Value {
     let mut schemas = Schemas::new();
@@ -52,7 +52,7 @@ pub fn document(functions: &[About], dialect: Dialect, server: &str) -> Value {
     })
 }
 
-/// An operation with what is said of it.
+/// An operation with its function and its description.
 struct Described<'a> {
     function: &'a About,
     operation: &'a Operation,
@@ -93,7 +93,7 @@ impl Described<'_> {
         object
     }
 
-    /// The function's name; with the method, where a path has several.
+    /// The function's name, followed by the method if the path has several.
     fn id(&self) -> String {
         let name = self.function.name;
         match self.function.route.operations {

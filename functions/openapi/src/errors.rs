@@ -1,4 +1,4 @@
-//! What an operation refuses with: the errors' own responses, described.
+//! Describes the errors of an operation, by the responses that they really become.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use shared::http::{
 
 use crate::schemas::Schemas;
 
-/// All that an operation refuses with: before its handler, and in it.
+/// All errors that an operation can answer with, before its handler and in it.
 pub fn operation_errors(
     operation: Operation,
     description: &Description,
@@ -59,7 +59,7 @@ fn body_errors(description: &Description) -> Vec<ApiError> {
     errors.into_iter().map(ApiError::Request).collect()
 }
 
-/// 422, where something can be missing or of a wrong type. A text in a path is always right.
+/// A 422, if something can be missing or have the wrong type. A text in the path can be neither.
 fn invalid(description: &Description, schemas: &mut Schemas) -> Option<ApiError> {
     let mut problems = Vec::new();
     for parameter in description.parameters {
@@ -76,7 +76,7 @@ fn invalid(description: &Description, schemas: &mut Schemas) -> Option<ApiError>
     (!problems.is_empty()).then(|| RequestError::Invalid(problems).into())
 }
 
-/// OpenAPI's Responses Object: these errors by their statuses, and the two that any operation has.
+/// OpenAPI's Responses Object: these errors, and the two that any operation can have, by status.
 pub fn responses(
     errors: &[ApiError],
     dialect: Dialect,
@@ -104,7 +104,7 @@ pub fn responses(
         .collect()
 }
 
-/// OpenAPI's Response Object: each error is an example of it.
+/// OpenAPI's Response Object, with each error as an example.
 fn response(
     status: StatusCode,
     errors: &[&ApiError],
@@ -135,7 +135,7 @@ fn body(response: &Response<Body>) -> Value {
     serde_json::from_slice(response.body()).unwrap_or_default()
 }
 
-/// The headers that say something about the error; required if all of these errors have them.
+/// The headers that these errors add. A header is required if all of these errors have it.
 fn headers(errors: &[&ApiError], dialect: Dialect) -> Map<String, Value> {
     let mut headers = Map::new();
     let responses: Vec<_> = errors.iter().map(|error| dialect.response(error)).collect();

@@ -15,7 +15,7 @@ pub use document::document;
 /// GET /openapi.json
 pub const ROUTE: Public = Public::at("/openapi.json", &[Operation::public("GET")]);
 
-/// As the service knows it.
+/// What the service knows about this function.
 pub const FUNCTION: Function = Function {
     name: env!("CARGO_PKG_NAME"),
     route: ROUTE.route(),
@@ -28,7 +28,7 @@ pub async fn handle(Document(files): &Document, request: Request) -> Answer {
     files.response(&request)
 }
 
-/// The document; none with `DOCS_ENABLED=false`.
+/// The document, or nothing with `DOCS_ENABLED=false`.
 pub struct Document(Files);
 
 impl State for Document {
@@ -49,7 +49,7 @@ impl State for Document {
     }
 }
 
-/// The document at both spellings of its path.
+/// The document, at its path with and without a slash at the end.
 fn files(dialect: Dialect) -> io::Result<Files> {
     let file = |server| {
         let document = document(&service::ABOUT, dialect, server);

@@ -1,14 +1,14 @@
-//! The schemas of the types that are read and written, by their names.
+//! The schemas of the types that the functions read and write, by their names.
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value};
 
-/// Collects schemas; what it returns refers to them.
+/// Collects schemas, and returns references to them.
 pub struct Schemas {
-    /// Of types that come with requests.
+    /// The schemas of types that are read from requests.
     pub reading: SchemaGenerator,
-    /// Of types that answers are made of.
+    /// The schemas of types that are written into answers.
     pub writing: SchemaGenerator,
 }
 
@@ -23,7 +23,7 @@ impl Schemas {
         }
     }
 
-    /// Of a type that answers are made of.
+    /// The schema of a type that is written into answers.
     pub fn written<T: JsonSchema>(&mut self) -> Schema {
         self.writing.subschema_for::<T>()
     }

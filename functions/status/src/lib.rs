@@ -7,11 +7,11 @@ use shared::domain::users::User;
 use shared::http::{self, Answer, Description, Operation, Protected, Request};
 use shared::lambda::Function;
 
-/// GET /status/, for disabled users too: as on FastAPI's page.
+/// GET /status/, which disabled users may use, too, as on FastAPI's page.
 pub const ROUTE: Protected =
     Protected::at("/status/", &[Operation::new("GET", Access::AnyUser(&[]))]);
 
-/// As the service knows it.
+/// What the service knows about this function.
 pub const FUNCTION: Function = Function {
     name: env!("CARGO_PKG_NAME"),
     route: ROUTE.route(),
@@ -19,7 +19,7 @@ pub const FUNCTION: Function = Function {
     start: |cold_start| cold_start.protected(ROUTE, handle),
 };
 
-/// Answers everybody who has a token.
+/// Answers everybody who has a valid token.
 pub async fn handle((): &(), _: User, _: Request) -> Answer {
     http::json(&Status { status: "ok" })
 }

@@ -17,7 +17,7 @@ use shared::lambda::Function;
 /// POST /token
 pub const ROUTE: Public = Public::at("/token", &[Operation::public("POST")]);
 
-/// As the service knows it.
+/// What the service knows about this function.
 pub const FUNCTION: Function = Function {
     name: env!("CARGO_PKG_NAME"),
     route: ROUTE.route(),
@@ -28,7 +28,7 @@ pub const FUNCTION: Function = Function {
     start: |cold_start| cold_start.public(ROUTE, handle),
 };
 
-/// The one `grant_type`, as FastAPI writes it.
+/// The only `grant_type` that is allowed, as FastAPI's regular expression.
 const PASSWORD: &str = "^password$";
 
 /// Verifies the password and grants the scopes that were asked for.
@@ -55,7 +55,7 @@ pub async fn handle((login, signer): &(Login, Signer), request: Request) -> Answ
 /// The form of RFC 6749 4.3.2, as FastAPI's `OAuth2PasswordRequestForm` reads it.
 ///
 /// The client is this service's own, so what it says of itself is read and not used.
-// A form has no null: an optional field has the type of a string.
+// A form cannot contain null, so in the schema an optional field is a plain string.
 #[derive(JsonSchema)]
 pub struct LoginForm<'a> {
     /// `password`, if it is there.
@@ -79,7 +79,7 @@ pub struct LoginForm<'a> {
 }
 
 impl<'a> LoginForm<'a> {
-    /// In FastAPI's order, which is that of its errors.
+    /// Reads the fields in FastAPI's order, so that errors come in the same order.
     fn read(fields: &mut Fields<'a>) -> Self {
         Self {
             grant_type: fields.only("grant_type", "password", PASSWORD),

@@ -9,7 +9,7 @@ use shared::lambda::Function;
 /// GET /users/me/
 pub const ROUTE: Protected = Protected::at("/users/me/", &[Operation::get(&["me"])]);
 
-/// As the service knows it.
+/// What the service knows about this function.
 pub const FUNCTION: Function = Function {
     name: env!("CARGO_PKG_NAME"),
     route: ROUTE.route(),

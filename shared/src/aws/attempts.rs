@@ -1,4 +1,4 @@
-//! Attempts in DynamoDB: each step is one atomic update, so environments count together.
+//! Attempts in DynamoDB. Each step is one atomic update, so all Lambda environments share a count.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use crate::domain::store::{Asking, StoreError};
 impl Attempts for Table {
     fn begin<'a>(&'a self, key: &'a str, limit: u32, now: Duration) -> Asking<'a, Admission> {
         Box::pin(async move {
-            // A count that expires between the two steps is begun anew by the third.
+            // If the count is forgotten or deleted between the first two steps, the third begins a
+            // new one.
             if self.begin_count(key, limit, now).await? {
                 return Ok(Admission::Admitted);
             }
@@ -70,7 +71,7 @@ impl Table {
             .key("pk", text(key))
     }
 
-    /// The first attempt, if there is no count that is still valid.
+    /// Begins a count with the first attempt; `false` if there is one that is still valid.
     async fn begin_count(&self, key: &str, limit: u32, now: Duration) -> Result<bool, StoreError> {
         let expires = if limit <= 1 {
             now + FIRST_WAIT + WINDOW
@@ -88,8 +89,9 @@ impl Table {
         Ok(conditional(update).await?.is_ok())
     }
 
-    /// One attempt more, if it is allowed: then how many there are, else the count as it is. The
-    /// wait is set at once, for attempts at the same moment, and made longer afterwards.
+    /// Counts one more attempt if that is allowed, and answers how many there are; otherwise,
+    /// answers the count as it is. The same update sets the shortest wait, so that it also holds
+    /// for attempts at the same moment; `set_wait` makes it longer afterwards.
     async fn count_on(
         &self,
         key: &str,
@@ -132,8 +134,8 @@ impl Table {
     }
 }
 
-/// Sends an update: the attributes that it returns, or in the inner `Err` the item as it is where
-/// the condition does not hold.
+/// Sends an update. Answers the attributes that it returns, or, if its condition does not hold, the
+/// item as it is (the inner `Err`).
 async fn conditional(update: UpdateItem) -> Result<Result<Item, Item>, StoreError> {
     let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
     match update

@@ -1,13 +1,14 @@
-//! The functions' client of DynamoDB: where it is, who asks, over which TLS.
+//! The functions' client of DynamoDB: its endpoint, credentials, time limits and TLS.
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`table`] | the table: its keys, its attributes, its making |
-//! | [`record`] | a user's item: read and written here alone |
+//! | [`table`] | the table: its keys, its attributes, and how it is created |
+//! | [`record`] | a user's item, and how it is read and written |
 //! | `users`, `attempts` | the stores of [`crate::domain`] in that table |
 //!
-//! Not `aws-config`: it can find credentials in files, single sign-on and other services, which a
-//! function in Lambda never does, and is a quarter of such a binary (docs/adr/0012-lean-sdk.md).
+//! This module does without `aws-config`, which would be a quarter of such a binary: it can find
+//! credentials in files, single sign-on and other services, but in Lambda they are in the
+//! environment (docs/adr/0012-lean-sdk.md).
 
 use std::time::Duration;
 
@@ -25,19 +26,20 @@ pub mod record;
 pub mod table;
 mod users;
 
-/// A call gives up after this long: retries and all. `Login` bounds what a login waits for in all.
+/// How long a call may take with all its retries. `Login` limits the time of all its calls
+/// together.
 const CALL: Duration = Duration::from_millis(1500);
 const ATTEMPT: Duration = Duration::from_millis(600);
 const CONNECT: Duration = Duration::from_millis(400);
 const MOST_ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 
-/// What the certificate of every AWS endpoint ends in: the roots of Amazon Trust Services, as they
-/// are in Mozilla's list; they end in 2037 to 2040. All that a system trusts is 30 times as much
-/// to read in each cold start.
+/// The root certificates of Amazon Trust Services, as Mozilla lists them. The certificate of every
+/// AWS endpoint leads to one of them. They expire from 2037 to 2040. All roots that a system trusts
+/// would be 30 times as much to read in each cold start.
 pub const ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
-/// What Lambda's variables say.
+/// What the AWS variables say.
 #[derive(Debug, Clone)]
 pub struct Aws {
     /// `AWS_REGION`
@@ -84,7 +86,7 @@ impl Aws {
     }
 }
 
-/// Rustls's checks of certificates, on aws-lc.
+/// HTTPS by rustls, with the cryptography of aws-lc.
 fn https(roots: Vec<u8>) -> Result<SharedHttpClient, TlsError> {
     let roots = TrustStore::empty().with_pem_certificate(roots);
     let context = TlsContext::builder().with_trust_store(roots).build();

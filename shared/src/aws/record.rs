@@ -1,4 +1,4 @@
-//! A user's item: the one place that reads its attributes, and the one that writes them.
+//! A user's item: how its attributes are read and written.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -8,7 +8,7 @@ use crate::domain::scope::Scopes;
 use crate::domain::store::StoreError;
 use crate::domain::users::User;
 
-/// The attributes of a user that this version knows; a newer one may write others.
+/// The attributes of a user that this version knows; a newer version may write more.
 pub const ATTRIBUTES: [&str; 9] = [
     "pk",
     "password_hash",
@@ -21,7 +21,7 @@ pub const ATTRIBUTES: [&str; 9] = [
     "version",
 ];
 
-/// An attribute and its value; `None` is one that must not be there.
+/// An attribute and its value; `None` if the item must not have it.
 pub type Attribute = (&'static str, Option<AttributeValue>);
 
 /// All that is stored of a user.
@@ -29,15 +29,15 @@ pub type Attribute = (&'static str, Option<AttributeValue>);
 pub struct Record {
     /// The name.
     pub username: String,
-    /// As it is stored: a PHC string, or another scheme's hash, by which nobody can log in.
+    /// As it is stored: a PHC string, or a hash of another scheme, with which nobody can log in.
     pub password_hash: String,
     /// All scopes that a token of this user may carry. The table keeps no order.
     pub scopes: Scopes,
-    /// Is the user kept out?
+    /// Is the user disabled?
     pub disabled: bool,
-    /// For the user's own eyes.
+    /// The API shows it to this user only.
     pub email: Option<String>,
-    /// For the user's own eyes.
+    /// The API shows it to this user only.
     pub full_name: Option<String>,
     /// Seconds since the epoch.
     pub created: Option<u64>,
@@ -48,8 +48,8 @@ pub struct Record {
 }
 
 impl Record {
-    /// Reads the item of this user. An attribute that is missing or of another type is the
-    /// table's fault: never a login, never a guess.
+    /// Reads the item of this user. If an attribute that a login depends on is missing or has the
+    /// wrong type, that is an error: a guess might let somebody in.
     pub fn read(username: &str, item: &Item) -> Result<Self, StoreError> {
         let corrupt = |attribute| StoreError::Corrupt {
             key: user_key(username),
@@ -111,7 +111,7 @@ impl Record {
         item
     }
 
-    /// What an operator decides of a user.
+    /// The attributes that an operator can set.
     #[must_use]
     pub fn content(&self) -> [Attribute; 5] {
         [
@@ -124,7 +124,7 @@ impl Record {
     }
 }
 
-/// Scopes as an attribute, sorted. A set has at least one element, so no scopes are no attribute.
+/// Scopes as an attribute, sorted; `None` if there are none, because DynamoDB has no empty sets.
 #[must_use]
 pub fn scopes(scopes: &Scopes) -> Option<AttributeValue> {
     let mut list: Vec<String> = scopes.iter().map(str::to_owned).collect();

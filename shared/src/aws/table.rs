@@ -1,13 +1,14 @@
 //! The DynamoDB table: its name, its keys, its attributes.
 //!
-//! One table, partition key `pk` (a string), no sort key. Numbers of time are seconds since the epoch.
+//! There is one table. Its partition key is `pk`, a string; it has no sort key. Times are in
+//! seconds since the epoch.
 //!
 //! | item | `pk` | attributes |
 //! |---|---|---|
 //! | a user | `user#` and the name, byte for byte | `password_hash` S (a PHC string), `disabled` BOOL, `scopes` SS (absent: none), `email` S, `full_name` S, `created` N, `updated` N, `version` N (grows with each write) |
 //! | attempts to log in | `account#` and the name's SHA-256, or `address#` and the source address | `failures` N, `not_before` N, `expires` N (the table's TTL) |
 //!
-//! Attributes that are not known are left alone.
+//! Other attributes are left as they are.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -31,11 +32,11 @@ use crate::domain::store::StoreError;
 /// An item.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// How long a cold start waits for its connection: the first request can open one too.
+/// How long a cold start waits for its connection. After that, the first request opens one.
 const OPENING: Duration = Duration::from_secs(1);
 /// What the key of a user begins with.
 pub const USER: &str = "user#";
-/// The key of no item.
+/// A key that no item has.
 const NOTHING: &str = "nothing";
 
 /// A table and the client to ask it with.
@@ -48,14 +49,14 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table of this name, where `aws` says.
+    /// The table of this name, with the endpoint and the credentials of `aws`.
     pub fn new(name: String, aws: Aws) -> Result<Self, TlsError> {
         let client = Client::from_conf(aws.config()?);
         Ok(Self { client, name })
     }
 
-    /// Opens the connection, by asking for an item that is not there: in a cold start, before the
-    /// first request has to wait for it. That it fails is no reason not to start.
+    /// Opens the connection by asking for an item that does not exist. The cold start does it, so
+    /// that the first request does not have to wait. If it fails, the function starts all the same.
     pub async fn open(&self) {
         let asking = self.client.get_item().table_name(&self.name);
         let asking = asking.key("pk", text(NOTHING)).send();
@@ -69,8 +70,8 @@ impl Table {
     }
 }
 
-/// Makes the table as `template.yaml` does: for a local server, or to try things out.
-/// `Ok(false)`: there is one of this name already.
+/// Creates the table as `template.yaml` does, for a local server, or to try things out. Answers
+/// `false` if a table of this name exists already.
 pub async fn create(table: &Table) -> Result<bool, StoreError> {
     let pk = AttributeDefinition::builder()
         .attribute_name("pk")
@@ -155,8 +156,8 @@ where
     }
 }
 
-/// An error with its causes, in their own words. Not the SDK's `DisplayErrorContext`: that shows
-/// the response as it came, a user's hash included.
+/// The messages of an error and of its causes. The SDK's `DisplayErrorContext` also shows the raw
+/// response, which may contain a user's hash.
 fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! Users in DynamoDB: an item each (see [`super::record`]).
+//! Users in DynamoDB, each of them an item (see [`super::record`]).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,7 +11,8 @@ use crate::domain::password::PasswordHash;
 use crate::domain::store::Asking;
 use crate::domain::users::{HashStore, Reading, User, UserStore, is_name};
 
-/// What a [`User`] is read from; as placeholders, since DynamoDB reserves words without end.
+/// The attributes that a [`User`] is read from. They have placeholders, because DynamoDB reserves
+/// many words.
 const PROJECTION: [(&str, &str); 5] = [
     ("#password_hash", "password_hash"),
     ("#disabled", "disabled"),
@@ -23,7 +24,8 @@ const PROJECTION: [(&str, &str); 5] = [
 impl UserStore for Table {
     fn find<'a>(&'a self, username: &'a str, reading: Reading) -> Asking<'a, Option<User>> {
         Box::pin(async move {
-            // A key has at most 2,048 bytes.
+            // DynamoDB refuses a key of more than 2,048 bytes with an error; no such user can
+            // exist.
             if !is_name(username) {
                 return Ok(None);
             }

@@ -1,4 +1,4 @@
-//! The variables that Lambda sets, and that AWS's SDKs know.
+//! The AWS variables: those that Lambda sets, and others that AWS's SDKs also read.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! `LOGIN_FAILURES_PER_ACCOUNT` and so on: how many logins may fail, and what a password's hash costs.
+//! `LOGIN_FAILURES_PER_ACCOUNT` and so on: how many logins may fail, and what a hash costs.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use crate::domain::attempts::Limits;
 use crate::domain::login::Login;
 use crate::domain::password::{Passwords, Policy, is_affordable};
 
-/// What the variables say of logins.
+/// What the variables say about logins.
 #[derive(Debug)]
 pub struct LoginConfig {
-    /// Where the users are.
+    /// Where the users are stored.
     pub store: StoreConfig,
-    /// `LOGIN_FAILURES_PER_ACCOUNT` (10) and `LOGIN_FAILURES_PER_ADDRESS` (100): in 15 minutes;
-    /// 0 is no limit.
+    /// `LOGIN_FAILURES_PER_ACCOUNT` (default 10) and `LOGIN_FAILURES_PER_ADDRESS` (default 100):
+    /// how many logins may fail in 15 minutes; 0 means no limit.
     pub limits: Limits,
-    /// `PASSWORD_HASH_MEMORY_KIB` (19456), `PASSWORD_HASH_ITERATIONS` (2) and
-    /// `PASSWORD_HASH_PARALLELISM` (1): what a new hash costs.
+    /// `PASSWORD_HASH_MEMORY_KIB` (default 19456), `PASSWORD_HASH_ITERATIONS` (default 2) and
+    /// `PASSWORD_HASH_PARALLELISM` (default 1): what a new hash costs.
     pub policy: Policy,
 }
 
@@ -36,7 +36,7 @@ impl State for Login {
         }
     }
 
-    /// With the memory of a hash: the first login need not wait for it.
+    /// Also allocates the memory of a hash, so that the first login does not have to wait for it.
     async fn open(config: LoginConfig, parts: &Parts) -> Result<Self, ConfigError> {
         let passwords = Passwords::new(config.policy);
         let passwords = passwords.map_err(|error| ConfigError(vec![error.to_string()]))?;
@@ -52,8 +52,8 @@ impl State for Login {
     }
 }
 
-/// The `PASSWORD_HASH_` variables alone: for the `users` command, whose hashes should cost what
-/// the functions' cost.
+/// Reads only the `PASSWORD_HASH_` variables, for the `users` command: its hashes should cost as
+/// much as those of the functions.
 pub fn password_policy(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Policy, ConfigError> {
     Reader::read(lookup, policy)
 }

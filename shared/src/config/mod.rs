@@ -1,17 +1,17 @@
-//! Every environment variable: its default, its unit, and what is wrong with it; and the parts of a
-//! function that are made of them.
+//! The environment variables: their defaults, their units, what can be wrong with them, and the
+//! parts of a function that they configure.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `reader` | [`Reader`]: reads variables, and says all that is wrong with them at once |
-//! | `state` | [`State`]: what a function keeps between requests; [`Parts`]: what is made once for all of it |
-//! | `store` | `USER_STORE`, and what belongs to it |
-//! | `aws` | Lambda's own variables |
+//! | `reader` | [`Reader`]: reads variables, and reports all their problems at once |
+//! | `state` | [`State`]: what a function keeps between requests; [`Parts`]: what its states share |
+//! | `store` | `USER_STORE`, and the variables that belong to it |
+//! | `aws` | the AWS variables, most of which Lambda sets |
 //! | `token` | `JWT_SECRET_KEY`, `ACCESS_TOKEN_EXPIRE_MINUTES` |
 //! | `login` | `LOGIN_FAILURES_`, `PASSWORD_HASH_` |
 //! | `service` | `API_DIALECT`, `DOCS_ENABLED` |
 //!
-//! A function reads the variables of what its handler takes, and no others.
+//! A function reads `API_DIALECT` and the variables that its handler's state needs, and no others.
 
 mod aws;
 mod login;
@@ -27,7 +27,7 @@ pub use service::{dialect, docs_enabled};
 pub use state::{Parts, State};
 pub use store::StoreConfig;
 
-/// A variable of the process's environment; one that is not Unicode is read as far as it is.
+/// A variable of the process's environment. Bytes that are not Unicode are read as U+FFFD.
 #[must_use]
 #[expect(
     clippy::disallowed_methods,

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-/// All that is wrong with the configuration, a line each.
+/// Everything that is wrong with the configuration, one problem in each line.
 ///
-/// It is what `main` ends with, and Rust prints that with `Debug`: the same text.
+/// `main` returns it, and Rust prints such an error with `Debug`, so `Debug` and `Display` are the
+/// same.
 #[derive(PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError(pub Vec<String>);
 
@@ -24,15 +25,15 @@ impl fmt::Debug for ConfigError {
     }
 }
 
-/// Reads variables and collects what is wrong with them. A value that is wrong is replaced by
-/// one that is never used: the problem ends the cold start.
+/// Reads variables and collects what is wrong with them. Instead of a wrong value it returns
+/// another one, which is never used, since the problem ends the cold start.
 pub struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
-    /// Reads as `read` does, through `lookup`.
+    /// Returns what `read` reads through `lookup`, or all the problems that it met.
     pub fn read<T>(
         lookup: &'a dyn Fn(&str) -> Option<String>,
         read: impl FnOnce(&mut Self) -> T,
@@ -48,13 +49,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An empty variable counts as one that is not set: that is what a template's empty parameter makes of it.
+    /// An empty variable counts as not set: an empty parameter of `template.yaml` sets it so.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
-    /// Says what is wrong with a variable; once, though two parts of a function may read it.
+    /// Notes what is wrong with a variable. If two parts of a function read the same variable, its
+    /// problem is noted only once.
     pub fn problem(&mut self, name: &str, problem: impl fmt::Display) {
         let problem = format!("{name}: {problem}");
         if !self.problems.contains(&problem) {
@@ -62,7 +64,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `true` or `false`.
+    /// A value that is `true` or `false`.
     pub fn flag(&mut self, name: &str, default: bool) -> bool {
         match self.get(name).as_deref() {
             None => default,
@@ -89,7 +91,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The value, or what is wrong with it.
+    /// Returns the value, or notes what is wrong with it.
     pub fn or_problem<T: Default>(&mut self, name: &str, result: Result<T, String>) -> T {
         result.unwrap_or_else(|problem| {
             self.problem(name, problem);

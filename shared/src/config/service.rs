@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use crate::http::Dialect;
 
-/// `API_DIALECT`: how errors are spelled; `fastapi` is the only one so far, and the default.
+/// `API_DIALECT`: in which form a client sees errors. `fastapi` is the default, and the only one.
 pub fn dialect(reader: &mut Reader<'_>) -> Dialect {
     if let Some(other) = reader
         .get("API_DIALECT")

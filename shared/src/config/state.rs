@@ -9,8 +9,8 @@ use crate::domain::attempts::{Attempts, MemoryAttempts};
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::users::{HashStore, UserStore};
 
-/// What a handler takes besides the request: made in the cold start, first of the variables that it
-/// reads, then of the [`Parts`] that it opens. Two of them are a pair.
+/// What a handler is given besides the request and the user. The cold start makes it in two steps:
+/// it reads all variables, and only then opens what it needs. A pair of states is a state, too.
 pub trait State: Sized {
     /// What the variables say.
     type Config;
@@ -18,12 +18,12 @@ pub trait State: Sized {
     /// Reads variables. It opens nothing and logs nothing.
     fn read(reader: &mut Reader<'_>) -> Self::Config;
 
-    /// Opens what it needs.
+    /// Makes the state from what was read, and opens what it needs.
     fn open(config: Self::Config, parts: &Parts)
     -> impl Future<Output = Result<Self, ConfigError>>;
 }
 
-/// A handler that needs nothing.
+/// The state of a handler that needs none.
 impl State for () {
     type Config = ();
 
@@ -46,8 +46,8 @@ impl<A: State, B: State> State for (A, B) {
     }
 }
 
-/// What is made once for all of a function's state. A test puts its own in the place of what the
-/// variables name.
+/// What all states of a function share. A test can use its own clock and stores here, instead of
+/// those that the variables name.
 pub struct Parts {
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
@@ -113,7 +113,7 @@ impl Parts {
         })
     }
 
-    /// The same for every part that asks: one list of users, one connection.
+    /// Opens the store only once, so that all parts share one list of users, or one connection.
     async fn store(&self, config: StoreConfig) -> Result<Store, ConfigError> {
         if let Some(store) = self.store.get() {
             return Ok(store.clone());

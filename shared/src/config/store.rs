@@ -12,21 +12,22 @@ use crate::aws::table::Table;
 use crate::domain::scope::CATALOGUE;
 use crate::domain::users::{self, MemoryUsers, User};
 
-/// Where the users are.
+/// Where the users are stored.
 #[derive(Debug, Clone)]
 pub enum StoreConfig {
     /// `USER_STORE=memory`.
     Memory {
-        /// Those of `USERS_FILE`, a JSON file, and with `TUTORIAL_USERS=true` the tutorial's two.
+        /// The users of `USERS_FILE`, a JSON file, and with `TUTORIAL_USERS=true` the tutorial's
+        /// two.
         users: HashMap<String, User>,
-        /// Are the tutorial's two among them, whose passwords everybody knows?
+        /// Are the tutorial's two among them? Everybody knows their passwords.
         tutorial: bool,
     },
     /// `USER_STORE=dynamodb`.
     DynamoDb {
         /// `USERS_TABLE`: the table's name.
         table: String,
-        /// The `AWS_` variables that Lambda sets.
+        /// What the AWS variables say.
         aws: Aws,
     },
 }
@@ -87,7 +88,7 @@ fn dynamodb(reader: &mut Reader<'_>) -> StoreConfig {
     StoreConfig::DynamoDb { table, aws }
 }
 
-/// The file's record of a user counts where the tutorial has one too.
+/// If the file and the tutorial have the same user, the file's record counts.
 fn memory(reader: &mut Reader<'_>) -> StoreConfig {
     let file = reader.get("USERS_FILE");
     let asked = reader.get("TUTORIAL_USERS");

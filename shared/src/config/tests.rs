@@ -1,4 +1,4 @@
-//! What is said of wrong values, and what right ones become.
+//! The messages about wrong values, and what right values become.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const GOOD: [(&str, &str); 6] = [
     ("AWS_SECRET_ACCESS_KEY", "a secret access key"),
 ];
 
-/// What POST /token reads: there is no variable that it does not need, but `DOCS_ENABLED`.
+/// What POST /token reads: every variable but `DOCS_ENABLED`.
 struct Config {
     login: LoginConfig,
     key: SecretString,

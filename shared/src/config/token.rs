@@ -1,4 +1,4 @@
-//! `JWT_SECRET_KEY`, `ACCESS_TOKEN_EXPIRE_MINUTES`: who signs tokens, and who verifies them.
+//! `JWT_SECRET_KEY`, `ACCESS_TOKEN_EXPIRE_MINUTES`: how tokens are signed and verified.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +45,7 @@ impl State for Signer {
     }
 }
 
-/// The HS256 key: its ASCII bytes, at least 32.
+/// The HS256 key: 32 or more visible ASCII characters, whose bytes are the key.
 fn secret_key(reader: &mut Reader<'_>) -> SecretString {
     let key: SecretString = reader.get("JWT_SECRET_KEY").unwrap_or_default().into();
     let bytes = key.expose_secret().as_bytes();

@@ -1,6 +1,7 @@
 //! Who may use a route: the one place where token, user and scopes are checked.
 //!
-//! The order is FastAPI's: token, user, scopes, active.
+//! The checks come in FastAPI's order: is the token valid, does its user exist, do both have the
+//! scopes, is the user active?
 
 use std::sync::Arc;
 
@@ -11,20 +12,20 @@ use super::store::StoreError;
 use super::token::{InvalidToken, Verifier};
 use super::users::{Reading, User, UserStore};
 
-/// What a request must prove.
+/// What a request must prove before a route answers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Nothing: anybody may send it.
     Public,
-    /// A valid token of an active user. Token and user hold all of these scopes
+    /// A valid token of an active user. Both the token and the user must have all of these scopes
     /// (FastAPI's `get_current_active_user`).
     ActiveUser(&'static [&'static str]),
-    /// The same, but the user may be disabled (FastAPI's `get_current_user`).
+    /// The same as `ActiveUser`, but the user may be disabled (FastAPI's `get_current_user`).
     AnyUser(&'static [&'static str]),
 }
 
 impl Access {
-    /// The scopes that a token must hold.
+    /// The scopes that both the token and its user must have.
     #[must_use]
     pub const fn scopes(self) -> &'static [&'static str] {
         match self {
@@ -43,7 +44,7 @@ pub enum Denied {
     InsufficientScope,
     /// The user is disabled.
     InactiveUser,
-    /// Whose token it is could not be looked up.
+    /// The store could not say who the token's user is.
     Store(StoreError),
 }
 
@@ -53,18 +54,18 @@ impl From<StoreError> for Denied {
     }
 }
 
-/// Checks tokens. A function that only has a guard can issue none.
+/// Checks tokens. It cannot issue any, so neither can a function that only has a guard.
 pub struct Guard {
     /// Verifies access tokens.
     pub verifier: Verifier,
-    /// Where the users are.
+    /// Finds the token's user.
     pub users: Arc<dyn UserStore>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Guard {
-    /// The user whose token this is, if it gives this access.
+    /// Returns the token's user, if both meet what `access` asks for.
     pub async fn check(&self, token: &str, access: Access) -> Result<User, Denied> {
         let claims = self
             .verifier
@@ -73,8 +74,9 @@ impl Guard {
         let user = self.users.find(&claims.sub, Reading::Eventual).await?;
         let user = user.ok_or(Denied::InvalidToken(InvalidToken::UnknownUser))?;
         note_in_log(&user);
-        // The user's own scopes too: one that was taken away is gone at once, not when the token
-        // expires (docs/adr/0003-scopes-of-the-user-count-too.md).
+        // The user must still have the scopes, too: a scope that was taken from a user stops
+        // working at once, not when the token expires
+        // (docs/adr/0003-scopes-of-the-user-count-too.md).
         let required = access.scopes();
         if !claims.scopes.contains_all(required) || !user.scopes.contains_all(required) {
             return Err(Denied::InsufficientScope);
@@ -86,7 +88,8 @@ impl Guard {
     }
 }
 
-/// Writes the user's name into the request's log line: only names that exist stand there.
+/// Writes the user's name into the request's log line. Only names of users who exist may be logged:
+/// any other may be a password, typed into the wrong field.
 pub(super) fn note_in_log(user: &User) {
     Span::current().record("sub", &user.username);
 }

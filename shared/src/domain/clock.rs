@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Tells the time; tests tell their own.
+/// Tells the time. Tests use a clock of their own.
 pub trait Clock: Send + Sync {
     /// Time since 1970-01-01T00:00:00Z, the epoch of a JWT's dates (RFC 7519 2, `NumericDate`).
     fn now(&self) -> Duration;
@@ -20,7 +20,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Measures how long a request took. It decides nothing, so it is not injected.
+/// Measures how long a request took. Only the log shows it, so tests need not replace it.
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {

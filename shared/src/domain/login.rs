@@ -15,21 +15,21 @@ use super::store::StoreError;
 use super::token::Grant;
 use super::users::{HashStore, MAX_BYTES, Reading, User, UserStore, is_name};
 
-/// How long a login waits for the store before its hash; then it has failed. The hash itself takes
-/// what it takes.
+/// How long the store may take before the password is hashed, all its calls together; then the
+/// login fails. The hashing itself has no time limit.
 const BEFORE_HASH: Duration = Duration::from_millis(1300);
-/// How long each call after the hash may take. The answer does not depend on them.
+/// How long each later step may wait for the store. The answer does not depend on these steps.
 const AFTER_HASH: Duration = Duration::from_millis(400);
 
-/// Lets users in. Only POST /token has one.
+/// Checks logins. Only POST /token has one.
 pub struct Login {
-    /// Where the users are.
+    /// Finds the users.
     pub users: Arc<dyn UserStore>,
-    /// Where their hashes are.
+    /// Replaces their hashes.
     pub hashes: Arc<dyn HashStore>,
     /// Counts attempts to log in.
     pub attempts: Arc<dyn Attempts>,
-    /// How many of them may fail.
+    /// How many attempts may fail.
     pub limits: Limits,
     /// Hashes and verifies passwords.
     pub passwords: Passwords,
@@ -37,20 +37,20 @@ pub struct Login {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Why nobody was let in.
+/// Why a login was refused.
 #[derive(Debug)]
 pub enum LoginError {
-    /// No such user, or another password: the client does not hear which.
+    /// The user does not exist, or the password is wrong; the client is not told which.
     IncorrectPassword {
-        /// For the log.
+        /// Which of them it is, for the log only.
         reason: &'static str,
     },
-    /// The account, or the address, has failed too often of late.
+    /// Too many logins failed lately, to this account or from this address.
     TooManyAttempts {
-        /// Until the next attempt is allowed.
+        /// How long it is until the next attempt is allowed.
         wait: Duration,
     },
-    /// A scope was asked for that the user may not have, or that is no scope (RFC 6749 5.2).
+    /// A scope that was asked for is not one of the user's, or is malformed (RFC 6749 5.2).
     ScopeNotAllowed,
     /// The store failed before the password was checked.
     Store(StoreError),
@@ -62,7 +62,7 @@ impl From<StoreError> for LoginError {
     }
 }
 
-/// The scopes that were asked for, if the user may have all of them (RFC 6749 3.3).
+/// Grants the scopes that were asked for, if the user has all of them (RFC 6749 3.3).
 pub fn grant(user: User, requested: &str) -> Result<Grant, LoginError> {
     let scopes = Scopes::parse(requested).ok();
     match scopes.filter(|scopes| user.scopes.contains_all(scopes.iter())) {
@@ -90,8 +90,8 @@ impl Login {
             Ok(self.users.find(username, Reading::Strong).await?)
         };
         let user = match in_time(BEFORE_HASH, known).await {
-            // Nothing was hashed, so nothing stays counted: whoever tries again when the store is
-            // well must not find the door shut.
+            // The password was not checked, so the attempt must not stay counted: otherwise a
+            // failing store would lock users out.
             Err(error @ LoginError::Store(_)) => {
                 let _not_reported = in_time(AFTER_HASH, self.take_back(&attempt)).await;
                 return Err(error);
@@ -99,7 +99,8 @@ impl Login {
             known => known?,
         };
         let user = self.verify(user, password)?;
-        // From here on the login stands: an error of the store must not tell that the password was right.
+        // From here on the login succeeds, even if the store fails: an error now would tell an
+        // attacker that the password was right.
         if let Err(error) = in_time(AFTER_HASH, self.succeeded(&attempt)).await {
             warn!(reason = %error, "a login that succeeded stays counted as failed");
         }
@@ -120,7 +121,8 @@ impl Login {
             .ok_or(LoginError::IncorrectPassword { reason })
     }
 
-    /// The address first: an attempt that is refused for it touches no account.
+    /// Counts the address first, so that an attempt that is refused because of its address does not
+    /// count against the account.
     async fn begin(&self, attempt: &Attempt) -> Result<(), LoginError> {
         self.count(&attempt.address, self.limits.per_address)
             .await?;
@@ -151,7 +153,8 @@ impl Login {
         Ok(())
     }
 
-    /// The account's failures are forgotten, the address's stay: it may have guessed at others.
+    /// Forgets all failures of the account, but only this attempt of the address: its failures may
+    /// have been guesses at other accounts.
     async fn succeeded(&self, attempt: &Attempt) -> Result<(), StoreError> {
         if self.limits.per_account > 0 {
             let now = self.clock.now();
@@ -163,8 +166,8 @@ impl Login {
         Ok(())
     }
 
-    /// Replaces a hash that is weaker than the policy, now that the password is known. The login
-    /// stands, whether that succeeds or not.
+    /// Replaces a hash that is weaker than the policy, now that the password is known. If that
+    /// fails, the login succeeds all the same.
     async fn rehash(&self, user: &User, password: &str) {
         let Some(old) = user
             .password_hash

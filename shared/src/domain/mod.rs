@@ -1,15 +1,15 @@
-//! What the service knows and decides, whatever it is reached by and wherever its data is.
+//! What the service knows and decides, independent of HTTP and of where its data is stored.
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`access`] | [`access::Guard`]: the one place where token, user and scopes are checked |
-//! | [`login`] | [`login::Login`]: the password, the count of failures, the scopes that are granted |
+//! | [`login`] | [`login::Login`]: checks the password, limits the failures, grants the scopes |
 //! | [`attempts`] | how often a login may fail |
-//! | [`token`] | the JWT: who signs one, who verifies one, and what it says |
+//! | [`token`] | the JWT: how it is signed and verified, and its claims |
 //! | [`scope`] | [`scope::Scopes`] and the service's catalogue of scopes |
 //! | [`password`] | argon2id: hash and verify |
 //! | [`users`] | a user's record, and the traits of the stores that keep it |
-//! | [`store`] | what every store may answer besides its data |
+//! | [`store`] | what all stores have in common: their errors |
 //! | [`clock`] | the only place that reads the time |
 
 pub mod access;

@@ -7,7 +7,8 @@ use argon2::password_hash::{self, phc, try_generate_salt};
 use argon2::{ARGON2ID_IDENT, Argon2, Block, Params, Version};
 use serde::{Deserialize, Deserializer, de};
 
-/// A hash that asks for more than this would take the function's memory, or its time, with it.
+/// The most memory that a hash may need, and the most memory times passes. A costlier hash would
+/// exhaust the function's memory or its time.
 const MOST_KIB: u32 = 256 * 1024;
 const MOST_KIB_TIMES_PASSES: u64 = 12 * 256 * 1024;
 
@@ -56,7 +57,7 @@ impl fmt::Display for PasswordHash {
     }
 }
 
-/// A hash is no secret to its owner, but no log needs it.
+/// Debug output often ends up in a log, which must not contain hashes.
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PasswordHash(..)")
@@ -84,7 +85,7 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// With a policy for new hashes.
+    /// `policy` is what new hashes cost.
     pub fn new(policy: Policy) -> Result<Self, NotArgon2id> {
         let (m, t, p) = (policy.m_cost(), policy.t_cost(), policy.p_cost());
         let nobodys = format!("$argon2id$v=19$m={m},t={t},p={p}${NOBODYS_SALT_AND_HASH}");
@@ -95,7 +96,8 @@ impl Passwords {
         })
     }
 
-    /// Gets the memory of a hash by the policy now: in a cold start, not in its first login.
+    /// Allocates the memory that a hash by the policy needs. The cold start calls it, so that the
+    /// first login does not have to wait for it.
     pub fn warm(&self) {
         self.arena.with(self.policy.block_count(), |_| ());
     }
@@ -117,13 +119,13 @@ impl Passwords {
         })
     }
 
-    /// Is this the password? The parameters are those of the hash.
+    /// Is this the password of the hash? The hash says its own parameters.
     ///
-    /// Without a hash it is not, and that takes the same time, by a hash with the policy's
-    /// parameters: the time must not tell which users exist.
+    /// Without a hash the answer is no, but a hash with the policy's parameters is computed all the
+    /// same: the time that a login takes must not tell which users exist.
     #[must_use]
     pub fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> bool {
-        // Both sides of the `&`: nobody's hash must be computed too, and never be right.
+        // Without a hash, nobody's is computed all the same, and even a match with it is wrong.
         self.matches(password, hash.unwrap_or(&self.nobodys)) & hash.is_some()
     }
 
@@ -133,7 +135,7 @@ impl Passwords {
         else {
             return false;
         };
-        // Outputs are compared in constant time.
+        // `==` compares outputs in constant time.
         self.compute(&params, password, salt, expected.len())
             .is_ok_and(|computed| computed == *expected)
     }
@@ -154,8 +156,8 @@ impl Passwords {
         Ok(phc::Output::new(output)?)
     }
 
-    /// Is a hash weaker than one that the policy makes: less memory, fewer passes or fewer lanes,
-    /// and neither more memory nor more passes, which replacing it would lose?
+    /// Does a hash have less memory, fewer passes or fewer lanes than the policy asks for? One that
+    /// has more memory or more passes is kept, because a new hash would lose those.
     #[must_use]
     pub fn needs_rehash(&self, hash: &PasswordHash) -> bool {
         let costs = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
@@ -167,21 +169,22 @@ impl Passwords {
     }
 }
 
-/// No password is known for it. A constant: computing one would cost every cold start an argon2.
+/// Salt and hash to verify against if a user does not exist; no password is known for them. They
+/// are constant, because computing them would cost every cold start one argon2 hash.
 const NOBODYS_SALT_AND_HASH: &str =
     "bm8tc3VjaC11c2VyLi4uLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// The memory that argon2 works in, kept from hash to hash: new pages cost a third of a hash.
-/// It grows to what the costliest hash needed.
+/// The memory that argon2 works in. It is kept from hash to hash, because new pages would cost a
+/// third of a hash's time. It grows to what the costliest hash needs.
 #[derive(Default)]
 struct Arena(Mutex<Vec<Block>>);
 
 impl Arena {
-    /// Lends so many blocks, and wipes them afterwards: nothing of a password stays.
+    /// Lends this many blocks, and wipes them afterwards, so that no trace of a password stays.
     fn with<T>(&self, blocks: usize, compute: impl FnOnce(&mut [Block]) -> T) -> T {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if memory.len() < blocks {
-            // Not both at once: the old memory goes before the new one comes.
+            // The old memory is freed before the new memory is allocated, so they never add up.
             *memory = Vec::new();
             *memory = vec![Block::new(); blocks];
         }
@@ -196,7 +199,7 @@ impl Arena {
 mod tests {
     use super::*;
 
-    /// What `pwdlib`, FastAPI's password library, made of "secret" with its defaults.
+    /// The hash of "secret" by `pwdlib`, FastAPI's password library, with its defaults.
     const FASTAPI: &str = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
 
     fn passwords() -> Passwords {

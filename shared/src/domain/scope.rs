@@ -10,14 +10,14 @@ pub const CATALOGUE: &[(&str, &str)] = &[
     ("items", "Read items."),
 ];
 
-/// A list of scopes: each of them once, in the order in which it was first named.
+/// A list of scopes. Each is there once, in the order in which it was first named.
 ///
 /// RFC 6749 3.3: `scope = scope-token *( SP scope-token )`,
 /// `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`: printable ASCII without `"` and `\`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scopes(Vec<String>);
 
-/// A text that is no list of scopes.
+/// A text that is not a list of scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a scope is made of printable ASCII without space, `\"` and `\\`")]
 pub struct MalformedScope;
@@ -31,7 +31,7 @@ pub struct UnknownScope {
 }
 
 impl Scopes {
-    /// Reads the `scope` parameter of a request. Spaces more than one are forgiven, as in FastAPI.
+    /// Reads the `scope` parameter of a request. Additional spaces are allowed, as in FastAPI.
     ///
     /// ```
     /// let scopes = shared::domain::scope::Scopes::parse("items  me items").unwrap();
@@ -46,13 +46,15 @@ impl Scopes {
         }
     }
 
-    /// Reads the `scope` claim of a token. What is no scope there grants nothing, and is dropped.
+    /// Reads the `scope` claim of a token. A word that cannot be a scope is dropped: it grants
+    /// nothing.
     #[must_use]
     pub fn from_claim(text: &str) -> Self {
         split(text).filter(|token| is_scope_token(token)).collect()
     }
 
-    /// Reads a list, as of a `scopes` claim: one scope an element, so `"me items"` is none.
+    /// Reads a list with one scope in each element, such as a `scopes` claim. An element that
+    /// cannot be a scope, such as `"me items"`, is dropped.
     #[must_use]
     pub fn from_tokens(list: &[String]) -> Self {
         let tokens = list.iter().map(String::as_str);
@@ -67,7 +69,7 @@ impl Scopes {
             .all(|scope| self.iter().any(|held| held == scope.as_ref()))
     }
 
-    /// Is each of them in this catalogue?
+    /// Checks that each scope is in this catalogue.
     pub fn check(&self, catalogue: &[(&str, &str)]) -> Result<(), UnknownScope> {
         let known = |scope: &&str| catalogue.iter().any(|(known, _)| known == scope);
         match self.iter().find(|scope| !known(scope)) {
@@ -107,7 +109,8 @@ impl fmt::Display for Scopes {
     }
 }
 
-/// A list, one scope an element, as in a users file. [`Scopes::check`] says whether they exist.
+/// Reads a list with one scope in each element, as in a users file. [`Scopes::check`] says whether
+/// they exist.
 impl<'de> Deserialize<'de> for Scopes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let list = Vec::<String>::deserialize(deserializer)?;
@@ -115,7 +118,7 @@ impl<'de> Deserialize<'de> for Scopes {
     }
 }
 
-/// At U+0020 alone: other white space is no separator in RFC 6749.
+/// Splits only at spaces (U+0020): other white space is not a separator (RFC 6749 3.3).
 fn split(text: &str) -> impl Iterator<Item = &str> + Clone {
     text.split(' ').filter(|token| !token.is_empty())
 }

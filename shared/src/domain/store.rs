@@ -1,23 +1,23 @@
-//! What every store may answer besides its data.
+//! What all stores have in common: how they answer, and how they fail.
 
 use std::error::Error;
 use std::pin::Pin;
 
-/// The answer of a store, when it comes.
+/// The future of a store's answer.
 pub type Asking<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// A store could not be asked, or holds what it should not.
+/// The store did not answer, or one of its records is damaged.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It did not answer, or not in time: the request may be tried again.
+    /// It did not answer, or not in time. The request may be tried again.
     #[error("the store is not available: {0}")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
-    /// A record lacks what it needs, or has it of the wrong type: someone must repair it.
+    /// An attribute of a record is missing or has the wrong type. An operator must repair it.
     #[error("the item {key:?} has no valid {attribute}")]
     Corrupt {
-        /// Its key.
+        /// The record's key.
         key: String,
-        /// What is wrong with it.
+        /// The attribute that is missing or has the wrong type.
         attribute: &'static str,
     },
 }

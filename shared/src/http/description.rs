@@ -1,5 +1,5 @@
-//! What `/openapi.json` says of a route's operations. It stands beside the route, and only the
-//! `openapi` function reads it.
+//! What `/openapi.json` says about a route's operations. Each function says it beside its route;
+//! only the `openapi` function reads it.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
@@ -8,19 +8,19 @@ use super::error::ApiError;
 /// Makes a type's schema.
 pub type MakeSchema = fn(&mut SchemaGenerator) -> Schema;
 
-/// What is said of one operation.
+/// The description of one operation.
 #[derive(Debug, Clone, Copy)]
 pub struct Description {
-    /// A few words.
+    /// What the operation does, in a few words.
     pub summary: &'static str,
     /// The parameters of path and query.
     pub parameters: &'static [Parameter],
-    /// The body that comes in, and its media type.
+    /// The media type and the schema of the request's body.
     pub body: Option<(&'static str, MakeSchema)>,
-    /// The status of success, and what comes back with it.
+    /// The status and the schema of a successful answer.
     pub answer: Option<(u16, MakeSchema)>,
-    /// One of each kind of error that the handler itself makes. What the guard, the body and the
-    /// parameters can be refused for is known without it.
+    /// An example of each error that the handler itself makes. Errors of the guard, the body and
+    /// the parameters are added without being named here.
     pub errors: fn() -> Vec<ApiError>,
 }
 
@@ -38,7 +38,7 @@ pub struct Parameter {
 }
 
 impl Description {
-    /// Of an operation that answers with nothing yet.
+    /// The description of an operation that has no parameters, no body and no answer yet.
     #[must_use]
     pub const fn new(summary: &'static str) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl Description {
         self.answers_with::<T>(200)
     }
 
-    /// The same, with another status.
+    /// Like `answers`, with another status.
     #[must_use]
     pub const fn answers_with<T: JsonSchema>(self, status: u16) -> Self {
         Self {
@@ -91,7 +91,7 @@ impl Description {
         Self { parameters, ..self }
     }
 
-    /// It refuses with these errors, too.
+    /// It can also refuse with these errors.
     #[must_use]
     pub const fn refuses(self, errors: fn() -> Vec<ApiError>) -> Self {
         Self { errors, ..self }

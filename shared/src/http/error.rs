@@ -1,4 +1,4 @@
-//! Everything that can go wrong. What the client sees of it is in [`super::dialect`].
+//! Everything that can go wrong. How the client sees it is in [`super::dialect`].
 
 use std::error::Error;
 use std::time::Duration;
@@ -11,45 +11,45 @@ use crate::domain::login::LoginError;
 use crate::domain::store::StoreError;
 use crate::domain::token::{InvalidToken, SigningError};
 
-/// What happened, by where it can happen.
+/// An error, sorted by where it can happen.
 #[derive(Debug)]
 pub enum ApiError {
     /// The request itself is wrong.
     Request(RequestError),
-    /// The request does not prove what the route asks for.
+    /// The request does not prove what the route requires.
     Access(AccessError),
-    /// POST /token lets nobody in.
+    /// POST /token refuses the login.
     Login(Refused),
-    /// What a handler has to say: FastAPI's `HTTPException`.
+    /// An error of a handler's own, like FastAPI's `HTTPException`.
     Status {
-        /// A 4xx.
+        /// A 4xx status.
         status: StatusCode,
-        /// For the client; never what was sent.
+        /// A text for the client. It never repeats what the client sent.
         detail: &'static str,
     },
-    /// A store cannot be asked.
+    /// A store did not answer, or not in time.
     Unavailable(StoreError),
     /// A fault of this service.
     Internal(Box<dyn Error + Send + Sync>),
 }
 
-/// What is wrong with a request, whoever sends it.
+/// What is wrong with a request, no matter who sends it.
 #[derive(Debug, PartialEq)]
 pub enum RequestError {
     /// No route has this path.
     NotFound,
-    /// The route has other methods.
+    /// The route does not have this method.
     MethodNotAllowed {
-        /// Those that it has.
+        /// The methods that it has.
         allowed: Vec<&'static str>,
     },
-    /// The body is not the base64 that the event says it is.
+    /// The body is not valid base64, although the event says so, or its JSON is not UTF-8.
     MalformedBody,
     /// The body is larger than this API reads.
     ContentTooLarge,
     /// The form has more fields than this API reads.
     TooManyFields {
-        /// As many as it reads.
+        /// The most fields that it reads.
         most: usize,
     },
     /// Parameters, fields or members are missing or wrong.
@@ -59,18 +59,18 @@ pub enum RequestError {
 /// Why a request may not use a route. `required` are the scopes that the route asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum AccessError {
-    /// No token came (RFC 6750 3: then the challenge says nothing more).
+    /// The request has no token. Then the challenge says nothing more (RFC 6750 3.1).
     NotAuthenticated,
     /// The token is not valid, or its user does not exist.
     InvalidToken {
-        /// All of them.
+        /// All scopes that the route asks for.
         required: &'static [&'static str],
         /// For the log.
         reason: InvalidToken,
     },
     /// The token, or its user, does not have all the scopes.
     InsufficientScope {
-        /// All of them.
+        /// All scopes that the route asks for.
         required: &'static [&'static str],
     },
     /// The user is disabled.
@@ -80,17 +80,17 @@ pub enum AccessError {
 /// Why a login is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// No such user, or another password: not said which.
+    /// The user does not exist, or the password is wrong; the client is not told which.
     IncorrectPassword {
         /// For the log.
         reason: &'static str,
     },
-    /// The account, or the address, has failed too often of late.
+    /// Too many logins failed lately, to this account or from this address.
     TooManyAttempts {
-        /// Until the next attempt is allowed.
+        /// How long it is until the next attempt is allowed.
         wait: Duration,
     },
-    /// A scope was asked for that the user may not have, or that is no scope (RFC 6749 5.2).
+    /// A scope that was asked for is not one of the user's, or is malformed (RFC 6749 5.2).
     ScopeNotAllowed,
 }
 
@@ -100,14 +100,14 @@ impl ApiError {
         Self::Internal(error.into())
     }
 
-    /// There is no such thing: 404, with a text for the client.
+    /// A 404 with a text for the client.
     #[must_use]
     pub const fn not_found(detail: &'static str) -> Self {
         let status = StatusCode::NOT_FOUND;
         Self::Status { status, detail }
     }
 
-    /// What the guard says of a token on a route that asks for these scopes.
+    /// The error for what the guard found, on a route that asks for these scopes.
     pub(super) fn denied(denied: Denied, required: &'static [&'static str]) -> Self {
         Self::Access(match denied {
             Denied::InvalidToken(reason) => AccessError::InvalidToken { required, reason },
@@ -117,7 +117,7 @@ impl ApiError {
         })
     }
 
-    /// What happened, in the log's words.
+    /// A short name of the error, for the log and for the examples in `/openapi.json`.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
         match self {
@@ -140,7 +140,7 @@ impl ApiError {
         }
     }
 
-    /// Why, for the log: the cause of a 5xx, the reason why a token is bad.
+    /// Details for the log only, such as the cause of a 5xx, or why a token is invalid.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
         match self {

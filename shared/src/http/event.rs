@@ -18,11 +18,11 @@ use super::problem::Problem;
 use super::route::{Parameters, Route};
 use crate::domain::access::Access;
 
-/// A login form is a few hundred bytes.
+/// The largest body that is read. A login form has a few hundred bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// What this service reads of an event. Not `aws_lambda_events`' type: one header that it cannot
-/// read, and the whole event is an error, logged with the header's value.
+/// What this service reads of an event. With the type of `aws_lambda_events`, a single header that
+/// cannot be read makes the whole event an error, which is logged with the header's value.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -45,12 +45,12 @@ struct Context {
 }
 
 impl Event {
-    /// What a route says of this event's path and method.
+    /// Checks this event's path and method against a route.
     pub(crate) fn check(&self, route: Route) -> Result<(Access, Parameters), RequestError> {
         route.check(&self.request_context.http.method, self.path())
     }
 
-    /// The path as the routes spell it: a stage that is not `$default` comes before it.
+    /// The path without the gateway's stage, which precedes it unless the stage is `$default`.
     fn path(&self) -> &str {
         let path = self.raw_path.as_str();
         let stage = match self.request_context.stage.as_str() {
@@ -74,17 +74,18 @@ struct Http {
 #[derive(Debug, Clone)]
 struct SourceIp(String);
 
-/// What stood in the path in the place of the route's parameters.
+/// The values of the route's parameters in the path.
 #[derive(Debug, Clone)]
 struct PathParameters(Parameters);
 
-/// The event as a request. Its body is bytes, decoded where the gateway sent base64.
+/// Turns the event into a request. The body is bytes, decoded if the gateway sent base64.
 pub(crate) fn request(event: Event, parameters: Parameters) -> Result<Request, RequestError> {
     let uri = event.path().parse().unwrap_or_default();
     let body = body(event.body.unwrap_or_default(), event.is_base64_encoded)?;
     let mut request = Request::new(Body::Binary(body));
     let http = event.request_context.http;
-    // What cannot be a method or a path of HTTP is none that a route could have.
+    // The route has been matched before, so a method or path that is not valid HTTP may become
+    // `GET` or `/` here.
     *request.method_mut() = http.method.parse().unwrap_or_default();
     *request.uri_mut() = uri;
     *request.headers_mut() = event.headers;
@@ -95,14 +96,14 @@ pub(crate) fn request(event: Event, parameters: Parameters) -> Result<Request, R
     Ok(request)
 }
 
-/// A header that HTTP does not allow is no header.
+/// Reads the headers, without those that HTTP does not allow.
 fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeaderMap, D::Error> {
     deserializer.deserialize_map(Headers)
 }
 
 struct Headers;
 
-/// Borrowed from the event, where no escape forbids it.
+/// A string that is borrowed from the event, unless it contains an escape sequence.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -127,7 +128,8 @@ impl<'de> Visitor<'de> for Headers {
 }
 
 fn body(text: String, is_base64: bool) -> Result<Vec<u8>, RequestError> {
-    // Four characters of base64 are three bytes: enough to refuse before decoding.
+    // Four characters of base64 are three bytes, so a body that is too large can be refused before
+    // it is decoded.
     let most = if is_base64 {
         MAX_BODY_BYTES.div_ceil(3) * 4
     } else {
@@ -149,7 +151,8 @@ fn body(text: String, is_base64: bool) -> Result<Vec<u8>, RequestError> {
     }
 }
 
-/// The address that the gateway saw: a client can write any `X-Forwarded-For` that it likes.
+/// The client's address as the gateway saw it. `X-Forwarded-For` would not do: a client can write
+/// anything into it.
 #[must_use]
 pub fn source_ip(request: &Request) -> &str {
     request
@@ -158,7 +161,7 @@ pub fn source_ip(request: &Request) -> &str {
         .map_or("", |SourceIp(address)| address)
 }
 
-/// A parameter of the route's path: `{order_id}`.
+/// The value of a parameter of the route's path, such as `{order_id}`.
 pub fn path_parameter<T: FromText>(request: &Request, name: &'static str) -> Result<T, ApiError> {
     let parameters = request.extensions().get::<PathParameters>();
     let mut parameters = parameters.into_iter().flat_map(|PathParameters(all)| all);
@@ -174,7 +177,7 @@ pub fn path_parameter<T: FromText>(request: &Request, name: &'static str) -> Res
     })
 }
 
-/// The response as the gateway wants it.
+/// Turns a response into the form that the gateway expects.
 pub(crate) fn gateway_response(response: Response<Body>) -> ApiGatewayV2httpResponse {
     let (parts, body) = response.into_parts();
     let mut event = ApiGatewayV2httpResponse::default();

@@ -1,25 +1,26 @@
-//! Fields and parameters: names and texts, of a form, a query or a path.
+//! The fields of a form, and the parameters of a query or a path: names with texts.
 
 use serde_json::Value;
 
 use super::error::RequestError;
 use super::problem::{Kind, Problem, Type};
 
-/// Reads fields, and collects what is wrong with them: all of it is said at once.
+/// Reads fields and collects what is wrong with them, so that all of it is reported at once.
 pub struct Fields<'a> {
     place: &'static str,
     sent: &'a [(String, String)],
     problems: Vec<Problem>,
 }
 
-/// A value that a text can be.
+/// A type that can be read from a text.
 pub trait FromText: Sized {
-    /// Reads it.
+    /// Reads a value, or says what is wrong with the text.
     fn from_text(text: &str) -> Result<Self, Kind>;
 }
 
 impl<'a> Fields<'a> {
-    /// Reads as `read` does. A value that is wrong is replaced by one that is never used.
+    /// Returns what `read` reads, or all the problems that it met. Instead of a wrong value it is
+    /// given another one, which is never used.
     pub(super) fn read<T>(
         place: &'static str,
         fields: &'a [(String, String)],
@@ -37,8 +38,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A value that may be missing. A parameter without a value counts as omitted (RFC 6749 3.1);
-    /// one that is there twice is an error (RFC 6749 3.2).
+    /// A value that may be missing. An empty value counts as omitted (RFC 6749 3.1); a parameter
+    /// that is there twice is an error (RFC 6749 3.2).
     pub fn optional(&mut self, name: &'static str) -> Option<&'a str> {
         self.get(name).unwrap_or_else(|kind| {
             self.problem(name, kind, None);
@@ -55,7 +56,8 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// A value that is this one, if it is there; `pattern` is the same as a regular expression.
+    /// A value that may be missing, but must otherwise be `value`; `pattern` is the regular
+    /// expression that says so to the client.
     pub fn only(
         &mut self,
         name: &'static str,
@@ -69,7 +71,7 @@ impl<'a> Fields<'a> {
         Some(sent)
     }
 
-    /// A value of a type, if it is there.
+    /// A value of a type, which may be missing.
     pub fn parsed<T: FromText>(&mut self, name: &'static str) -> Option<T> {
         let sent = self.optional(name)?;
         match T::from_text(sent) {
@@ -88,7 +90,8 @@ impl<'a> Fields<'a> {
             return Err(Kind::Repeated);
         }
         match first.filter(|value| !value.is_empty()) {
-            // The parser puts U+FFFD for bytes that are not UTF-8: two names would become one.
+            // The parser replaces bytes that are not UTF-8 by U+FFFD, which would turn different
+            // user names into the same one.
             Some(value) if value.contains(char::REPLACEMENT_CHARACTER) => Err(Kind::NotUtf8),
             value => Ok(value),
         }
@@ -108,7 +111,7 @@ impl FromText for String {
     }
 }
 
-/// As FastAPI reads it.
+/// The texts are those that FastAPI accepts.
 impl FromText for bool {
     fn from_text(text: &str) -> Result<Self, Kind> {
         match text.to_ascii_lowercase().as_str() {
@@ -153,7 +156,7 @@ impl FromText for u32 {
     }
 }
 
-/// A whole number, as far as any integer type of this API goes.
+/// A whole number, in a type that holds every integer type of this API.
 fn integer(text: &str) -> Result<i128, Kind> {
     text.parse().map_err(|_| Kind::Unparsable(Type::Integer))
 }

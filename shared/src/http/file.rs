@@ -1,4 +1,4 @@
-//! Files: what everybody may read and every cache may keep.
+//! Files that everybody may read and every cache may keep.
 
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
@@ -18,10 +18,10 @@ use sha2::{Digest, Sha256};
 
 use super::error::{ApiError, RequestError};
 
-/// Seconds; then a cache asks again, and mostly hears 304.
+/// After 300 seconds a cache asks again, and mostly gets a 304.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// Files by their paths. None at all: every path is 404.
+/// Files by their paths. If there are none, every path is 404.
 #[derive(Default)]
 pub struct Files(pub Vec<(&'static str, File)>);
 
@@ -35,7 +35,7 @@ impl Files {
     }
 }
 
-/// A file, kept compressed: nearly every client takes it so.
+/// A file. It is kept compressed, because nearly every client accepts that.
 pub struct File {
     content_type: HeaderValue,
     etag: HeaderValue,
@@ -50,7 +50,7 @@ impl File {
         Ok(Self::from_gzip(content_type, encoder.finish()?))
     }
 
-    /// What is compressed already.
+    /// Takes content that is compressed already.
     pub fn from_gzip(content_type: &'static str, gzip: impl Into<Cow<'static, [u8]>>) -> Self {
         let gzip = gzip.into();
         Self {
@@ -60,7 +60,8 @@ impl File {
         }
     }
 
-    /// 304 to who has it, else the file; compressed for who asks for that (RFC 9110 12.5.3, 13.1.2).
+    /// Answers 304 if the client has the file (RFC 9110 13.1.2), and otherwise the file, compressed
+    /// if the client accepts that (RFC 9110 12.5.3).
     pub fn response(&self, request: &HeaderMap) -> Result<Response<Body>, ApiError> {
         let mut response = Response::new(Body::Empty);
         let headers = response.headers_mut();
@@ -90,21 +91,21 @@ impl File {
     }
 }
 
-/// Weak: it names the content, compressed or not (RFC 9110 8.8.1).
+/// The tag is weak, because the file has the same one compressed or not (RFC 9110 8.8.1).
 fn etag(gzip: &[u8]) -> HeaderValue {
     let digest = URL_SAFE_NO_PAD.encode(&Sha256::digest(gzip)[..16]);
     let none = HeaderValue::from_static("W/\"\"");
     HeaderValue::from_str(&format!("W/\"{digest}\"")).unwrap_or(none)
 }
 
-/// Does the client have it? Compared without the `W/` (RFC 9110 8.8.3.2).
+/// Does the client have the file? Tags are compared without their `W/` (RFC 9110 8.8.3.2).
 fn is_known(request: &HeaderMap, etag: &HeaderValue) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let own = etag.to_str().map(opaque).unwrap_or_default();
     elements(request, &IF_NONE_MATCH).any(|tag| tag == "*" || opaque(tag) == own)
 }
 
-/// `gzip` by name, else `*`, and not with a weight of 0.
+/// Does the client accept `gzip`, or else `*`, with a weight above 0 (RFC 9110 12.5.3)?
 fn accepts_gzip(request: &HeaderMap) -> bool {
     let weight = |coding: &str| {
         elements(request, &ACCEPT_ENCODING).find_map(|element| {
@@ -123,7 +124,7 @@ fn accepts_gzip(request: &HeaderMap) -> bool {
         .is_some_and(|weight| weight > 0.0)
 }
 
-/// The elements of a list (RFC 9110 5.6.1); what is not ASCII is none.
+/// The elements of a list in a header (RFC 9110 5.6.1). A value that is not ASCII is skipped.
 fn elements<'a>(request: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let values = request.get_all(name).into_iter();
     let values = values.filter_map(|value| value.to_str().ok());

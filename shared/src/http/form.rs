@@ -1,4 +1,5 @@
-//! Forms: `application/x-www-form-urlencoded` bodies. And queries, which are written alike.
+//! Forms, which are `application/x-www-form-urlencoded` bodies, and queries, which have the same
+//! syntax.
 
 use lambda_http::Request;
 use lambda_http::http::header::CONTENT_TYPE;
@@ -6,7 +7,7 @@ use lambda_http::http::header::CONTENT_TYPE;
 use super::error::{ApiError, RequestError};
 use super::fields::Fields;
 
-/// As many as FastAPI reads.
+/// The most fields that a form may have; FastAPI reads as many.
 pub const MAX_FIELDS: usize = 1000;
 
 /// The fields of a form, or the parameters of a query.
@@ -21,7 +22,8 @@ pub struct Form {
 pub(super) struct RawQuery(pub(super) String);
 
 impl Form {
-    /// The body. Another content type is a form without fields, as in FastAPI.
+    /// The form in the body. A body of another content type is a form without fields, as in
+    /// FastAPI.
     pub fn of_body(request: &Request) -> Result<Self, ApiError> {
         let content_type = request
             .headers()
@@ -38,14 +40,14 @@ impl Form {
         Ok(Self::parse("body", body)?)
     }
 
-    /// The query.
+    /// The parameters of the query.
     pub fn of_query(request: &Request) -> Result<Self, ApiError> {
         let query = request.extensions().get::<RawQuery>();
         let query = query.map_or("", |RawQuery(query)| query);
         Ok(Self::parse("query", query.as_bytes())?)
     }
 
-    /// What `read` makes of the fields, or all that is wrong with them.
+    /// Returns what `read` makes of the fields, or everything that is wrong with them.
     pub fn read<'a, T>(&'a self, read: impl FnOnce(&mut Fields<'a>) -> T) -> Result<T, ApiError> {
         Ok(Fields::read(self.place, &self.fields, read)?)
     }

@@ -1,4 +1,4 @@
-//! Between a request and a protected handler.
+//! The check between a request and a protected handler.
 
 use lambda_http::http::HeaderMap;
 use lambda_http::http::header::AUTHORIZATION;
@@ -7,7 +7,7 @@ use super::error::{AccessError, ApiError};
 use crate::domain::access::{Access, Guard};
 use crate::domain::users::User;
 
-/// The user whose token came with the request, if it gives this access.
+/// Returns the user whose token came with the request, if both meet what `access` asks for.
 pub(crate) async fn user(
     guard: &Guard,
     access: Access,
@@ -18,8 +18,8 @@ pub(crate) async fn user(
     checked.map_err(|denied| ApiError::denied(denied, access.scopes()))
 }
 
-/// RFC 6750 2.1, as FastAPI reads it: the scheme in any case, blanks around the token forgiven.
-/// A header that is not UTF-8 holds no token that could be valid.
+/// Reads the bearer token (RFC 6750 2.1) as FastAPI does: the scheme may be in upper or lower case,
+/// and blanks around the token are ignored. Bytes that are not UTF-8 make the token invalid.
 fn bearer_token(headers: &HeaderMap) -> Option<String> {
     let header = String::from_utf8_lossy(headers.get(AUTHORIZATION)?.as_bytes());
     let (scheme, token) = header.split_once(' ').unwrap_or((&header, ""));

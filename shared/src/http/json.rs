@@ -1,4 +1,4 @@
-//! JSON: a typed body in, a document out.
+//! JSON: reads a body as a type, and writes an answer.
 
 use std::ops::ControlFlow;
 
@@ -16,8 +16,8 @@ use super::error::{ApiError, RequestError};
 use super::problem::{Kind, Problem, Step, Type};
 use super::response;
 
-/// The body, as a type that says what it has to hold: `#[derive(Deserr)]` with
-/// `#[deserr(error = JsonProblems)]`. Types are strict: `"3"` is no number.
+/// Reads the body as a type that has `#[derive(Deserr)]` and `#[deserr(error = JsonProblems)]`.
+/// Types are strict: `"3"` is not a number.
 pub fn from_json<T: Deserr<JsonProblems>>(request: &Request) -> Result<T, ApiError> {
     let value = value(request)?;
     deserr::deserialize(value.clone()).map_err(|JsonProblems(problems)| {
@@ -26,13 +26,12 @@ pub fn from_json<T: Deserr<JsonProblems>>(request: &Request) -> Result<T, ApiErr
     })
 }
 
-/// An answer in JSON. Nothing of the API itself may be kept by a cache: it is one user's, or a token
-/// (RFC 6749 5.1).
+/// An answer in JSON. No cache may keep it: it is one user's data, or a token (RFC 6749 5.1).
 pub fn json(body: &impl Serialize) -> Result<Response<Body>, ApiError> {
     json_with(StatusCode::OK, body)
 }
 
-/// The same, with another status.
+/// Like `json`, with another status.
 pub fn json_with(status: StatusCode, body: &impl Serialize) -> Result<Response<Body>, ApiError> {
     let text = serde_json::to_string(body).map_err(ApiError::internal)?;
     Ok(response(status, text))
@@ -70,7 +69,7 @@ fn value(request: &Request) -> Result<Value, RequestError> {
     })
 }
 
-/// `application/json`, or another type in JSON (RFC 6839 3.1).
+/// Is the media type `application/json`, or another one that ends in `+json` (RFC 6839 3.1)?
 fn is_json(request: &Request) -> bool {
     let value = request.headers().get(CONTENT_TYPE);
     let value = value.and_then(|value| value.to_str().ok());
@@ -80,7 +79,7 @@ fn is_json(request: &Request) -> bool {
     subtype.is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
 }
 
-/// How many characters come before a line's column, which counts bytes.
+/// How many characters come before this place; `column` counts bytes.
 fn position(text: &str, line: usize, column: usize) -> usize {
     let before = text.split_inclusive('\n').take(line.saturating_sub(1));
     let start: usize = before.map(str::len).sum();
@@ -95,7 +94,7 @@ fn position(text: &str, line: usize, column: usize) -> usize {
 pub struct JsonProblems(Vec<(Vec<Step>, Kind)>);
 
 impl JsonProblems {
-    /// What a check of one's own finds: `#[deserr(validate = ...)]`.
+    /// A problem that a type's own check finds (`#[deserr(validate = ...)]`).
     #[must_use]
     pub fn at(location: ValuePointerRef<'_>, kind: Kind) -> Self {
         Self(vec![(steps(location), kind)])
@@ -173,7 +172,7 @@ fn steps(location: ValuePointerRef<'_>) -> Vec<Step> {
     steps
 }
 
-/// With what came: the value itself, or the object that lacks it, as FastAPI shows it.
+/// A problem with the input that FastAPI shows: the value itself, or the object that lacks it.
 fn described(root: &Value, path: Vec<Step>, kind: Kind) -> Problem {
     let shown = match kind {
         Kind::Missing => &path[..path.len().saturating_sub(1)],
@@ -297,7 +296,7 @@ mod tests {
             ),
         ] {
             let mut found = detail(body);
-            // In the order of the fields, whatever order they are read in.
+            // The order in which the fields are read does not matter.
             let key = |problem: &Value| problem["loc"].to_string();
             found.as_array_mut().unwrap().sort_by_key(key);
             let mut expected = expected;
@@ -306,7 +305,8 @@ mod tests {
         }
     }
 
-    /// FastAPI reads these with its lax mode; here a type is a type, as with its strict one.
+    /// FastAPI's lax mode converts some of these values. Here types are as in Pydantic's strict
+    /// mode.
     #[test]
     fn types_are_strict() {
         for (body, kind, message) in [

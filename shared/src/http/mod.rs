@@ -1,15 +1,15 @@
-//! One way in, one way out: an event becomes a request, an answer or an error becomes a response.
+//! Turns an event into a request, and an answer or an error into a response.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `route` | [`Route`]: path, methods and what each of them asks for; [`Public`] and [`Protected`] |
-//! | `guard` | what stands before each protected handler: the bearer token and its user |
+//! | `route` | [`Route`]: a path, its methods and what each requires; [`Public`] and [`Protected`] |
+//! | `guard` | the check before each protected handler, of the bearer token and its user |
 //! | `event` | the gateway's event, and the request that it becomes |
-//! | `form`, `fields`, `json`, `problem` | what comes in: fields, parameters, JSON, and what is wrong with it |
-//! | `file` | what everybody may read and every cache may keep |
+//! | `form`, `fields`, `json`, `problem` | input: fields, parameters and JSON, and what is wrong with it |
+//! | `file` | files that everybody may read and every cache may keep |
 //! | `error` | [`ApiError`]: everything that can go wrong |
-//! | [`dialect`] | what the client sees of that |
-//! | `description` | what `/openapi.json` says of a route |
+//! | [`dialect`] | how the client sees an error |
+//! | `description` | what `/openapi.json` says about a route |
 
 mod description;
 pub mod dialect;

@@ -1,4 +1,4 @@
-//! What is wrong with an input: a form's field, a parameter, a member of a JSON body.
+//! What is wrong with an input: with a form's field, a parameter, or a member of a JSON body.
 
 use std::borrow::Cow;
 
@@ -7,15 +7,15 @@ use serde_json::Value;
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
-    /// From `body`, `query` or `path` down to the value.
+    /// The way from `body`, `query` or `path` down to the value.
     pub location: Vec<Step>,
     /// What is wrong.
     pub kind: Kind,
-    /// What came; `Null` where it may be a secret, or nothing came.
+    /// What the client sent; `Null` if it may be a secret, or if nothing was sent.
     pub input: Value,
 }
 
-/// A step of the way to a value.
+/// A step on the way to a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Into a field or a member.
@@ -24,32 +24,32 @@ pub enum Step {
     Index(usize),
 }
 
-/// The kinds of what can be wrong.
+/// What can be wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// It must be there.
+    /// It is not there, but must be.
     Missing,
     /// It is there more than once (RFC 6749 3.2).
     Repeated,
     /// Its value is not UTF-8.
     NotUtf8,
-    /// It must match this regular expression.
+    /// It does not match this regular expression.
     Mismatch(&'static str),
-    /// It must be of another type.
+    /// It is not of this type.
     Not(Type),
-    /// A text that is no value of this type.
+    /// It is a text that cannot be read as this type.
     Unparsable(Type),
-    /// It must be no less.
+    /// It is less than this.
     TooSmall(i64),
-    /// It must be no more.
+    /// It is more than this.
     TooLarge(u64),
-    /// It must be one of these.
+    /// It is not one of these.
     NotOneOf(Vec<String>),
-    /// There is no such member.
+    /// It is a member that does not exist.
     Unknown,
-    /// The text is not JSON.
+    /// It is not JSON, for this reason.
     NotJson(String),
-    /// Something else, in a sentence.
+    /// Something else, which this sentence says.
     Other(String),
 }
 
@@ -73,7 +73,7 @@ pub enum Type {
 }
 
 impl Problem {
-    /// Of a field or parameter; what came is not shown.
+    /// A problem of a field or parameter. It does not contain what the client sent.
     #[must_use]
     pub fn of_field(place: &'static str, name: &'static str, kind: Kind) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl Problem {
         }
     }
 
-    /// Of the body as a whole.
+    /// A problem of the body as a whole.
     #[must_use]
     pub fn of_body(kind: Kind) -> Self {
         Self {

@@ -22,12 +22,12 @@ pub struct Route {
 #[derive(Debug, Clone, Copy)]
 pub struct Public(Route);
 
-/// A route that needs a token: its handler is given the user whose token it is, and is not reached
-/// without one.
+/// A route that needs a token: its handler is given the token's user, and is not called without
+/// one.
 #[derive(Debug, Clone, Copy)]
 pub struct Protected(Route);
 
-/// A method of a route, and what it asks for.
+/// A method of a route, and what it requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
     /// In capital letters (RFC 9110 9.1: methods are case-sensitive).
@@ -70,13 +70,13 @@ impl Operation {
         Self::new("DELETE", Access::ActiveUser(scopes))
     }
 
-    /// Any method that anybody may send.
+    /// A method that everybody may use.
     #[must_use]
     pub const fn public(method: &'static str) -> Self {
         Self::new(method, Access::Public)
     }
 
-    /// Any method, any access.
+    /// A method with any kind of access.
     #[must_use]
     pub const fn new(method: &'static str, access: Access) -> Self {
         Self { method, access }
@@ -87,7 +87,7 @@ impl Public {
     /// A route for everybody.
     ///
     /// # Panics
-    /// If an operation asks for a token. A route is a `const`, so the compiler says it:
+    /// If an operation asks for a token. A route is a `const`, so this is an error of the compiler:
     ///
     /// ```compile_fail
     /// use shared::http::{Operation, Public};
@@ -109,7 +109,7 @@ impl Public {
         })
     }
 
-    /// It answers every path below its own, too: files.
+    /// The same route, which also answers every path below its own, such as those of files.
     #[must_use]
     pub const fn and_below(self) -> Self {
         Self(Route {
@@ -118,7 +118,7 @@ impl Public {
         })
     }
 
-    /// Whatever no other route answers.
+    /// The route of everything that no other route answers.
     #[must_use]
     pub const fn fallback() -> Self {
         Self(Route {
@@ -128,7 +128,7 @@ impl Public {
         })
     }
 
-    /// As data.
+    /// The route as a plain value, for code that treats all routes alike.
     #[must_use]
     pub const fn route(self) -> Route {
         self.0
@@ -136,11 +136,11 @@ impl Public {
 }
 
 impl Protected {
-    /// A route for tokens.
+    /// A route that needs a token.
     ///
     /// # Panics
-    /// If an operation asks for none: there would be no user to give to the handler. A route is a
-    /// `const`, so the compiler says it:
+    /// If an operation asks for no token, because the handler could not be given a user. A route is
+    /// a `const`, so this is an error of the compiler:
     ///
     /// ```compile_fail
     /// use shared::http::{Operation, Protected};
@@ -162,7 +162,7 @@ impl Protected {
         })
     }
 
-    /// As data.
+    /// The route as a plain value, for code that treats all routes alike.
     #[must_use]
     pub const fn route(self) -> Route {
         self.0
@@ -176,14 +176,13 @@ impl Route {
         self.path
     }
 
-    /// Is this the route's path, with or without the slash at its end; or one below it, if those
-    /// are the route's too?
+    /// Does the route answer this path? A slash at its end makes no difference.
     #[must_use]
     pub fn has_path(self, path: &str) -> bool {
         self.parameters(path).is_some()
     }
 
-    /// The same, with the values of the path's parameters.
+    /// The values of the path's parameters; `None` if the route does not answer this path.
     #[must_use]
     pub fn parameters(self, path: &str) -> Option<Parameters> {
         let own = without_slash(self.path?);
@@ -215,7 +214,8 @@ impl Route {
         segments.filter_map(parameter)
     }
 
-    /// 404 for another path, then 405 for another method: both before any authentication.
+    /// Refuses another path with 404, then another method with 405. Both come before any
+    /// authentication.
     pub(super) fn check(
         self,
         method: &str,
@@ -249,13 +249,13 @@ impl fmt::Display for Route {
     }
 }
 
-/// `{name}`, as OpenAPI and the gateway write a parameter.
+/// The name in `{name}`, which is how OpenAPI and the gateway write a parameter.
 fn parameter(segment: &'static str) -> Option<&'static str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
-/// One segment of a path, its percent-encoding undone (RFC 3986 2.1). An empty one is no value, nor
-/// is one that is not UTF-8 or has a slash in it: to some gateways that would be two segments.
+/// Decodes the percent-encoding of one segment of a path (RFC 3986 2.1). A value that is empty, is
+/// not UTF-8, or contains a slash is refused; some gateways would take the latter for two segments.
 fn decoded(segment: &str) -> Option<String> {
     let text = percent_decode_str(segment).decode_utf8().ok()?;
     (!text.is_empty() && !text.contains('/')).then(|| text.into_owned())

@@ -1,4 +1,4 @@
-//! What a folder of `functions/` says of itself, and how it starts.
+//! What a folder of `functions/` says about itself, and how it starts.
 
 use std::pin::Pin;
 
@@ -10,21 +10,21 @@ use crate::domain::access::Guard;
 use crate::domain::users::User;
 use crate::http::{self, Answer, Description, Protected, Public, Route};
 
-/// A function: for its `main`, for the list in `service/`, for `/openapi.json`.
+/// Describes a function, to its `main`, to the list in `service/` and to `/openapi.json`.
 #[derive(Clone, Copy)]
 pub struct Function {
-    /// Its folder's name, and its binary's.
+    /// The name of its folder and of its binary.
     pub name: &'static str,
     /// The path and methods that it answers.
     pub route: Route,
-    /// What `/openapi.json` says of each operation of the route, in its order; nothing of a
-    /// function that is no part of the API.
+    /// What `/openapi.json` says about each operation, in the route's order; empty if the function
+    /// is not part of the API.
     pub description: &'static [Description],
-    /// Makes a [`Service`] of the environment.
+    /// Makes a [`Service`], as the environment configures it.
     pub start: Start,
 }
 
-/// What a function says of itself, without the function.
+/// What a function says about itself, without the code that runs it.
 #[derive(Clone, Copy)]
 pub struct About {
     /// As in [`Function`].
@@ -36,7 +36,8 @@ pub struct About {
 }
 
 impl Function {
-    /// For whoever does not start it: in a `const`, nothing of the function itself is linked.
+    /// Leaves out `start`. A program that calls this only in a `const` does not link the function's
+    /// code.
     #[must_use]
     pub const fn about(self) -> About {
         About {
@@ -53,14 +54,14 @@ pub type Start = fn(ColdStart<'_>) -> Started<'_>;
 /// A function that is starting.
 pub type Started<'a> = Pin<Box<dyn Future<Output = Result<Box<dyn Service>, ConfigError>> + 'a>>;
 
-/// What a function is started with.
+/// What a function is started with: its variables and its parts.
 pub struct ColdStart<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     parts: Parts,
 }
 
 impl<'a> ColdStart<'a> {
-    /// With variables that `lookup` knows.
+    /// A cold start that reads variables through `lookup`.
     #[must_use]
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>, parts: Parts) -> Self {
         Self { lookup, parts }
@@ -79,9 +80,9 @@ impl<'a> ColdStart<'a> {
         })
     }
 
-    /// Serves a route for tokens: `handle` is given its state, the user whom the guard let through,
-    /// and the request. It is not called for anybody else, and one that takes no user does not
-    /// compile:
+    /// Serves a route that needs a token: `handle` is given its state, the user whom the guard let
+    /// through, and the request. It is not called without a user, and a handler that takes no user
+    /// does not compile:
     ///
     /// ```compile_fail
     /// use shared::http::{self, Answer, Operation, Protected, Request};
@@ -93,7 +94,7 @@ impl<'a> ColdStart<'a> {
     /// const START: Start = |cold_start| cold_start.protected(ROUTE, handle);
     /// ```
     ///
-    /// The same with the user, `_: User`, does:
+    /// The same handler with a user, `_: User`, compiles:
     ///
     /// ```
     /// use shared::domain::users::User;
@@ -132,7 +133,8 @@ impl<'a> ColdStart<'a> {
         })
     }
 
-    /// All that is wrong is said at once; only then is anything opened.
+    /// Reads all variables first, so that all problems are reported at once, and only then opens
+    /// anything.
     async fn open<S: State>(self) -> Result<(http::Dialect, S), ConfigError> {
         let (dialect, config) = Reader::read(self.lookup, |reader| {
             (config::dialect(reader), S::read(reader))

@@ -1,7 +1,7 @@
-//! JSON logs: one line per request (see `service`), and the rare ones beside it.
+//! JSON logs: one line for each request (see `service`), and a few others.
 //!
-//! What never stands in them: events, headers, bodies, passwords, tokens, keys, hashes, and the
-//! name of a user who does not exist.
+//! They never contain events, headers, bodies, passwords, tokens, keys, hashes, or the name of a
+//! user who does not exist.
 
 mod json;
 

@@ -1,10 +1,10 @@
-//! A function in Lambda: its cold start, its loop, and one log line a request.
+//! How a function runs in Lambda: its cold start, its loop, and one log line for each request.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `function` | [`Function`]: what a folder of `functions/` says of itself; [`ColdStart`] |
+//! | `function` | [`Function`]: what a folder of `functions/` says about itself; [`ColdStart`] |
 //! | `service` | [`Service`]: a started function, which answers events |
-//! | [`log`] | JSON lines, and what never stands in them |
+//! | [`log`] | log lines in JSON, and what they never contain |
 
 mod function;
 pub mod log;
@@ -23,7 +23,8 @@ pub use service::{Event, Response, Service};
 /// Runs a function: reads its configuration, opens what it needs, and answers events until the
 /// environment ends.
 ///
-/// `lambda_runtime` and not `lambda_http::run`, which panics at a body that is not base64.
+/// It does not use `lambda_http::run`, which panics if a body is not valid base64
+/// (docs/adr/0001-lambda-runtime-without-lambda-http-run.md).
 pub async fn run(start: Start) -> Result<(), Error> {
     log::init();
     let service = start(ColdStart::new(&config::environment, Parts::default())).await?;

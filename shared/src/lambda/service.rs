@@ -12,14 +12,14 @@ use crate::domain::access::Access;
 use crate::domain::clock::Stopwatch;
 use crate::http::{self, Answer, Dialect, Route};
 
-/// What comes in.
+/// The gateway's event, with Lambda's context.
 pub type Event = LambdaEvent<http::Event>;
-/// What goes out.
+/// The response to the gateway.
 pub type Response = ApiGatewayV2httpResponse;
 
 /// Answers events.
 pub trait Service {
-    /// The answer to an event: every event has one.
+    /// Answers an event. Every event gets a response: an error becomes one, too.
     fn answer(&self, event: Event) -> Pin<Box<dyn Future<Output = Response> + '_>>;
 }
 

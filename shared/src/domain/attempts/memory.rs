@@ -1,4 +1,4 @@
-//! Attempts in memory: each Lambda environment counts its own.
+//! Attempts in memory: each Lambda environment counts only its own.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Admission, Attempts, WINDOW, wait};
 use crate::domain::store::Asking;
 
-/// Above this many, those that have expired are thrown away.
+/// With more keys than this, the counts that have expired are thrown away.
 const MANY: usize = 10_000;
 
 /// Attempts in memory, by key.
@@ -17,9 +17,9 @@ pub struct MemoryAttempts(Mutex<HashMap<String, Count>>);
 #[derive(Debug, Clone, Copy)]
 struct Count {
     failures: u32,
-    /// With as many failures as are allowed: no attempt before this.
+    /// Once the limit is reached, no attempt is allowed before this time.
     not_before: Duration,
-    /// The count is forgotten then.
+    /// The time at which the count is forgotten.
     expires: Duration,
 }
 
@@ -74,7 +74,7 @@ impl Attempts for MemoryAttempts {
 mod tests {
     use super::*;
 
-    /// Whoever invents names does not get the others' counts thrown away.
+    /// An attacker who invents many names cannot get other accounts' counts thrown away.
     #[test]
     fn only_what_has_expired_makes_room() {
         let (attempts, now) = (MemoryAttempts::default(), Duration::from_secs(1_000_000));

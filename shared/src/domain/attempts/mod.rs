@@ -1,7 +1,8 @@
 //! How often a login may fail: counted per account and per source address, before any hashing.
 //!
-//! An attempt counts as a failure from its begin; one that succeeds is taken back. So attempts
-//! that run at the same time cannot pass the limit together.
+//! An attempt counts as a failure as soon as it begins, and is taken back if it succeeds. So
+//! attempts that run at the same time cannot exceed the limit together
+//! (docs/adr/0007-attempts-count-before-they-fail.md).
 
 mod memory;
 
@@ -14,14 +15,15 @@ use super::store::Asking;
 
 pub use memory::MemoryAttempts;
 
-/// Failures are counted for this long, from the first of them.
+/// How long failures are remembered: from the first one, or, once the limit is reached, from the
+/// end of the latest wait.
 pub const WINDOW: Duration = Duration::from_mins(15);
-/// The wait after as many failures as are allowed; it doubles with each more.
+/// The wait once the limit is reached; each further failure doubles it.
 pub const FIRST_WAIT: Duration = Duration::from_secs(30);
 /// The longest wait.
 pub const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
-/// How many failures are free; 0 is no limit.
+/// How many failures are allowed without a wait; 0 means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// `LOGIN_FAILURES_PER_ACCOUNT`
@@ -30,29 +32,29 @@ pub struct Limits {
     pub per_address: u32,
 }
 
-/// May an attempt go on?
+/// Whether an attempt may go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
-    /// Yes, and it is counted.
+    /// It may go on, and has been counted.
     Admitted,
-    /// No, for this long.
+    /// It may not; another is allowed after this time.
     Wait(Duration),
 }
 
-/// Counts attempts by key. Times are since the epoch.
+/// Counts attempts by key. `now` is the time since the epoch.
 pub trait Attempts: Send + Sync {
     /// Counts an attempt, if one is allowed now.
     fn begin<'a>(&'a self, key: &'a str, limit: u32, now: Duration) -> Asking<'a, Admission>;
 
-    /// Takes one attempt back.
+    /// Takes back one attempt that was counted.
     fn take_back<'a>(&'a self, key: &'a str) -> Asking<'a, ()>;
 
-    /// Forgets all attempts.
+    /// Forgets all attempts of this key.
     fn forget<'a>(&'a self, key: &'a str, now: Duration) -> Asking<'a, ()>;
 }
 
-/// The key of an account's attempts. A hash: a name that does not exist may be a password, typed
-/// into the wrong field.
+/// The key of an account's attempts. It has a hash of the name, because a name that does not exist
+/// may be a password, typed into the wrong field.
 #[must_use]
 pub fn account_key(username: &str) -> String {
     use std::fmt::Write;
@@ -64,7 +66,8 @@ pub fn account_key(username: &str) -> String {
     key
 }
 
-/// The key of an address's attempts. An IPv6 subscriber has a /64 to choose from.
+/// The key of an address's attempts. All addresses of an IPv6 /64 network share one key, because a
+/// single subscriber can use any of them.
 #[must_use]
 pub fn address_key(source_ip: &str) -> String {
     match source_ip.parse() {
@@ -77,7 +80,7 @@ pub fn address_key(source_ip: &str) -> String {
     }
 }
 
-/// How long to wait after this many failures.
+/// How long to wait after this many failures, if they have reached the limit.
 #[must_use]
 pub fn wait(failures: u32, limit: u32) -> Duration {
     let doublings = failures.saturating_sub(limit).min(16);

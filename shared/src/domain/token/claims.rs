@@ -1,4 +1,4 @@
-//! What a token that came in says: its header, its claims, and whether they hold now.
+//! Reads the header and the claims of a received token, and checks that they hold now.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,9 +12,10 @@ use serde_json::{Map, Value};
 use super::InvalidToken;
 use crate::domain::scope::Scopes;
 
-/// RFC 7515 4.1.11: what is critical and not understood makes a token invalid, and nothing here
-/// is understood; `b64` is always critical (RFC 7797 6). Read once more, since for `jsonwebtoken`
-/// a name whose value is `null` is not there.
+/// Refuses `crit`: it names extensions that a service must understand, and this one knows none
+/// (RFC 7515 4.1.11). `b64` is such an extension (RFC 7797 6). A `kid` must be a string
+/// (RFC 7515 4.1.4). `jsonwebtoken` ignores a name whose value is `null`, so the header is read
+/// here once more.
 pub(super) fn check_header(token: &str) -> Result<(), InvalidToken> {
     let header = token.split('.').next().unwrap_or_default();
     let header = URL_SAFE_NO_PAD
@@ -34,7 +35,8 @@ pub(super) fn check_header(token: &str) -> Result<(), InvalidToken> {
     }
 }
 
-/// The claims of a token that came in. A claim of the wrong type, `null` too, is a bad token.
+/// The claims of a received token. If one of them has the wrong type or is `null`, the token is
+/// invalid.
 #[derive(Deserialize)]
 pub(super) struct Payload {
     pub(super) sub: String,
@@ -56,7 +58,8 @@ pub(super) struct Payload {
 impl Payload {
     pub(super) fn check(&self, now: Duration) -> Result<(), InvalidToken> {
         let now = now.as_secs_f64().trunc();
-        // RFC 7519 4.1.3: a token for some audience is not for a service that has no name.
+        // RFC 7519 4.1.3: a service that `aud` does not name must refuse the token. This service
+        // has no name, so it refuses every `aud`.
         if self.aud.is_some() {
             return Err(InvalidToken::Audience);
         }
@@ -74,7 +77,7 @@ impl Payload {
         Ok(())
     }
 
-    /// `scope` counts where both claims are there: it is the one that FastAPI's page reads.
+    /// If both claims are there, `scope` counts, because FastAPI's page reads that one.
     pub(super) fn scopes(&self) -> Scopes {
         match (&self.scope, &self.scopes) {
             (Some(text), _) => Scopes::from_claim(text),
@@ -90,8 +93,8 @@ fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
-/// A JSON object whose names are unique (RFC 7519 4): of two readings of a token, none may be
-/// another service's.
+/// A JSON object whose names are unique (RFC 7519 4). If a name were there twice, another service
+/// might read a different value from the same token.
 pub(super) struct UniqueNames<T>(pub(super) T);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for UniqueNames<T> {

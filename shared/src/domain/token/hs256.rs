@@ -1,7 +1,8 @@
 //! HMAC with SHA-256, the one algorithm that signs and verifies tokens (RFC 7518 3.2).
 //!
-//! `jsonwebtoken`'s own back ends bring every algorithm of RFC 7518, their advisories and up to
-//! 2 MiB along. Here a token that names another algorithm meets no code that could verify it.
+//! `jsonwebtoken`'s own back ends would add all algorithms of RFC 7518, their security advisories
+//! and up to 2 MiB. Without them, there is no code that could verify a token with another
+//! algorithm.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
@@ -20,7 +21,7 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes this the process's `jsonwebtoken` back end; a second call changes nothing.
+/// Makes this the back end of `jsonwebtoken` in this process; a second call changes nothing.
 pub(super) fn install() {
     let _already_there = PROVIDER.install_default();
 }
@@ -45,7 +46,7 @@ impl Signer<Vec<u8>> for Hs256 {
 }
 
 impl Verifier<Vec<u8>> for Hs256 {
-    /// `verify_slice` wants all 32 bytes and compares them in constant time.
+    /// `verify_slice` requires all 32 bytes, and compares them in constant time.
     fn verify(
         &self,
         message: &[u8],

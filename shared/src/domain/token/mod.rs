@@ -28,12 +28,12 @@ pub struct Verifier {
     validation: Validation,
 }
 
-/// What a token is issued for.
+/// To whom a token is issued, and for which scopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// Whose token it is.
+    /// The user.
     pub user: User,
-    /// What it allows.
+    /// The scopes that the token allows.
     pub scopes: Scopes,
 }
 
@@ -46,40 +46,40 @@ pub struct Claims {
     pub scopes: Scopes,
 }
 
-/// Why a token was refused: for the log. The client hears that it is invalid, and nothing else.
+/// Why a token was refused. This is for the log: the client is only told that the token is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidToken {
-    /// Not three parts of base64url JSON, a header that is not understood, or a claim that is
-    /// missing, of the wrong type or there twice.
+    /// It is not three parts in base64url, its header is not understood, or a claim is missing, has
+    /// the wrong type or is there twice.
     #[error("malformed")]
     Malformed,
-    /// Another algorithm than HS256.
+    /// Its algorithm is not HS256.
     #[error("algorithm")]
     Algorithm,
-    /// Not signed by this service's key.
+    /// It is not signed with this service's key.
     #[error("signature")]
     Signature,
-    /// For some audience, and this service is none.
+    /// It names its audience, of which a service without a name is no part (RFC 7519 4.1.3).
     #[error("audience")]
     Audience,
-    /// Its `exp` has come (RFC 7519 4.1.4).
+    /// The time of its `exp` has come (RFC 7519 4.1.4).
     #[error("expired")]
     Expired,
-    /// Its `nbf` or `iat` is yet to come (RFC 7519 4.1.5).
+    /// Its `nbf` or `iat` is in the future (RFC 7519 4.1.5).
     #[error("not yet valid")]
     NotYetValid,
-    /// Its user does not exist, or no longer.
+    /// Its user does not exist, or not any more.
     #[error("unknown user")]
     UnknownUser,
 }
 
-/// A token could not be made.
+/// A token could not be signed.
 #[derive(Debug, thiserror::Error)]
 #[error("the token could not be signed: {0}")]
 pub struct SigningError(#[from] jsonwebtoken::errors::Error);
 
 impl Signer {
-    /// The key's bytes are the HMAC key as they are: a FastAPI app does the same with its text.
+    /// The HMAC key is the bytes of this text, without any decoding, as in a FastAPI app.
     #[must_use]
     pub fn new(key: &SecretString, lifetime: Duration) -> Self {
         hs256::install();
@@ -111,12 +111,13 @@ impl Signer {
 }
 
 impl Verifier {
-    /// With the key of a [`Signer`].
+    /// Verifies the tokens of a [`Signer`] that has the same key.
     #[must_use]
     pub fn new(key: &SecretString) -> Self {
         hs256::install();
         let mut validation = Validation::new(Algorithm::HS256);
-        // jsonwebtoken would compare with the machine's clock and allow 60 seconds more.
+        // `Payload::check` compares `exp` with the injected clock. jsonwebtoken would use the
+        // machine's clock, and accept a token for 60 seconds more.
         validation.validate_exp = false;
         Self {
             key: DecodingKey::from_secret(key.expose_secret().as_bytes()),
@@ -138,22 +139,22 @@ impl Verifier {
     }
 }
 
-/// No debug output shows a key.
+/// Debug output must not show the key.
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Signer(..)")
     }
 }
 
-/// No debug output shows a key.
+/// Debug output must not show the key.
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Verifier(..)")
     }
 }
 
-/// The claims of a new token. `scope` is what FastAPI's page reads today (and RFC 8693 4.2),
-/// `scopes` what its older versions read.
+/// The claims of a new token. FastAPI's page reads the scopes from `scope` (RFC 8693 4.2); its
+/// older versions read them from `scopes`.
 #[derive(Serialize)]
 struct SignedClaims<'a> {
     sub: &'a str,

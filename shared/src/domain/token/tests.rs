@@ -1,4 +1,4 @@
-//! Forgeries of every kind; FastAPI's own answers are in `tests/parity`.
+//! Forged tokens of every kind. FastAPI's own answers to tokens are in `tests/parity`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -144,7 +144,7 @@ fn accepts_what_changes_nothing() {
     ] {
         assert!(verify(&mint(HEADER, with_claim(claim))).is_ok(), "{claim}");
     }
-    // A NumericDate may have a fraction; what has begun within this second has begun.
+    // A NumericDate may have a fraction (RFC 7519 2); only whole seconds are compared.
     let half_past = NOW + Duration::from_millis(500);
     let float = with_claim(r#""nbf":1700000000.9"#).replace("1700001800", "1700000001.5");
     assert!(verifier().verify(&mint(HEADER, float), half_past).is_ok());
@@ -292,12 +292,12 @@ fn refuses_other_signatures_and_shapes() {
     ] {
         assert!(verify(&bad).is_err(), "{bad:.80}");
     }
-    // The last character of 32 bytes in base64 has two bits that carry nothing: they must be zero.
+    // The last base64 character of 32 bytes has two unused bits. They must be zero (RFC 4648 3.5).
     let abc = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let last = abc.find(good.chars().last().unwrap()).unwrap();
     let twin = format!("{}{}", &good[..good.len() - 1], &abc[last + 1..last + 2]);
     assert!(verify(&twin).is_err());
-    // Padding in a part that is signed.
+    // Padding is refused in the signed parts, too (RFC 7515 2).
     let padded = format!("{}==.{}", encode(HEADER), encode(GOOD));
     assert!(verify(&format!("{padded}.{}", sign(&padded, KEY))).is_err());
 }

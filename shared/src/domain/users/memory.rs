@@ -13,17 +13,17 @@ use crate::domain::password::PasswordHash;
 use crate::domain::scope::CATALOGUE;
 use crate::domain::store::Asking;
 
-/// The two users of FastAPI's page, "secret" and "secretalice": everybody knows their passwords.
+/// The two users of FastAPI's page. Everybody knows their passwords, "secret" and "secretalice".
 const TUTORIAL_USERS: &str = include_str!("tutorial.json");
 
-/// The scopes that there are, with their descriptions.
+/// All scopes that exist, with their descriptions.
 type Catalogue = &'static [(&'static str, &'static str)];
 
 /// Users in memory, by name.
 #[derive(Debug, Default)]
 pub struct MemoryUsers(RwLock<HashMap<String, User>>);
 
-/// A list of users that cannot be read; says what is wrong, with line and column.
+/// A users file that cannot be read. The text says what is wrong, with line and column.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidUsersFile(#[from] serde_json::Error);
@@ -39,13 +39,13 @@ pub fn from_json(
     Ok(users)
 }
 
-/// johndoe, and alice, who is disabled.
+/// The tutorial's users: johndoe, and alice, who is disabled.
 pub fn tutorial() -> Result<HashMap<String, User>, InvalidUsersFile> {
     from_json(TUTORIAL_USERS, CATALOGUE)
 }
 
 impl MemoryUsers {
-    /// These users, by their names.
+    /// Stores these users, by their names.
     #[must_use]
     pub fn new(users: HashMap<String, User>) -> Self {
         Self(RwLock::new(users))
@@ -83,7 +83,7 @@ impl HashStore for MemoryUsers {
     }
 }
 
-/// Reads a users file, and checks each user while the parser still knows the line.
+/// Reads a users file. It checks each user while parsing, so that an error has the user's line.
 struct UsersFile {
     catalogue: Catalogue,
 }

@@ -12,10 +12,12 @@ use super::store::Asking;
 
 pub use memory::{InvalidUsersFile, MemoryUsers, from_json, tutorial};
 
-/// Longer user names and passwords are refused before anything is hashed, and never cut short.
+/// The most bytes of a user name or a password. A longer one is refused before anything is hashed;
+/// it is never cut short.
 pub const MAX_BYTES: usize = 1024;
 
-/// Can a user have this name? Not an empty one, a very long one, or one with a control character.
+/// Can a user have this name? It must not be empty, have more than [`MAX_BYTES`], or contain a
+/// control character.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_BYTES && !text.chars().any(char::is_control)
@@ -27,22 +29,22 @@ pub fn is_name(text: &str) -> bool {
 pub struct User {
     /// The name, compared byte for byte.
     pub username: String,
-    /// The password's argon2id hash; `None` where the store holds another scheme's: then no
-    /// password is right.
+    /// The password's argon2id hash. It is `None` if the store has a hash of another scheme; then
+    /// every password is wrong.
     #[serde(deserialize_with = "argon2id")]
     pub password_hash: Option<PasswordHash>,
     /// All scopes that a token of this user may carry.
     pub scopes: Scopes,
-    /// A disabled user is refused where an active one is needed.
+    /// Routes that need an active user refuse a disabled one.
     #[serde(default)]
     pub disabled: bool,
-    /// For the user's own eyes.
+    /// The API shows it to this user only.
     pub email: Option<String>,
-    /// For the user's own eyes.
+    /// The API shows it to this user only.
     pub full_name: Option<String>,
 }
 
-/// A users file holds no other scheme.
+/// In a users file, a hash of another scheme is an error.
 fn argon2id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PasswordHash>, D::Error> {
     PasswordHash::deserialize(deserializer).map(Some)
 }
@@ -50,21 +52,21 @@ fn argon2id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Passwor
 /// How fresh a record must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// A second old will do: half the price.
+    /// It may be a second old. Reading it costs half as much.
     Eventual,
-    /// As it is now: for a login.
+    /// It must be as it is now. A login needs that.
     Strong,
 }
 
 /// Finds users.
 pub trait UserStore: Send + Sync {
-    /// Finds a user by name; that there is none is no error.
+    /// Finds a user by name; `None` if there is no such user.
     fn find<'a>(&'a self, username: &'a str, reading: Reading) -> Asking<'a, Option<User>>;
 }
 
-/// Replaces the hashes of users: what a login needs beyond finding them.
+/// Replaces the hashes of users. Only a login needs this.
 pub trait HashStore: Send + Sync {
-    /// Puts a new hash in the place of an old one. `false`: the old one was there no longer.
+    /// Replaces `old` by `new`. Answers `false` if the stored hash was no longer `old`.
     fn replace_hash<'a>(
         &'a self,
         username: &'a str,

@@ -1,4 +1,4 @@
-//! FastAPI's statuses, headers and bodies: a row for every case.
+//! FastAPI's statuses, headers and bodies, in one row for each error.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ type Row = (StatusCode, ErrorBody, Option<(HeaderName, HeaderValue)>);
 
 pub(super) fn response(error: &ApiError) -> Response<Body> {
     let (status, body, header) = row(error);
-    // Strings can always be written: the default is never used.
+    // Writing such a body as JSON cannot fail, so the default is never used.
     let text = serde_json::to_string(&body).unwrap_or_default();
     let mut response = crate::http::response(status, text);
     if let Some((name, value)) = header {
@@ -160,7 +160,8 @@ fn later(status: StatusCode, detail: &str, wait: Duration) -> Row {
     (status, detail.into(), header)
 }
 
-/// `Retry-After` counts whole seconds (RFC 9110 10.2.3): rounded up, or it would be too early.
+/// `Retry-After` has whole seconds (RFC 9110 10.2.3). They are rounded up, so that a client does
+/// not try again too early.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
@@ -170,7 +171,7 @@ fn methods(allowed: &[&str]) -> HeaderValue {
     HeaderValue::from_str(&allowed.join(", ")).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// `WWW-Authenticate` (RFC 6750 3): the scopes that are required, all of them.
+/// `WWW-Authenticate` with all scopes that are required (RFC 6750 3).
 fn challenge(required: &[&str]) -> HeaderValue {
     let bare = HeaderValue::from_static("Bearer");
     if required.is_empty() {
@@ -264,7 +265,7 @@ fn words(kind: &Kind) -> (&'static str, String, Option<Value>) {
     }
 }
 
-/// `'a', 'b' or 'c'`
+/// Values as Pydantic lists them: `'a', 'b' or 'c'`.
 fn one_of(values: &[String]) -> String {
     let quoted: Vec<String> = values.iter().map(|value| format!("'{value}'")).collect();
     match quoted.split_last() {

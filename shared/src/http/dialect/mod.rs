@@ -1,4 +1,4 @@
-//! What the client sees of an error: one table per dialect.
+//! How the client sees an error: one table for each dialect.
 
 pub mod fastapi;
 
@@ -6,7 +6,7 @@ use lambda_http::{Body, Response};
 
 use super::error::ApiError;
 
-/// How errors are spelled.
+/// In which form a client sees errors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Dialect {
     /// As FastAPI's page does.
@@ -15,7 +15,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// What the client sees: the one place where an error becomes a response.
+    /// Turns an error into a response. This is the only place that does.
     #[must_use]
     pub fn response(self, error: &ApiError) -> Response<Body> {
         match self {

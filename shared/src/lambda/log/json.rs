@@ -1,7 +1,7 @@
-//! A log line in JSON: the event's fields, and those of the span that it happened in.
+//! A log line in JSON: the fields of the event, and those of the span in which it happened.
 //!
-//! `tracing-subscriber` has such a format, which reads each span's fields back from JSON for every
-//! line: a tenth of a warm request's CPU (docs/adr/0015-log-lines.md).
+//! `tracing-subscriber` also has a JSON format, but it parses each span's fields again for every
+//! line, which costs a tenth of a warm request's CPU (docs/adr/0015-log-lines.md).
 
 use std::fmt::{self, Debug};
 
@@ -52,7 +52,7 @@ impl<'w> FormatFields<'w> for Json {
         members.written
     }
 
-    /// As above: the default writes a space between them.
+    /// Writes later fields like the first ones; the default would put a space between them.
     fn add_fields(
         &self,
         current: &'w mut FormattedFields<Self>,
