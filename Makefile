@@ -1,4 +1,4 @@
-# The verbs of this project; CI calls the same. `make help` lists them.
+# The verbs (targets) of this project, which CI calls too. `make help` lists them.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
@@ -64,7 +64,7 @@ bench-quick: bench-tools ## The same with what is built already, in under 2 minu
 BENCH = $(RELEASE)/bench suite --dynamodb $(RELEASE)/local-dynamodb --peer .venv/peer/bin/python \
   $(if $(BEFORE),--before $(BEFORE))
 
-# The floors are built as sam builds the functions: another linker alone makes 10 % of a cold start.
+# The floors are built as sam builds the functions: another linker alone changes a cold start by 10 %.
 bench-tools: .venv/peer/ok $(CARGO_LAMBDA) $(ZIG)
 	@cargo build --quiet --release --package bench --bin bench
 	@cargo lambda build --quiet --release --package bench --bin floor --bin floor-raw --bin argon2-reference
@@ -86,14 +86,14 @@ smoke: ## Test a deployed API: make smoke API_URL=https://...
 	@API_URL=$(or $(API_URL),$(error make smoke API_URL=https://... needs the ApiUrl that make deploy printed)) \
 	  cargo test --quiet --package tests --test live -- --ignored --nocapture --test-threads 1
 
-# As root on Debian (CI) it is installed; anybody else is told how.
+# Root on Debian (as in CI) gets Chromium installed; anybody else is told how to install it.
 define INSTALL_CHROMIUM
 { [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; } || { echo "this needs chromium and chromedriver; on Debian: apt install chromium chromium-driver" >&2; exit 1; }; \
   echo "installing Debian's chromium"; mkdir -p target; \
   { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium chromium-driver; } >target/apt.log 2>&1 </dev/null || { tail -n 3 target/apt.log >&2; exit 1; }
 endef
 
-# cargo-lambda looks for a `zig` on the PATH; the package brings one without putting it there.
+# cargo-lambda looks for `zig` on the PATH, but PyPI's package does not put its own there.
 .venv/zig/bin/zig: .venv/zig/ok
 	@cd $(@D) && ln -sf ../lib/python3*/site-packages/ziglang/zig zig
 
@@ -102,7 +102,7 @@ endef
 	@env -u CARGO_TARGET_DIR cargo install --quiet --locked --root .venv/oha --version $(OHA) oha
 	@touch $@
 
-# Its dependencies need no optimising: a minute instead of five.
+# A debug build is fast enough, and takes one minute instead of five.
 .venv/cargo-deny/bin/cargo-deny: scripts/tools.mk
 	@echo "building cargo-deny $(DENY_VERSION) into .venv/cargo-deny"
 	@env -u CARGO_TARGET_DIR cargo install --quiet --locked --debug --root .venv/cargo-deny --version $(DENY_VERSION) cargo-deny

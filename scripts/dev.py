@@ -23,7 +23,7 @@ HEAD_LIMIT = 1 << 20
 
 # With USER_STORE=dynamodb a local server keeps the users in a file, unless ENDPOINT names another.
 ENDPOINT = "AWS_ENDPOINT_URL_DYNAMODB"
-# For `make load`: built as they are deployed, so many of each, and cargo-lambda on a known port.
+# For `make load`: release builds, so many processes of each function, cargo-lambda on a known port.
 RELEASE = ["--release"] if os.environ.get("RELEASE") else []
 CONCURRENCY = ["--concurrency", os.environ["CONCURRENCY"]] if os.environ.get("CONCURRENCY") else []
 WATCH_PORT = os.environ.get("WATCH_PORT")
@@ -45,7 +45,7 @@ def main():
     programs = build([])
     if local:
         programs |= build(["--package=tests", "--package=users"])
-    # Outside Lambda a function reads its configuration and ends: better here than at a request.
+    # Outside Lambda a function reads its configuration and ends, so a mistake shows before the first request.
     start = subprocess.run([programs["token"]], cwd=ROOT, env=variables, capture_output=True, text=True)
     if "the configuration is not valid" in start.stderr:
         sys.exit(f"make dev: {start.stderr.strip().removeprefix('Error: ')}")
@@ -67,7 +67,7 @@ def listen(port):
 
 
 def build(packages):
-    """Builds programs, the functions unless told otherwise; where each of them is."""
+    """Builds the programs of these packages, or else the functions; returns the path of each program."""
     command = ["cargo", "build", "--bins", "--message-format=json-render-diagnostics", *RELEASE, *packages]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if done.returncode:
@@ -79,7 +79,7 @@ def build(packages):
 
 def environment():
     """Development values, unless the environment says otherwise: a key, the tutorial's users, and no
-    limit of logins, since the parity runner fails on purpose."""
+    limit of logins, since many of the parity cases are logins that must fail."""
     defaults = json.loads((ROOT / "events/env.json").read_text())["Parameters"]
     return {**defaults, **os.environ}
 
@@ -149,7 +149,7 @@ def status(url):
 
 
 async def forward(reader, writer, port):
-    """One request, one connection: the head is made UTF-8, everything else passes as it is."""
+    """Passes on one request a connection, with its head as UTF-8 and everything else as it is."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
         upstream_reader, upstream_writer = await asyncio.open_connection(HOST, port)
@@ -187,8 +187,8 @@ async def pipe(reader, writer):
 
 
 async def end(child):
-    """Stops a child and what it started: all processes of its session. cargo-lambda has a session
-    for each function, and ends them itself when it is interrupted."""
+    """Stops a child and all processes of its session. cargo-lambda starts each function in another
+    session, and ends them itself when it is interrupted."""
     for kind in (signal.SIGINT, signal.SIGKILL):
         for pid in session(child.pid):
             try:

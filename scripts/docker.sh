@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs a command with what `sam local` needs: a Docker engine and AWS's Lambda image.
 #     scripts/docker.sh run COMMAND [ARG...]
-# What is there is used. What is missing is made for this run and taken away after it,
-# also on Ctrl-C; the exit code is COMMAND's. Packages, logs and pulled images stay.
+# An engine and an image that are there are used. Missing ones are made for this run and removed
+# after it, also on Ctrl-C. Packages, logs and pulled images stay. The exit code is COMMAND's.
 set -euo pipefail
 
 say() { printf 'docker.sh: %s\n' "$*" >&2; }
@@ -34,7 +34,7 @@ debian_root() { [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ]; }
 updated=
 install_package() {
     say "installing the Debian package $1"
-    # Installed packages must not start services: the engine is to be this run's own.
+    # Exit code 101 keeps a package from starting its service: this run starts its own engine.
     if [ ! -e /usr/sbin/policy-rc.d ]; then
         policy=/usr/sbin/policy-rc.d
         printf '#!/bin/sh\nexit 101\n' >"$policy"
@@ -71,17 +71,17 @@ start_engine() {
     flock --nonblock 9 || { say "waiting for another run in $root to end"; flock 9; }
 
     run=$state/run
-    # A unix socket's path ends at 107 bytes; the engine adds up to 40 to this one.
+    # A unix socket's path has at most 107 bytes; the engine adds up to 40 to this one.
     if [ ${#run} -gt 60 ]; then run=$(mktemp -d); fi
     mkdir -p "$run"
     rm -f "$run/dockerd.pid"
-    echo '{}' >"$state/daemon.json" # the machine's own settings are for its own engine
+    echo '{}' >"$state/daemon.json" # not the machine's settings, which are for its own engine
     [ ! -e /sys/class/net/docker0 ] || bridge_before=yes
 
     # No netfilter rules and no forwarding: dockerd would leave them behind, and for ports
     # published on 127.0.0.1 its proxy is enough.
-    # A process group of its own, so that Ctrl-C does not reach the engine before sam is
-    # done with it; the death signal, so that it ends even when this script is killed.
+    # The engine has a process group of its own, so that Ctrl-C does not reach it before sam is
+    # done with it, and a death signal, so that it ends even when this script is killed.
     say "no Docker engine answers: starting one for this run (log: $state/dockerd.log)"
     set -m
     setpriv --pdeathsig TERM dockerd --config-file "$state/daemon.json" \
@@ -108,9 +108,9 @@ start_engine() {
 bounded() { if command -v timeout >/dev/null; then timeout "$@"; else shift; "$@"; fi; }
 
 ensure_image() {
-    remove_stand_ins # of a run that was killed: the registry may be reachable by now
+    remove_stand_ins # left by a killed run: by now the registry may be reachable
     if docker image inspect "$image" >/dev/null 2>&1; then say "using $image, which is here"; return; fi
-    # Where no registry can be reached, the engine says so by itself, within seconds.
+    # If no registry can be reached, the engine says so by itself, within seconds.
     if bounded 120 docker pull --quiet "$image" >"$state/pull.log" 2>&1; then say "using $image, just pulled"; return; fi
     local cause
     cause=$(tail -n 1 "$state/pull.log")
@@ -120,7 +120,7 @@ ensure_image() {
     say "using a stand-in for $image, which cannot be pulled ($cause)"
 }
 
-# The label is also on the image that sam builds on top of a stand-in.
+# An image that sam builds on top of a stand-in has its label too, so it is also removed.
 remove_stand_ins() {
     local id
     for id in $(docker image ls -q --filter "label=$label"); do
@@ -128,8 +128,9 @@ remove_stand_ins() {
     done
 }
 
-# As much of Amazon Linux 2023 as sam's Dockerfile (sh, mv, chmod) and a Rust binary need,
-# taken from this machine. Its glibc is not Amazon's: check the bootstraps' symbols apart.
+# Makes an image with as much of Amazon Linux 2023 as sam's Dockerfile (sh, mv, chmod) and a
+# Rust binary need, from files of this machine. Its glibc is not Amazon's, so sam_test.sh
+# checks separately which glibc the bootstraps need.
 make_stand_in() {
     local linux=/lib64/ld-linux-x86-64.so.2 kind=x86-64 lib path applet
     if [ "$arch" = arm64 ]; then linux=/lib/ld-linux-aarch64.so.1 kind=AArch64; fi
@@ -163,7 +164,7 @@ make_stand_in() {
 
 # --- the run ---------------------------------------------------------------------
 
-# Containers that mount a folder of this checkout; in an engine of our own, all.
+# Lists the containers that mount a folder of this checkout; all, if the engine is our own.
 containers() {
     docker ps -a --no-trunc --format '{{.ID}} {{.Mounts}}' 2>/dev/null \
         | awk -v root="$root/" -v all="$engine" 'all || index($0, root) { print $1 }'
@@ -217,7 +218,7 @@ ensure_engine
 ready=yes
 ensure_image
 
-# In a process group of its own, so that a signal and the clean-up reach all that it starts.
+# COMMAND has a process group of its own, so that signals and clean_up reach all that it starts.
 set -m
 "$@" 9>&- &
 command=$!
@@ -227,6 +228,6 @@ trap 'kill -TERM -- "-$command" 2>/dev/null || true' TERM HUP
 while :; do
     status=0
     wait "$command" || status=$?
-    kill -0 "$command" 2>/dev/null || break # else a signal has only interrupted the wait
+    kill -0 "$command" 2>/dev/null || break # if it still runs, a signal has only interrupted the wait
 done
 exit "$status"

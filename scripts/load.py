@@ -26,14 +26,14 @@ from pathlib import Path
 from dev import HOST, LOCAL_DYNAMODB, ROOT, free_port
 
 SECONDS = int(os.environ.get("SECONDS") or 60)
-# As long as it takes until every process has answered often.
+# Long enough for every process to have answered often.
 WARM_UP = max(5, SECONDS // 4)
 USERS = sorted({10, 10_000, int(os.environ.get("USERS") or 10)})
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "release"
 OHA = ROOT / ".venv/oha/bin/oha"
 FUNCTIONS = {"token": "POST", "users-me": "GET"}
 LOGIN = {"username": "johndoe", "password": "secret", "scope": "me items"}
-# A process may settle. Each request leaves some 130 bytes behind: lambda_runtime puts its trace id
+# A process may grow until it has settled. Each request leaves some 130 bytes behind: lambda_runtime puts its trace id
 # into the environment, and glibc never frees a value that was there. More is a leak of ours.
 GROWTH_MIB = 2
 BYTES_PER_REQUEST = 256
@@ -51,7 +51,7 @@ def main():
 
 
 def load(store):
-    """Serves, warms up, asks; what went wrong."""
+    """Serves the functions, warms them up and measures them; returns what went wrong."""
     with tempfile.TemporaryDirectory() as folder, serve(store, folder) as url:
         token = login(url)
         kinds = {
@@ -70,7 +70,7 @@ def load(store):
 
 @contextlib.contextmanager
 def serve(store, folder):
-    """`make dev`, until it answers; its log is shown only when it does not."""
+    """Starts `make dev` and waits until it answers; its log is shown only if it ends before."""
     port = free_port()
     settings = {
         "RELEASE": "1",
@@ -93,7 +93,7 @@ def serve(store, folder):
 
 
 def wait(service, url, log):
-    """Until every function is built and answers: the first build takes minutes."""
+    """Waits until every function is built and answers: the first build takes minutes."""
     for path, expected in (("/users/me/", 401), ("/token", 422)):
         while status(url + path, b"" if path == "/token" else None) != expected:
             if service.poll() is not None:
@@ -126,7 +126,7 @@ def post(url, connections):
 
 
 def run(requests, seconds):
-    """An oha for each kind of request, side by side; what they say."""
+    """Runs an oha for each kind of request, all at the same time; returns their reports."""
     running = []
     for _, url, connections, options in requests:
         command = [OHA, "-z", f"{seconds}s", "-c", str(connections), "-w", "--no-tui", "--output-format", "json"]
@@ -135,7 +135,7 @@ def run(requests, seconds):
 
 
 def report(title, requests, answers, before, after):
-    """Prints a line for each kind of request; what went wrong."""
+    """Prints a line for each kind of request; returns what went wrong."""
     problems, answered = [], {}
     for (method, _, connections, _), answer in zip(requests, answers):
         summary, at = answer["summary"], answer["latencyPercentiles"]
@@ -171,7 +171,7 @@ def memory():
 
 
 def growth():
-    """Fills stores of several sizes, then asks them in turn: what slows the machine slows all."""
+    """Fills stores of several sizes, then asks them in turn, so that what slows the machine slows all."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         stores = {users: stack.enter_context(filled(users, folder)) for users in USERS}
         figures = {users: {name: [] for name in FUNCTIONS} for users in USERS}
@@ -190,7 +190,7 @@ def middle(samples):
 
 @contextlib.contextmanager
 def filled(users, folder):
-    """A local DynamoDB with so many users more than the tutorial's two."""
+    """Starts a local DynamoDB with so many users besides the tutorial's two."""
     port, file = free_port(), f"{folder}/{users}"
     command = [TARGET / "local-dynamodb", str(port), f"{file}.sqlite", LOCAL_DYNAMODB["USERS_TABLE"]]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -210,7 +210,7 @@ def filled(users, folder):
 
 
 def write(file, users):
-    """Users who share johndoe's hash: a million hashes of their own would take hours."""
+    """Writes users who all have johndoe's hash: to make a million hashes would take hours."""
     johndoe = json.loads((ROOT / "shared/src/domain/users/tutorial.json").read_text())[0]
     with open(file, "w") as lines:
         for number in range(users):
@@ -218,7 +218,7 @@ def write(file, users):
 
 
 def drive(name, url, invocations):
-    """Microseconds of a warm request of johndoe's, half of them are quicker."""
+    """Sends warm requests of johndoe; returns the median of their microseconds."""
     event = {"users-me": "events/users-me.json", "token": "events/token.json"}[name]
     variables = {**LOCAL_DYNAMODB, "USER_STORE": "dynamodb", "AWS_ENDPOINT_URL_DYNAMODB": url}
     options = [f"--env={key}={value}" for key, value in variables.items()]

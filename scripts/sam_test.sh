@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs what `sam build` built in Lambda's image: the work of `make sam-test`, which starts it
-# through scripts/docker.sh. Every function with its event, then the API over HTTP.
+# Runs the functions that `sam build` built in Lambda's image: each with its event, then the API
+# over HTTP. It is the work of `make sam-test`, which starts it through scripts/docker.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

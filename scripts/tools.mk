@@ -1,4 +1,4 @@
-# A tool that the machine has is used; another comes from PyPI into .venv/, in these versions.
+# Tools that the machine has are used. The others come from PyPI into .venv/, in these versions.
 PIP_cargo-lambda := cargo-lambda==1.9.2
 PIP_zig := ziglang==0.17.1
 PIP_sam := aws-sam-cli==1.170.0
@@ -10,5 +10,5 @@ PIP_browser := selenium==4.51.0
 PIP_peer := fastapi==0.165.0 mangum==0.22.0 awslambdaric==4.2.2 pwdlib[argon2]==0.3.1 argon2-cffi==25.1.0 pyjwt==2.15.1 python-multipart==0.0.34
 # The load generator of `make load`, from crates.io.
 OHA := 1.16.0
-# What dependencies may be, from crates.io.
+# cargo-deny, which checks the dependencies in `make check`, from crates.io.
 DENY_VERSION := 0.20.2

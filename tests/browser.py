@@ -1,7 +1,8 @@
 """Tests /docs in Chromium: the work of `make browser-test`.
 
 Somebody authorises as johndoe and tries the routes, as on FastAPI's page: at the root of a domain,
-and behind a stage. Nothing may be asked of another machine, and nothing refused by the page's policy.
+and behind a stage. No request may go to another machine, and the page's Content-Security-Policy may
+refuse none.
 """
 import json
 import os
@@ -54,7 +55,7 @@ class Stage(BaseHTTPRequestHandler):
 def browser():
     options = webdriver.ChromeOptions()
     options.binary_location = which("chromium")
-    # The second line keeps Chromium from asking its maker's servers.
+    # The arguments of the second line keep Chromium from sending requests to Google.
     for argument in (
         "--headless", "--disable-gpu", "--window-size=1000,1100",
         "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic",
@@ -78,7 +79,7 @@ class Page:
         self.wait.until(the.element_to_be_clickable((By.CSS_SELECTOR, selector))).click()
 
     def authorise(self, scopes, screenshot=None):
-        """The dialog of the Authorize button; whoever is logged in is logged out before."""
+        """Logs in with the dialog of the Authorize button, after a log-out if somebody is logged in."""
         self.click(".btn.authorize")
         self.find(".modal-ux")
         if self.driver.find_elements(By.XPATH, "//button[text()='Logout']"):
@@ -102,7 +103,7 @@ class Page:
                 self.driver.find_element(By.CSS_SELECTOR, f"label[for='{box.get_attribute('id')}']").click()
 
     def execute(self, operation):
-        """Tries a route; the answer's status and body."""
+        """Tries a route; returns the answer's status and body."""
         block = f"#operations-default-{operation}"
         if not self.driver.find_elements(By.CSS_SELECTOR, f"{block} .opblock-body"):
             self.click(f"{block} .opblock-summary-control")
@@ -132,7 +133,7 @@ def try_it(driver, base, screenshot=None):
 
 
 def check_redirect_page(driver, base):
-    """It tells the page that opened it which token it was sent with."""
+    """The redirect page must hand the token in its address to the page that opened it."""
     page = Page(driver, f"{base}/docs")
     driver.execute_script(
         """window.swaggerUIRedirectOauth2 = {
@@ -155,7 +156,7 @@ def check_requests(driver, bases):
 
 
 def check_console(driver):
-    """A 401 is told there too; what the Content-Security-Policy refuses would be."""
+    """The console must show the expected 401s only: it would show what the Content-Security-Policy refuses."""
     messages = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
     assert messages, "the 401s at least"
     unexpected = [message for message in messages if "status of 401" not in message]

@@ -1,5 +1,6 @@
-//! Every function against all the places that must know it, and against its own promises. What is
-//! missing, `make routes` writes (CONTRIBUTING.md); the rest a failure names.
+//! Checks every function against all the places that must know it, and against what it says of
+//! itself. `make routes` writes what is missing (CONTRIBUTING.md); any other failure says what to
+//! do.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +16,7 @@ use tests::wiring::{
 };
 use tests::{Client, Gateway, HttpRequest, read, repository, world};
 
-/// What no caller of the API asks for: the description of the API, and what nobody has.
+/// Functions that the API's document leaves out: its own description, and the fallback.
 const NOT_IN_THE_API: [&str; 3] = ["docs", "openapi", "not-found"];
 
 /// Fails with all problems at once, a line each.
@@ -169,7 +170,7 @@ fn every_resource_has_its_events_and_is_built_by_cargo_lambda() {
     );
 }
 
-/// The path of an event that takes every method; `None` for the `$default` route.
+/// The path of an event, after its method if that is not ANY; `None` for the `$default` route.
 fn event_path(event: &Value) -> Option<String> {
     let (kind, properties) = (&event["Type"], &event["Properties"]);
     assert_eq!(
@@ -186,8 +187,8 @@ fn event_path(event: &Value) -> Option<String> {
     })
 }
 
-/// As the functions' cold starts ask for them: one that lacks would stop the function, and one that
-/// nobody reads may be a secret in the wrong place.
+/// A cold start shows what a function reads. Without one of these variables it would not start, and
+/// a variable that it does not read may be a secret in the wrong place.
 #[test]
 fn every_resource_has_exactly_the_variables_that_its_function_reads() {
     let template = parsed_template();
@@ -216,7 +217,7 @@ fn every_resource_has_exactly_the_variables_that_its_function_reads() {
     });
 }
 
-/// Who checks tokens or signs them, and nobody else.
+/// Only the functions that check tokens or sign them.
 #[test]
 fn only_the_functions_that_need_the_key_have_it() {
     check(|function, problems| {
@@ -232,7 +233,7 @@ fn only_the_functions_that_need_the_key_have_it() {
     });
 }
 
-/// Whoever invokes it with `sam local` or `cargo lambda` gets an answer, not a refusal.
+/// So `sam local invoke` and `cargo lambda invoke` show an answer, and not a refusal.
 #[test]
 fn every_functions_events_are_answered() {
     check(|function, problems| {
@@ -270,7 +271,7 @@ fn every_functions_events_are_answered() {
     });
 }
 
-/// What each operation asks for is checked before its handler, in this order.
+/// All three are checked before the handler runs, in this order.
 #[test]
 fn every_route_checks_its_method_its_token_and_its_scopes() {
     let gateway = Gateway::new(world());

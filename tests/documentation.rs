@@ -1,5 +1,5 @@
-//! GET /openapi.json and GET /docs: what they say, and how they are sent. That every response of the
-//! other tests is as the document says is checked where they are sent: support/document.rs.
+//! GET /openapi.json and GET /docs: what they say, and how they are sent. support/document.rs
+//! checks every response of the other tests against the document.
 
 use serde_json::{Map, Value, json};
 use shared::domain::access::Access;
@@ -47,7 +47,7 @@ fn the_security_is_fastapis() {
     }
 }
 
-/// Of every route, also those that FastAPI's page does not have.
+/// Those of every route, also of routes that FastAPI's page does not have.
 #[test]
 fn every_routes_scopes_and_the_catalogue_are_described() {
     let operations = security(&DOCUMENT);
@@ -76,7 +76,7 @@ fn every_routes_scopes_and_the_catalogue_are_described() {
     );
 }
 
-/// schemars numbers a second type of the same name: `Item2` tells nobody what it is.
+/// schemars would name a second type of the same name `Item2`, which tells nobody what it is.
 #[test]
 fn no_two_types_have_the_same_name() {
     for name in DOCUMENT["components"]["schemas"]
@@ -114,7 +114,8 @@ fn what_fastapi_describes_is_described() {
     }
 }
 
-/// The form's fields are those that the login reads: one that is there twice is an error.
+/// Sends every described field twice. That is an error in each field that the login reads, so the
+/// errors list those.
 #[test]
 fn the_form_is_what_the_login_reads() {
     let schema = &DOCUMENT["components"]["schemas"]["LoginForm"];
@@ -198,7 +199,7 @@ fn every_error_is_described_with_its_body_and_headers() {
     );
 }
 
-/// Relative to the document's address, which a stage or a domain may prefix.
+/// The server's URL is relative to the document's, since a stage or a domain may come before it.
 #[test]
 fn the_server_is_where_the_document_is() {
     let gateway = gateway();
@@ -286,7 +287,8 @@ fn the_page_loads_nothing_that_the_function_does_not_have() {
         );
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
     }
-    // Links are relative: to `/` from `/docs`, to `/docs/` from `/docs/`.
+    // The links are relative, so they start from `/` on `/docs`, and from `/docs/` on `/docs/` (RFC
+    // 3986 5.2).
     for (path, docs) in [("/docs", "docs/"), ("/docs/", "")] {
         let page = gateway.get(path, None).body;
         for name in [

@@ -1,4 +1,5 @@
-//! The order routes of `examples/`: what other people's APIs need, and what CONTRIBUTING copies.
+//! The order routes of `examples/`, which CONTRIBUTING.md tells people to copy: several methods, a
+//! query, a path parameter and JSON bodies.
 
 #[path = "../examples/users-me-order/src/lib.rs"]
 mod order;

@@ -1,4 +1,4 @@
-//! A sick DynamoDB: every fault is 503 with `Retry-After`, and never a login.
+//! A DynamoDB that fails: every fault is 503 with `Retry-After`, and never a login.
 
 use std::net::TcpListener;
 use std::thread;
@@ -77,7 +77,8 @@ fn every_fault_is_503_and_passes() {
     );
 }
 
-/// Two logins and a read under a fault, and a read when it has passed; a row for the reader.
+/// Sends two logins and a read during a fault, and a read after it. Returns a row of the printed
+/// table.
 fn suffer(name: &str, fault: Fault, token: &str) -> String {
     let (gateway, proxy) = service();
     gateway.login("me");
@@ -132,7 +133,7 @@ fn a_refused_connection_is_503() {
     unavailable("refused", &gateway.get("/users/me/", Some(&token)));
 }
 
-/// A cold start waits for the table a second at most, and then starts.
+/// A cold start waits for the table for a second at most, and then starts without it.
 #[test]
 fn a_connection_that_cannot_be_opened_is_a_warning() {
     let (_, proxy) = service();
@@ -154,7 +155,7 @@ fn a_connection_that_cannot_be_opened_is_a_warning() {
     }
 }
 
-/// The count is in one database and the users in another: only one of them is sick.
+/// The count of attempts is in one database and the users in another; only one of them fails.
 #[test]
 fn a_login_needs_both_the_count_and_the_user() {
     for sick in ["users", "attempts"] {
@@ -181,7 +182,8 @@ fn a_login_needs_both_the_count_and_the_user() {
     }
 }
 
-/// Nothing was hashed, so nothing stays counted: who tried again is not locked out afterwards.
+/// No password was checked, so no attempt stays counted: a user who retried is not locked out
+/// afterwards.
 #[test]
 fn attempts_during_a_fault_are_no_failures() {
     let (gateway, proxy) = service();
@@ -205,7 +207,7 @@ fn attempts_during_a_fault_are_no_failures() {
     );
 }
 
-/// A hash that cannot be replaced is no reason to refuse who knows the password.
+/// A user who knows the password is let in, even if the hash cannot be replaced.
 #[test]
 fn a_failed_rehash_leaves_the_login() {
     let world = world().with("PASSWORD_HASH_ITERATIONS", 3);
@@ -224,7 +226,7 @@ fn a_failed_rehash_leaves_the_login() {
     );
 }
 
-/// An item that someone must repair is a fault of this service; which one, the log says.
+/// An item that somebody must repair is an error of this service; the log says which item it is.
 #[test]
 fn a_corrupt_item_is_500_and_never_a_login() {
     let (gateway, proxy) = service();

@@ -1,4 +1,4 @@
-//! The page's flow, and what each event of `events/` is answered with.
+//! The flow of FastAPI's page, and the answer to each event of `events/`.
 
 use std::time::Duration;
 
@@ -173,7 +173,7 @@ fn a_token_expires() {
     }
 }
 
-/// A path with a slash that no route of the gateway took.
+/// A path that ends in a slash reaches the fallback if no route of the gateway matches it.
 #[test]
 fn the_fallback_redirects_a_documented_path_and_keeps_the_rest() {
     let fallback = function("not-found");
@@ -209,7 +209,7 @@ fn events_and_tests_have_the_same_key() {
     assert_eq!(env["Parameters"]["JWT_SECRET_KEY"], KEY);
 }
 
-/// From variables, as in Lambda: a file's users, and a lifetime of two minutes.
+/// Configured by variables, as in Lambda: the users of a file, and tokens that last two minutes.
 #[test]
 fn functions_from_their_environment() {
     let passwords = Passwords::new(Policy::default()).unwrap();

@@ -1,5 +1,5 @@
-//! What an attacker, a broken client or a broken store may do: never a 5xx that was not asked for,
-//! never a panic, never a secret in the log.
+//! What an attacker, a broken client or a broken store may do. It never leads to an unexpected 5xx,
+//! to a panic, or to a secret in the log.
 
 use serde_json::{Value, json};
 use shared::domain::password::{Passwords, Policy};
@@ -79,7 +79,8 @@ fn the_error_of_a_repeated_or_broken_field_shows_no_value() {
     }
 }
 
-/// Names and passwords of 1,024 bytes are whole, and longer ones no user's, even where a store has them.
+/// Names and passwords of up to 1,024 bytes count whole. A login with a longer one is refused, even
+/// if a store holds such a user.
 #[test]
 fn names_and_passwords_are_never_cut_short() {
     let text = |length| "x".repeat(length);
@@ -381,7 +382,7 @@ fn no_secret_is_logged() {
     }
 }
 
-/// At TRACE the runtime's crate logs whole events.
+/// At TRACE, `lambda_runtime` would log whole events, with passwords and tokens in them.
 #[test]
 fn nothing_is_logged_below_debug() {
     let lines = logged(|| {

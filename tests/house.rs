@@ -1,4 +1,4 @@
-//! The walls of `shared`, and that nothing in the workspace imports in a circle.
+//! What each of `shared`'s five rooms may use, and that no modules import each other in a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -29,7 +29,8 @@ fn sources(folder: &str) -> BTreeMap<String, String> {
     all
 }
 
-/// What each room of `shared` must not name. `lambda` may name all but `aws`: it starts functions.
+/// What the code in each room of `shared` must not name. `lambda` starts the functions, so it may
+/// name every room but `aws`.
 const WALLS: [(&str, &[&str]); 5] = [
     (
         "domain/",
@@ -71,14 +72,14 @@ fn no_room_reaches_through_its_wall() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// The module of a file: `http::route` of `http/route.rs`.
+/// The module of a file: `http::route` for `http/route.rs`.
 fn module(file: &str) -> String {
     let path = file.trim_end_matches(".rs").replace('/', "::");
     let path = path.strip_suffix("::mod").unwrap_or(&path);
     if path == "lib" { "" } else { path }.to_owned()
 }
 
-/// The paths that a file's `use` lines begin with, from the crate's root.
+/// The paths that a file's `use` lines name, written from the crate's root.
 fn imports(module: &str, code: &str) -> Vec<String> {
     let parent = module.rsplit_once("::").map_or("", |(parent, _)| parent);
     let statements = code.split("use ").skip(1);
@@ -100,8 +101,8 @@ fn imports(module: &str, code: &str) -> Vec<String> {
     paths.filter_map(rooted).flatten().collect()
 }
 
-/// Modules and the modules that they import from. A module that hands on its own children's names
-/// does not depend on them.
+/// Each module, and the modules that it imports from. To re-export the names of its own children is
+/// no import.
 fn graph(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
     let sources = sources(folder);
     let modules: BTreeSet<String> = sources.keys().map(|file| module(file)).collect();
@@ -132,7 +133,8 @@ fn nothing_imports_in_a_circle() {
         let arrows: usize = graph.values().map(BTreeSet::len).sum();
         assert!(arrows > 3, "{folder}: imports are read wrongly");
         println!("{folder}: {} modules, {arrows} arrows", graph.len());
-        // Take away what imports nothing that is left, until nothing changes.
+        // Remove modules that import none of those that are left, until nothing changes: what then
+        // is left has a circle.
         loop {
             let done: Vec<String> = graph
                 .iter()

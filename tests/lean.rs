@@ -1,5 +1,6 @@
 //! What would make a function large or slow without breaking it: its dependencies, and the settings
-//! that every build of it needs. Not a measurement: `docs/adr` has why, and what each gained.
+//! that every build of it needs. Nothing is measured here: `docs/adr` says why each is needed, and
+//! what it gained.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -7,7 +8,7 @@ use std::process::Command;
 use tests::functions::FUNCTIONS;
 use tests::{read, repository};
 
-/// What must not come into a function, and why.
+/// Packages that no function may depend on, and why.
 const BANNED: &[(&str, &str)] = &[
     (
         "aws-config",
@@ -22,7 +23,7 @@ const BANNED: &[(&str, &str)] = &[
     ("zxcvbn", "for the `users` command"),
 ];
 
-/// Of these, two versions would be twice the code.
+/// Packages that a function may have in one version only: two would be twice the code.
 const ONCE: &[&str] = &[
     "aws-lc-rs",
     "h2",
@@ -33,7 +34,7 @@ const ONCE: &[&str] = &[
     "tokio",
 ];
 
-/// What answers requests and hashes passwords is built for speed.
+/// Packages that answer requests or hash passwords, which are built for speed and not for size.
 const FAST: &[&str] = &[
     "argon2",
     "blake2",
@@ -65,7 +66,7 @@ fn tree(function: &str, arguments: &[&str]) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// "name v1.2.3", each once.
+/// A function's packages as "name v1.2.3", each once.
 fn packages(function: &str) -> BTreeSet<String> {
     let lines = tree(
         function,
@@ -76,7 +77,7 @@ fn packages(function: &str) -> BTreeSet<String> {
     lines.iter().map(name_and_version).collect()
 }
 
-/// Through what a package comes into a function.
+/// The dependencies through which a package comes into a function.
 fn path(function: &str, package: &str) -> String {
     let package = package.replace(" v", "@");
     tree(function, &["--invert", &package]).join("\n    ")
@@ -123,7 +124,7 @@ fn no_function_brings_more_than_it_needs() {
     complete(&problems);
 }
 
-/// `lambda_runtime` itself asks tokio for threads; no function may start them.
+/// `lambda_runtime` enables tokio's threads, but no function may start them.
 #[test]
 fn no_function_runs_more_than_one_thread() {
     let mut problems = Vec::new();

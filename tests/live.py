@@ -2,7 +2,7 @@
 
 For each store: starts it on a free port with a key of its own, runs tests/live.rs and every parity
 case against it, exchanges tokens with a FastAPI app that shares the key, and ends it with Ctrl-C.
-With DynamoDB, somebody adds and changes a user meanwhile.
+On DynamoDB it also adds and changes a user meanwhile, with the `users` command.
 """
 import os
 import re
@@ -36,7 +36,7 @@ def current_user(security_scopes: SecurityScopes, token: Annotated[str, Depends(
 
 @app.post("/token")
 def login(form: Annotated[OAuth2PasswordRequestForm, Depends()], generation: str = "scope"):
-    """A token of either generation of the page: `scope`, a text, or `scopes`, a list."""
+    """A token as either version of the page makes it: with `scope`, a text, or with `scopes`, a list."""
     scopes = {"scope": " ".join(form.scopes), "scopes": form.scopes}[generation]
     expires = datetime.now(timezone.utc) + timedelta(minutes=30)
     return {"access_token": jwt.encode({"sub": form.username, generation: scopes, "exp": expires}, KEY, "HS256")}

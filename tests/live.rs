@@ -1,6 +1,6 @@
 //! A running service over HTTP: `make live-test`, `make sam-test`, `make smoke API_URL=...`.
 //!
-//! `API_URL` names the service, `JWT_SECRET_KEY` its key, where the tests may know it.
+//! `API_URL` names the service, and `JWT_SECRET_KEY` is its key, if the tests may know it.
 
 use std::env;
 
@@ -58,7 +58,8 @@ fn the_pages_flow() {
     assert_eq!(answer.json()["status"], "ok");
 }
 
-/// As it is, and as browsers ask: compressed, so it passes a gateway as base64.
+/// Plain, and compressed as browsers ask for it: such a body is base64 between function and
+/// gateway.
 #[test]
 #[ignore = "needs API_URL"]
 fn it_describes_itself() {
@@ -80,7 +81,8 @@ fn it_describes_itself() {
     assert_eq!(service.get("/openapi.json", None).json(), *DOCUMENT);
 }
 
-/// The core cases, and with `PARITY_TIERS` others too. Minted tokens need the key.
+/// The core cases, or those of `PARITY_TIERS`. Without the key, cases with minted tokens are left
+/// out.
 #[test]
 #[ignore = "needs API_URL"]
 fn answers_as_fastapi_does() {
@@ -95,8 +97,8 @@ fn answers_as_fastapi_does() {
     println!("parity ({}): {passed} passed", tiers.join(","));
 }
 
-/// What `docs/adr` could only assume about AWS: says what was seen, and fails where the service
-/// would not work as documented.
+/// Checks what `docs/adr` could only assume about AWS: prints what it sees, and fails where the
+/// service would not work as documented.
 #[test]
 #[ignore = "needs API_URL"]
 fn what_the_gateway_does() {

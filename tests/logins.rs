@@ -1,4 +1,4 @@
-//! POST /token under guessing: the same on memory and on DynamoDB.
+//! POST /token when somebody guesses passwords: the same tests on memory and on DynamoDB.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use tests::logs::logged;
 use tests::stores::{One, OnlyBegins, johndoe};
 use tests::{Answer, Client, Gateway, KEY, World, parity, read, world};
 
-/// The same tests for each store, with limits of 3 and 8.
+/// Runs a test on each store, with limits of 3 failures per account and 8 per address.
 fn on_each_store(test: impl Fn(World)) {
     test(world().limits(3, 8));
     test(world_on_dynamodb().limits(3, 8));
@@ -107,7 +107,8 @@ fn an_address_that_guesses_at_many_names_is_refused() {
     });
 }
 
-/// Whoever is refused for the address touches no account, and the other way round.
+/// An attempt that is refused because of its address does not count for the account, nor the other
+/// way round.
 #[test]
 fn what_is_refused_counts_for_nothing() {
     on_each_store(|world| {
@@ -133,7 +134,7 @@ fn what_is_refused_counts_for_nothing() {
             "the eighth failure"
         );
         refused(&login(&gateway, "name5", "wrong"), "30");
-        // The account's wait is over; the address waits on, and its attempts renew nothing.
+        // Attempts during a wait do not prolong it: at 30 s johndoe logs in, from another address.
         for _ in 0..3 {
             gateway = at(&gateway, 29);
             refused(&login(&gateway, "johndoe", "wrong"), "1");
@@ -181,7 +182,7 @@ fn no_limit_is_no_limit() {
     });
 }
 
-/// Everything that FastAPI does, on DynamoDB.
+/// Every recorded answer of FastAPI, with the users in DynamoDB.
 #[test]
 fn dynamodb_answers_as_fastapi_does() {
     let cases = parity::cases(&["core", "framework", "edge"]);
@@ -225,7 +226,7 @@ fn a_weaker_hash_is_made_anew_once() {
     });
 }
 
-/// Fifty guessers for 30 seconds, by the machine's clock: `make test` has no time for it.
+/// Fifty guessers for 30 seconds of real time, which is too long for `make test`.
 #[test]
 #[ignore = "takes half a minute: cargo test --release -p tests --test logins fifty -- --ignored --nocapture"]
 fn fifty_guessers() {

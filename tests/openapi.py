@@ -28,7 +28,7 @@ def login(url):
 
 
 def sizes(url):
-    """What a browser loads, plain and as it asks for it."""
+    """Prints how large the files are that a browser loads, plain and compressed as it asks for them."""
     for path in ("/openapi.json", "/docs", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"):
         plain = get(url + path)
         small = get(url + path, **{"Accept-Encoding": "gzip"})
@@ -37,7 +37,7 @@ def sizes(url):
 
 
 def schemathesis(url):
-    # In target/, since it writes files, and `make dev` would build anew for them.
+    # Runs in target/, since it writes files, for which `make dev` would rebuild elsewhere.
     subprocess.run(
         [SCHEMATHESIS, "--config-file", ROOT / "tests/schemathesis.toml", "run", f"{url}/openapi.json",
          "--header", f"Authorization: Bearer {login(url)}", "--max-examples", "200", "--generation-deterministic"],

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def start(store="memory", **variables):
-    """On a free port, with these environment variables; its process, its address and what it said."""
+    """Starts it on a free port, with these variables; returns its process, its address and its output."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -30,7 +30,7 @@ def start(store="memory", **variables):
 
 
 def descendants(pid):
-    """The processes that a process started, and those that they started."""
+    """A process, those that it started, and those that they started."""
     listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True).stdout
     rows = [tuple(map(int, line.split())) for line in listing.splitlines()]
     found = {pid}
@@ -40,7 +40,7 @@ def descendants(pid):
 
 
 def stop(dev, url):
-    """Ctrl-C, which a terminal sends to every process in the foreground; while a client is connected."""
+    """Sends Ctrl-C to every process, as a terminal does, while a client is connected; none may be left."""
     started = descendants(dev.pid)
     assert len(started) > 5, started
     with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))):

@@ -9,7 +9,7 @@ from moto.server import ThreadedMotoServer
 
 ROOT = Path(__file__).resolve().parent.parent
 
-logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line per request
+logging.getLogger("werkzeug").setLevel(logging.ERROR)  # or it writes a line for each request
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 host, port = server.get_host_and_port()

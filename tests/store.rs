@@ -19,7 +19,7 @@ const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm8tc3VjaC11c2VyLi4uLg$AAAAAA
 const OTHER_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$YW5vdGhlciBzYWx0Li4uLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const NOW: Duration = Duration::from_secs(tests::NOW);
 
-/// Names that a careless store would take for one another, or stumble over.
+/// Names that a careless store would confuse with one another, or could not handle.
 const NAMES: &[&str] = &[
     "johndoe",
     "JohnDoe",
@@ -101,14 +101,14 @@ async fn users_contract(store: &(impl UserStore + HashStore)) {
     assert_eq!(stored("nobody").await, None);
 }
 
-/// What every count of attempts must do.
+/// What every implementation of `Attempts` must do.
 async fn attempts_contract(attempts: &dyn Attempts) {
     let begin = async |key, seconds| {
         let now = NOW + Duration::from_secs(seconds);
         attempts.begin(key, 3, now).await.unwrap()
     };
     let wait = |seconds| Admission::Wait(Duration::from_secs(seconds));
-    // Three are free, at whatever moment; then the wait grows.
+    // The first three attempts are admitted, whenever they come; then the wait grows.
     for (at, expected) in [
         (0, Admission::Admitted),
         (0, Admission::Admitted),
@@ -125,7 +125,7 @@ async fn attempts_contract(attempts: &dyn Attempts) {
         (1430, wait(900)),
         (2330, Admission::Admitted),
         (2331, wait(899)),
-        // The wait is over, and a window without attempts: all is forgotten.
+        // After the wait and 15 minutes without attempts, everything is forgotten.
         (4131, Admission::Admitted),
         (4131, Admission::Admitted),
         (4131, Admission::Admitted),
@@ -133,7 +133,7 @@ async fn attempts_contract(attempts: &dyn Attempts) {
     ] {
         assert_eq!(begin("grows", at).await, expected, "after {at} s");
     }
-    // Fewer than the limit are forgotten 15 minutes after the first.
+    // Fewer attempts than the limit are forgotten 15 minutes after the first of them.
     for (at, expected) in [
         (0, Admission::Admitted),
         (899, Admission::Admitted),
@@ -144,7 +144,7 @@ async fn attempts_contract(attempts: &dyn Attempts) {
     ] {
         assert_eq!(begin("window", at).await, expected, "after {at} s");
     }
-    // One is enough, and the wait grows from it.
+    // With a limit of one, the wait grows from the first attempt on.
     for (at, expected) in [
         (0, Admission::Admitted),
         (1, wait(29)),
@@ -160,7 +160,7 @@ async fn attempts_contract(attempts: &dyn Attempts) {
             "after {at} s"
         );
     }
-    // What succeeded is taken back or forgotten; nothing that is not there is an error.
+    // An attempt that succeeded is taken back or forgotten; that there is none is no error.
     attempts.take_back("nothing").await.unwrap();
     attempts.forget("nothing", NOW).await.unwrap();
     for _ in 0..10 {
@@ -191,7 +191,7 @@ fn memory() {
     });
 }
 
-/// Both contracts, and what only DynamoDB can hold.
+/// Both contracts, and what applies to DynamoDB alone: items that other versions wrote.
 async fn dynamodb_contract(table: &Table) {
     fill(table, users().into_values()).await;
     assert!(!table::create(table).await.unwrap(), "it is there already");
@@ -264,7 +264,8 @@ async fn rehashing_leaves_the_rest_alone(table: &Table) {
     assert_eq!(new, item);
 }
 
-/// An unknown attribute is fine; what is missing or of another type is an error, and says where.
+/// An unknown attribute is fine. One that is missing or of another type is an error, which names
+/// it.
 async fn items_of_other_versions(table: &Table) {
     let good = get(table, "JohnDoe").await;
     let with = |changes: &[(&str, Option<AttributeValue>)]| {

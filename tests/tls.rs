@@ -1,4 +1,4 @@
-//! Whom the functions trust with a request to DynamoDB: nobody who shows another certificate.
+//! The functions send their requests to DynamoDB only to a server whose certificate they trust.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -12,8 +12,8 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use shared::aws::ROOTS;
 use tests::dynamodb::{block_on, connect_trusting};
 
-/// A server that refuses every request, with a certificate of its own for this name: its port, and
-/// the certificate.
+/// Starts a server that answers every request with 400, and has a certificate of its own for this
+/// name. Returns its port and the certificate.
 fn server(name: &str) -> (u16, Vec<u8>) {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());

@@ -94,7 +94,7 @@ fn a_resource_reads_one_item_and_need_not_read_the_latest() {
     assert_eq!(proxy.take(), [], "nothing is asked that need not be");
 }
 
-/// No more than a resource function may do anyway, and of no user.
+/// A `GetItem`, which every function with a table may do anyway, of a key that is no user's.
 #[test]
 fn a_cold_start_opens_the_connection_by_reading_nothing() {
     let (_, proxy) = service();
@@ -194,7 +194,7 @@ fn a_weaker_hash_is_replaced_if_it_is_still_there() {
     assert_eq!(proxy.take(), [get_item("johndoe", true)], "once is enough");
 }
 
-/// The operations that each function sends, in everything it can be made to do.
+/// The operations that each function sends, when requests make it do everything that it can.
 fn operations() -> BTreeMap<&'static str, BTreeSet<String>> {
     let (gateway, proxy) = service();
     let token = Gateway::new(world()).login("me items");

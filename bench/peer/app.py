@@ -1,6 +1,6 @@
 """The peer of the benchmark: the four routes of FastAPI's page "OAuth2 scopes", on Lambda as one
-deploys them in Python: FastAPI, Mangum, awslambdaric. The same key, users and argon2 parameters as
-the functions; nothing that the page does not do."""
+deploys them in Python: FastAPI, Mangum, awslambdaric. It has the functions' key, users and
+argon2 parameters, and does nothing that the page does not do."""
 import json
 import os
 from datetime import datetime, timedelta, timezone
@@ -19,7 +19,7 @@ LIFETIME = timedelta(minutes=30)
 with open(os.environ["USERS_FILE"]) as file:
     USERS = {user["username"]: user for user in json.load(file)}
 PASSWORDS = PasswordHash((Argon2Hasher(),))
-# For names that do not exist, so that they take as long. The page computes it at every start.
+# Verified for unknown names, so that they take as long as known ones. The page computes this hash at every start.
 DUMMY = next(iter(USERS.values()))["password_hash"]
 
 
@@ -41,7 +41,7 @@ class User(BaseModel):
 
 
 oauth2_scheme = OAuth2PasswordBearer(tokenUrl="token", scopes={"me": "Read yourself.", "items": "Read items."})
-# An HTTP API has no route that ends in a slash: a redirect would not get there.
+# An HTTP API has no route that ends in a slash, so a redirect to such a path would not arrive here.
 app = FastAPI(redirect_slashes=False)
 
 

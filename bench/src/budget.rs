@@ -1,4 +1,4 @@
-//! What a figure may be. Ratios are of one run, against the floor or the peer in it.
+//! Limits for the figures. A ratio compares with the floor or the peer of the same run.
 
 use crate::results::{Figure, Results};
 use crate::suite::{
@@ -13,9 +13,9 @@ pub struct Budget {
     pub name: String,
     /// At most, or at least.
     pub limit: Limit,
-    /// After a number: `x`, `MiB`, ...
+    /// What stands after the number: `x`, `MiB`, ...
     pub unit: &'static str,
-    /// None: it was not measured in this run.
+    /// `None` if it was not measured in this run.
     pub value: Option<f64>,
 }
 
@@ -29,7 +29,7 @@ pub enum Limit {
 }
 
 impl Budget {
-    /// None: it was not measured in this run.
+    /// `None` if it was not measured in this run.
     #[must_use]
     pub fn is_met(&self) -> Option<bool> {
         let value = self.value?;
@@ -40,7 +40,8 @@ impl Budget {
     }
 }
 
-/// All budgets of a set of candidates: its name's beginning, "" for the functions as they are.
+/// All budgets of the candidates whose names begin with `set`; it is "" for the functions as they
+/// are now.
 #[must_use]
 pub fn budgets(results: &Results, set: &str) -> Vec<Budget> {
     let of = Of { results, set };
@@ -137,7 +138,7 @@ impl Of<'_> {
         Some(ours / self.results.median(FLOOR, Figure::InitMs)?)
     }
 
-    /// The largest of these binaries.
+    /// The size of the largest of these binaries.
     fn mib(&self, functions: &[&str]) -> Option<f64> {
         let sizes = functions
             .iter()
@@ -155,7 +156,8 @@ impl Of<'_> {
         )
     }
 
-    /// The reference also receives an event and answers it, as the raw floor does: that is no argon2.
+    /// The reference also receives and answers an event, which is not argon2: what the raw floor
+    /// needs for that is subtracted.
     fn percent_above_argon2(&self, parameters: Parameters, wiped: bool) -> Option<f64> {
         let cpu = |name: &str| self.results.samples(name, Figure::CpuUs);
         let login = self.name(&token(parameters));

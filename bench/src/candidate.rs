@@ -11,50 +11,50 @@ pub struct Candidate {
     pub name: String,
     /// What is started.
     pub program: PathBuf,
-    /// With these arguments.
+    /// Its arguments.
     pub arguments: Vec<String>,
-    /// All of its environment, but for what Lambda sets.
+    /// Its whole environment, except for the variables that Lambda sets.
     pub environment: Vec<(String, String)>,
-    /// Where it runs.
+    /// The folder that it runs in.
     pub folder: Option<PathBuf>,
     /// The event that it gets again and again.
     pub event: String,
     /// What is deployed, in bytes.
     pub bytes: u64,
-    /// How often.
+    /// How often a round measures it.
     pub effort: Effort,
-    /// After INIT, no more of a CPU than this.
+    /// The share of a CPU that it gets after INIT; `None` is no limit.
     pub share: Option<Quotas>,
-    /// Its DynamoDB is the benchmark's own, whose requests are counted.
+    /// Does it use the benchmark's own DynamoDB, where its requests are counted?
     pub on_dynamodb: bool,
 }
 
 /// How often a round measures a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Effort {
-    /// Fresh processes.
+    /// How many fresh processes.
     pub starts: usize,
-    /// Invocations of the last of them that are counted, after some that are not.
+    /// How many invocations of the last process are measured, after some for warming up.
     pub invocations: usize,
 }
 
 impl Effort {
-    /// A request of microseconds.
+    /// For a request that takes microseconds.
     pub const LIGHT: Self = Self {
         starts: 5,
         invocations: 500,
     };
-    /// A password's hash: often enough that memory which is not given back shows.
+    /// For a login: often enough that a leak of the hash's memory would show.
     pub const LOGIN: Self = Self {
         starts: 3,
         invocations: 40,
     };
-    /// A password's hash that costs more.
+    /// For a login with a more expensive hash.
     pub const HEAVY_LOGIN: Self = Self {
         starts: 2,
         invocations: 6,
     };
-    /// Only the cold start.
+    /// For the cold start alone.
     pub const COLD: Self = Self {
         starts: 5,
         invocations: 0,

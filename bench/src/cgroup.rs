@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// How often a share is given out anew: Lambda's own period, as measured from inside it.
+/// The period in which a share may be used up: Lambda's own, as measured inside a function.
 const PERIOD_US: u32 = 20_000;
 
-/// Where quotas are made.
+/// The folder where groups are made, of cgroup version 1 or 2.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Hierarchy {
     V1(PathBuf),
@@ -27,7 +27,7 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// Finds out whether this machine lets us; the error says why not.
+    /// Tries whether this machine allows us to set quotas; the error says why not.
     pub fn new(percent: f64) -> Result<Self, String> {
         let mounts = fs::read_to_string("/proc/mounts").map_err(|error| error.to_string())?;
         let mut problems = Vec::new();
@@ -47,7 +47,7 @@ impl Quotas {
         Err(problems.join("; "))
     }
 
-    /// A new group, whose share nobody has used yet.
+    /// Makes a new group, none of whose share has been used yet.
     pub fn make(&self) -> Result<Quota, String> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -72,7 +72,7 @@ impl Quotas {
 }
 
 impl Quota {
-    /// From now on, this process has the share and no more.
+    /// Puts a process into the group, so that from now on it gets this share of a CPU and no more.
     pub fn take(&self, process: u32) -> Result<(), String> {
         self.set("cgroup.procs", &process.to_string())
     }
@@ -84,7 +84,7 @@ impl Quota {
 
 impl Drop for Quota {
     fn drop(&mut self) {
-        // Its processes have ended; a folder that stays has no effect.
+        // Its processes have ended. If the folder cannot be removed, it does no harm.
         let _removed = fs::remove_dir(&self.folder);
     }
 }
@@ -105,7 +105,7 @@ fn quota_us(percent: f64) -> u32 {
         .clamp(1000.0, 1e9) as u32
 }
 
-/// Of /proc/mounts: where a cgroup of either version may have the controller `cpu`.
+/// Reads from /proc/mounts where a cgroup of either version may have the controller `cpu`.
 fn hierarchies(mounts: &str) -> Vec<Hierarchy> {
     mounts.lines().filter_map(hierarchy).collect()
 }

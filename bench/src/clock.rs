@@ -1,4 +1,4 @@
-//! The time: a benchmark has no other purpose than to read it.
+//! The time, read directly and not injected: measuring it is what a benchmark is for.
 
 #![expect(clippy::disallowed_methods, reason = "this reads the clock")]
 
@@ -10,13 +10,13 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
-/// Milliseconds between two readings; none if they are the other way round.
+/// Milliseconds between two readings; 0 if `end` comes before `start`.
 #[must_use]
 pub fn ms_between(start: Instant, end: Instant) -> f64 {
     end.saturating_duration_since(start).as_secs_f64() * 1e3
 }
 
-/// Since 1970.
+/// The time since 1970.
 #[must_use]
 pub fn since_epoch() -> Duration {
     SystemTime::now()

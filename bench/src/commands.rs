@@ -41,7 +41,8 @@ pub fn suite(args: &SuiteArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// Round after round, each candidate once in each: what slows the machine for a while slows all.
+/// Measures each candidate once in every round, so that what slows the machine for a while slows
+/// all of them alike.
 fn rounds(suite: &Suite, time: Duration) -> Result<(Results, u64), Error> {
     let (start, mut results, mut rounds) = (clock::now(), Results::default(), 0);
     for (name, bytes) in &suite.binaries {
@@ -60,10 +61,10 @@ fn rounds(suite: &Suite, time: Duration) -> Result<(Results, u64), Error> {
     Ok((results, rounds))
 }
 
-/// Drawn on a terminal, and nowhere else.
+/// The progress bar, which is drawn on a terminal only.
 fn progress(time: Duration) -> ProgressBar {
     let bar = ProgressBar::new(time.as_secs());
-    // The template is a constant, and a bar without style is a bar.
+    // The template is a constant that is valid; without it the bar would have its default style.
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} s  {msg}") {
         bar.set_style(style);
     }
@@ -113,7 +114,8 @@ fn candidate(args: &DriveArgs) -> Result<Candidate, Error> {
     })
 }
 
-/// Every function is called `bootstrap`: its folder says which it is.
+/// A candidate's name. Every function's program is called `bootstrap`, so its folder's name is
+/// taken.
 fn name(program: &Path) -> String {
     let mut parts = program.iter().rev().map(|part| part.to_string_lossy());
     match (parts.next(), parts.next()) {

@@ -2,60 +2,61 @@
 
 use crate::results::{Figure, Results};
 
-/// What a function may be given, in MB.
+/// The sizes of memory to compare, in MB.
 pub const MEMORIES: [u32; 5] = [128, 256, 512, 1024, 1769];
-/// A login takes no longer.
+/// A login must not take longer than this.
 pub const LONGEST_MS: f64 = 250.0;
-/// What an answer of DynamoDB takes to come, in its region. Not measured here: published figures of
+/// How long DynamoDB takes to answer within its region. Assumed, not measured: published figures of
 /// functions like these are between 3 and 5.
 pub const WAIT_MS: f64 = 4.0;
-/// This many requests in 100 start an environment. A guess: yours depends on your traffic.
+/// How many requests in 100 are cold starts. A guess: yours depends on your traffic.
 pub const COLD_PERCENT: f64 = 1.0;
 
-/// Lambda's memory that comes with a whole CPU.
+/// The size of memory with which Lambda gives a whole CPU.
 const WHOLE_CPU_MB: f64 = 1769.0;
-/// us-east-1, for a million: HTTP API requests, Lambda requests, DynamoDB's units on demand.
+/// Dollars for a million in us-east-1: HTTP API requests, Lambda requests, DynamoDB's units on
+/// demand.
 const API: f64 = 1.0;
 const REQUESTS: f64 = 0.2;
 const READ_UNITS: f64 = 0.125;
 const WRITE_UNITS: f64 = 0.625;
-/// For a GB-second on `x86_64`, where this was measured.
+/// Dollars for a GB-second on `x86_64`, where this was measured.
 const GB_SECOND: f64 = 0.000_016_666_7;
 
 /// What a request needs.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Work {
-    /// Of a whole CPU.
+    /// Milliseconds of a whole CPU.
     pub cpu_ms: f64,
-    /// Of a cold start; Lambda gives INIT a whole CPU, whatever the memory.
+    /// INIT of a cold start. Lambda gives it a whole CPU, whatever the memory.
     pub init_ms: f64,
-    /// At its peak.
+    /// The most memory that it ever uses.
     pub mib: f64,
     /// Requests to DynamoDB, one after another.
     pub waits: f64,
-    /// DynamoDB's.
+    /// Read units that DynamoDB bills.
     pub read_units: f64,
-    /// DynamoDB's.
+    /// Write units that DynamoDB bills.
     pub write_units: f64,
 }
 
 /// What a request costs with so much memory.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cost {
-    /// MB.
+    /// The function's memory in MB.
     pub memory: u32,
-    /// With its share of a CPU, waiting included.
+    /// How long it takes with this memory's share of a CPU, waiting included.
     pub ms: f64,
-    /// Rounded up to whole milliseconds, as it is billed.
+    /// The same, rounded up to whole milliseconds as AWS bills it.
     pub billed_ms: f64,
-    /// Lambda's compute for a million requests.
+    /// Dollars for Lambda's compute, for a million requests.
     pub compute: f64,
-    /// All of a million requests.
+    /// Dollars for everything, for a million requests.
     pub dollars: f64,
 }
 
 impl Work {
-    /// Of a candidate, if it was measured.
+    /// What a candidate needs; `None` if it was not measured.
     #[must_use]
     pub fn of(results: &Results, name: &str) -> Option<Self> {
         let median = |figure| results.median(name, figure);
@@ -69,7 +70,7 @@ impl Work {
         })
     }
 
-    /// With so much memory; `None` if that is too little to run in.
+    /// The cost with so much memory; `None` if that is too little to run in.
     #[must_use]
     pub fn cost(&self, memory: u32) -> Option<Cost> {
         let mb = f64::from(memory);
@@ -90,8 +91,9 @@ impl Work {
         })
     }
 
-    /// The cheapest that is quick enough, to the cent; of equals the smallest. A share of a CPU costs
-    /// what it yields, so that memory changes only the price of waiting and of what is rounded up.
+    /// The cheapest size that is quick enough; of those that cost the same to the cent, the
+    /// smallest. CPU time costs the same at every size: it is INIT, waiting and rounding up that
+    /// cost more with more memory.
     #[must_use]
     pub fn best(&self) -> Option<Cost> {
         let costs = MEMORIES.into_iter().filter_map(|memory| self.cost(memory));
@@ -121,7 +123,8 @@ mod tests {
 
     #[test]
     fn is_what_aws_would_bill() {
-        // 10 ms of a whole CPU at half of one; and 2 ms of INIT for each hundredth.
+        // 10 ms of a whole CPU take 18 ms at 1024 MB; one request in 100 also pays for 2 ms of
+        // INIT.
         let cost = Work {
             read_units: 0.5,
             write_units: 2.0,

@@ -1,5 +1,5 @@
-//! A local DynamoDB with the tutorial's users, behind a door that speaks TLS, as AWS's does, sees
-//! when a function connects, and counts what its requests would be billed.
+//! A local DynamoDB with the tutorial's users, behind a proxy, the "door": it speaks TLS as AWS
+//! does, sees when a function connects, and counts what AWS would bill.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -75,16 +75,16 @@ struct Seen {
 /// What DynamoDB bills on demand, for items under 1 KB.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Units {
-    /// Each of them is waited for.
+    /// All requests; the function waits for each of them.
     pub requests: u64,
-    /// An eventually consistent read is half a unit.
+    /// Read units, doubled: an eventually consistent read is half a unit.
     pub half_reads: u64,
-    /// A write is one, its condition fulfilled or not.
+    /// Write units: a write is one, even if its condition fails.
     pub writes: u64,
 }
 
 impl Watch {
-    /// Forgets what came.
+    /// Forgets what has come so far.
     pub fn reset(&self) {
         *self.seen() = Seen::default();
     }
@@ -143,8 +143,8 @@ fn units(target: &str, body: &[u8]) -> Units {
     }
 }
 
-/// Opens a door to the server: with TLS, or for a program that trusts no certificate of ours,
-/// without. Its port.
+/// Opens a door to the server and returns its port. Without an identity it speaks no TLS: for
+/// programs that do not trust our certificate.
 pub fn door(server: &Server, identity: Option<&Identity>, watch: &Watch) -> Result<u16, Error> {
     let listener = TcpListener::bind("127.0.0.1:0").context("a port for DynamoDB's door")?;
     let port = listener.local_addr().context("DynamoDB's door")?.port();
@@ -154,7 +154,7 @@ pub fn door(server: &Server, identity: Option<&Identity>, watch: &Watch) -> Resu
         for stream in listener.incoming().flatten() {
             watch.connected();
             let (watch, tls) = (watch.clone(), tls.clone());
-            // A function that ends takes its connection with it: that is no error.
+            // An error here is normal: a function that ends closes its connection.
             thread::spawn(move || serve(stream, tls, upstream, &watch));
         }
     });
@@ -177,7 +177,7 @@ fn serve(
     }
 }
 
-/// Request by request: HTTP/1.1 has no more than one at a time.
+/// Passes on one request after another: the functions never send a second one before the answer.
 fn forward(mut front: impl Read + Write, upstream: SocketAddr, watch: &Watch) -> io::Result<()> {
     let mut back = TcpStream::connect(upstream)?;
     back.set_nodelay(true)?;

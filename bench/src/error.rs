@@ -2,18 +2,18 @@
 
 use std::io;
 
-/// The one error: a figure is never guessed, so each of these ends the run.
+/// Why a run ended without figures: they are never guessed, so each of these errors ends the run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The machine said no.
+    /// The operating system refused something.
     #[error("{what}: {source}")]
     Io {
         /// What was tried.
         what: String,
-        /// What it said.
+        /// The system's error.
         source: io::Error,
     },
-    /// A function did something else than answer.
+    /// A function did something other than answer.
     #[error("{0}")]
     Function(String),
     /// Something that the run needs is not there.
@@ -24,9 +24,9 @@ pub enum Error {
     Tls(String),
 }
 
-/// Says what was tried when the machine says no.
+/// Adds to an I/O error what was tried.
 pub trait Context<T> {
-    /// The same, with what was tried.
+    /// The same result, whose error says what was tried.
     fn context(self, what: impl Into<String>) -> Result<T, Error>;
 }
 

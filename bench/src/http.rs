@@ -4,7 +4,7 @@ use std::io::{Error, ErrorKind, Result};
 
 use httparse::{EMPTY_HEADER, Header, Status, parse_chunk_size, parse_headers};
 
-/// More than any of them sends.
+/// More headers than any of these messages has.
 const MOST_HEADERS: usize = 64;
 
 /// A request or a response.
@@ -13,12 +13,12 @@ pub struct Message {
     /// The request line or the status line.
     pub start: String,
     headers: Vec<(String, String)>,
-    /// The content, out of its chunks.
+    /// The content, without the framing of its chunks.
     pub body: Vec<u8>,
 }
 
 impl Message {
-    /// The first header of this name, which is in lower case.
+    /// The first header of this name, which must be given in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
@@ -27,7 +27,7 @@ impl Message {
             .map(|(_, value)| value.as_str())
     }
 
-    /// To pass it on: with its length and without chunks.
+    /// The bytes to pass on, with a `Content-Length` in the place of chunks.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = format!("{}\r\n", self.start).into_bytes();
@@ -44,7 +44,7 @@ impl Message {
     }
 }
 
-/// The first message of what was received, and how long it was; `None` until it is complete.
+/// The first message of what was received, and its length; `None` until it is complete.
 pub fn parse(received: &[u8]) -> Result<Option<(Message, usize)>> {
     let Some(line) = received.windows(2).position(|two| two == b"\r\n") else {
         return Ok(None);
@@ -86,7 +86,7 @@ fn owned(header: &Header<'_>) -> Result<(String, String)> {
     Ok((header.name.to_ascii_lowercase(), value.trim().to_owned()))
 }
 
-/// The content of chunks (RFC 9112 7.1) and their length; no trailers.
+/// The content of chunks (RFC 9112 7.1) and the length of all of them; trailers are not supported.
 fn dechunk(received: &[u8]) -> Result<Option<(Vec<u8>, usize)>> {
     let (mut body, mut at) = (Vec::new(), 0);
     loop {

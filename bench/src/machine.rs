@@ -1,15 +1,15 @@
-//! What it was measured on.
+//! The machine that a run was measured on.
 
 use std::fs;
 use std::process::Command;
 use std::thread;
 
-/// Figures of two machines cannot be compared.
+/// The machine, which a report names since figures of two machines cannot be compared.
 #[derive(Debug, Clone)]
 pub struct Machine {
     /// The processor's model.
     pub cpu: String,
-    /// How many of its cores.
+    /// How many cores the benchmark may use.
     pub cores: usize,
     /// Linux's version.
     pub kernel: String,
@@ -17,14 +17,14 @@ pub struct Machine {
     pub libc: String,
     /// The compiler.
     pub rustc: String,
-    /// The load averages when the run was over; it makes about 1 by itself.
+    /// The load averages at the end of the run, which itself adds about 1.
     pub load: String,
-    /// UTC.
+    /// The day, in UTC.
     pub date: String,
 }
 
 impl Machine {
-    /// This one, now. What it does not say is a dash.
+    /// Reads what this machine says of itself; what it does not say is a dash.
     #[must_use]
     pub fn read() -> Self {
         Self {

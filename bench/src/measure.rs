@@ -12,7 +12,7 @@ use crate::results::{Figure, Round};
 use crate::runtime_api::RuntimeApi;
 use crate::stats::{from_u64, from_usize, median, percentile};
 
-/// Measures a candidate once. `watch` sees the requests of those on DynamoDB.
+/// Measures a candidate once. `watch` counts its requests if it uses the local DynamoDB.
 pub fn round(candidate: &Candidate, watch: Option<&Watch>) -> Result<Round, Error> {
     let measured = measure(candidate, watch.filter(|_| candidate.on_dynamodb));
     measured.map_err(|error| Error::Function(format!("{}: {error}", candidate.name)))
@@ -35,8 +35,8 @@ fn measure(candidate: &Candidate, watch: Option<&Watch>) -> Result<Round, Error>
     Ok(round)
 }
 
-/// A process that has answered its first event. The fields are dropped in this order: a group
-/// can be removed when its process has ended.
+/// A process that has answered its first event. Fields are dropped in their order, so that the
+/// process has ended when its cgroup is removed.
 struct Running {
     process: Process,
     api: RuntimeApi,
@@ -62,7 +62,7 @@ fn start(candidate: &Candidate, watch: Option<&Watch>) -> Result<(Round, Running
         (Figure::FirstRequestMs, answer.took.as_secs_f64() * 1e3),
     ];
     if watch.is_some() {
-        // The function may connect in INIT, or leave it to the first request.
+        // A function that has not connected by its first event counts with the whole of INIT.
         let connected = connected.map_or(init, |at| ms_between(process.started, at));
         cold.push((Figure::InitToConnectMs, connected.min(init)));
     }
@@ -130,7 +130,8 @@ fn warm(
     Ok(round)
 }
 
-/// An event, its answer, and the wish for another, which ends what the event costs.
+/// Sends an event, and waits for its answer and until the function asks for the next event: only
+/// then has it done all its work for this one.
 fn one(candidate: &Candidate, running: &mut Running) -> Result<Duration, Error> {
     let answer = running.api.invoke(&candidate.event)?;
     running.api.wait_for_next()?;

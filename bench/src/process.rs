@@ -10,7 +10,8 @@ use crate::clock;
 use crate::error::{Context, Error};
 use crate::stats::from_u64;
 
-/// Nanoseconds of a clock tick in /proc: the kernel's interface has 100 a second, whatever it uses.
+/// Nanoseconds of a clock tick in /proc: always a hundredth of a second, whatever tick the kernel
+/// uses.
 const TICK_NS: u64 = 10_000_000;
 
 /// A process that runs; dropping it ends it.
@@ -58,14 +59,14 @@ impl Process {
         Ok(Self { child, started })
     }
 
-    /// Its number.
+    /// The process's id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// CPU time so far. The scheduler's nanoseconds know only threads that still run; the ticks
-    /// know all, but only to 10 ms: whichever is more.
+    /// CPU time so far. `schedstat` has nanoseconds, but only of threads that still run; `stat` has
+    /// all threads, but in ticks of 10 ms. The larger one is taken.
     pub fn cpu_ns(&self) -> Result<u64, Error> {
         let stat = self.read("stat")?;
         let ticks = cpu_ticks(&stat).ok_or_else(|| unreadable("stat"))?;
@@ -73,7 +74,7 @@ impl Process {
         let mut running = 0;
         for task in fs::read_dir(&tasks).context(&tasks)? {
             let path = task.context(&tasks)?.path().join("schedstat");
-            // A thread may end between the two.
+            // The thread may have ended since the folder was read.
             let schedstat = fs::read_to_string(path).unwrap_or_default();
             running += run_ns(&schedstat).unwrap_or_default();
         }
@@ -104,7 +105,8 @@ fn unreadable(file: &str) -> Error {
     Error::Missing(format!("/proc/PID/{file} is not as proc(5) says"))
 }
 
-/// Of /proc/PID/stat: utime and stime, fields 14 and 15. The name, field 2, may hold anything.
+/// The sum of utime and stime in /proc/PID/stat, fields 14 and 15. Counting starts after the last
+/// `)`, since the name in field 2 may hold anything.
 fn cpu_ticks(stat: &str) -> Option<u64> {
     let (_, after_name) = stat.rsplit_once(')')?;
     let mut fields = after_name.split_whitespace().skip(11);
@@ -113,12 +115,12 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
     Some(user + system)
 }
 
-/// Of /proc/PID/task/TID/schedstat: the time on a CPU.
+/// The time on a CPU in /proc/PID/task/TID/schedstat.
 fn run_ns(schedstat: &str) -> Option<u64> {
     schedstat.split_whitespace().next()?.parse().ok()
 }
 
-/// Of /proc/PID/status.
+/// The peak of memory in RAM in /proc/PID/status.
 fn peak_kib(status: &str) -> Option<u64> {
     let line = status
         .lines()

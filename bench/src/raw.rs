@@ -32,7 +32,7 @@ fn runtime_api() -> io::Result<String> {
     std::env::var("AWS_LAMBDA_RUNTIME_API").map_err(io::Error::other)
 }
 
-/// One message; what comes after it stays in the buffer.
+/// Reads one message; what comes after it stays in the buffer.
 pub fn receive(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<Message> {
     loop {
         if let Some((message, used)) = parse(buffer)? {

@@ -15,7 +15,7 @@ pub use json::{json_lines, samples};
 pub use markdown::markdown;
 pub use tables::table;
 
-/// A run, to be written down.
+/// The results of a run, and what they mean.
 pub struct Report {
     results: Results,
     rounds: u64,
@@ -26,7 +26,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Of a run.
+    /// The report of a run.
     #[must_use]
     pub fn new(results: Results, rounds: u64, notes: Vec<String>, machine: Machine) -> Self {
         let has_before = results.has(&format!("{BEFORE}{USERS_ME}"));

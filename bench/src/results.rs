@@ -8,21 +8,21 @@ pub type Round = Vec<(Figure, f64)>;
 /// A figure of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Figure {
-    /// What is deployed.
+    /// The size of what is deployed.
     SizeKib,
-    /// From the process's start to its first wish for an event.
+    /// From the process's start until it asks for its first event.
     InitMs,
-    /// The CPU time of that.
+    /// The CPU time of INIT.
     InitCpuMs,
-    /// From the process's start to the first connection to DynamoDB, or to the end of INIT.
+    /// From the process's start to its first connection to DynamoDB, at most until the end of INIT.
     InitToConnectMs,
     /// From the first event to its answer.
     FirstRequestMs,
     /// From the process's start to its first answer.
     ColdMs,
-    /// From an event to its answer: half of them are quicker.
+    /// The median time from an event to its answer.
     WarmP50Us,
-    /// From an event to its answer: 99 in 100 are quicker.
+    /// The 99th percentile of the time from an event to its answer.
     WarmP99Us,
     /// CPU time of an invocation, user and system.
     CpuUs,
@@ -37,7 +37,7 @@ pub enum Figure {
 }
 
 impl Figure {
-    /// In JSON lines.
+    /// The figure's name in JSON lines.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -130,7 +130,7 @@ impl Results {
         ))
     }
 
-    /// Was it measured?
+    /// Was this candidate measured?
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.measured.iter().any(|measured| measured.name == name)

@@ -10,11 +10,11 @@ use crate::clock;
 use crate::error::{Context, Error};
 use crate::http::{Message, parse};
 
-/// No function takes longer over anything, in seconds; and one whose connections are all closed
-/// has ended, or opens another at once.
+/// After how many seconds without a word a function counts as broken. One whose connections are all
+/// closed has either ended or opens another at once, so it gets less time.
 const PATIENCE: i64 = 20;
 const PATIENCE_WITHOUT_CONNECTION: i64 = 2;
-/// What an invocation may take, as the function is told.
+/// The time limit of an invocation that the function is told.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const PREFIX: &str = "/2018-06-01/runtime/";
 
@@ -37,12 +37,12 @@ struct Connection {
 pub struct Answer {
     /// From the event's first byte to the response's last.
     pub took: Duration,
-    /// The same moment, for whoever counts from another beginning.
+    /// When the response was complete, to measure from another beginning.
     pub at: Instant,
 }
 
 impl RuntimeApi {
-    /// On a free port.
+    /// Starts it on a free port.
     pub fn start() -> Result<Self, Error> {
         let listener = TcpListener::bind("127.0.0.1:0").context("a port for the Runtime API")?;
         Ok(Self {
@@ -58,7 +58,7 @@ impl RuntimeApi {
         self.listener.local_addr().context("the Runtime API")
     }
 
-    /// Until the function asks for an event; when it did.
+    /// Waits until the function asks for an event, and returns when it did.
     pub fn wait_for_next(&mut self) -> Result<Instant, Error> {
         let (connection, message) = self.receive()?;
         let at = clock::now();
@@ -99,7 +99,7 @@ impl RuntimeApi {
             .context("the function's connection")
     }
 
-    /// The next message, on whichever connection it comes.
+    /// Waits for the next message, on whichever connection it comes.
     fn receive(&mut self) -> Result<(usize, Message), Error> {
         loop {
             for (index, connection) in self.connections.iter_mut().enumerate() {
@@ -159,8 +159,8 @@ impl Connection {
     }
 }
 
-/// Each event has a trace id of its own, as on Lambda: `lambda_runtime` puts it into the environment,
-/// where glibc keeps every value, and what that does to a process's memory belongs to the figures.
+/// Each event has its own trace id, as on Lambda: `lambda_runtime` puts it into the environment,
+/// where glibc keeps every earlier value, and the figures must show how that makes memory grow.
 fn event_head(number: u64, length: usize) -> String {
     let deadline = (clock::since_epoch() + TIMEOUT).as_millis();
     format!(
@@ -179,7 +179,8 @@ fn route(message: &Message) -> Result<&str, Error> {
     path.strip_prefix(PREFIX).ok_or_else(|| refused(message))
 }
 
-/// A refusal is quick: whoever measures it measures nothing.
+/// Anything but a 200 ends the run: a refusal is quick, and measuring it would flatter the
+/// function.
 fn is_ok(body: &[u8]) -> bool {
     let answer: Result<serde_json::Value, _> = serde_json::from_slice(body);
     answer.is_ok_and(|answer| answer["statusCode"] == 200)

@@ -11,7 +11,7 @@ pub struct Summary {
     pub max: f64,
 }
 
-/// Of no samples there is nothing to show.
+/// The summary of samples; `None` if there are none.
 #[must_use]
 pub fn summary(samples: &[f64]) -> Option<Summary> {
     let sorted = sorted(samples);
@@ -22,7 +22,7 @@ pub fn summary(samples: &[f64]) -> Option<Summary> {
     })
 }
 
-/// The middle of the samples: of an even number, halfway between the two.
+/// The middle one of the samples; of an even number, halfway between the middle two.
 #[must_use]
 pub fn median(samples: &[f64]) -> Option<f64> {
     let sorted = sorted(samples);
@@ -32,7 +32,7 @@ pub fn median(samples: &[f64]) -> Option<f64> {
     Some(f64::midpoint(lower, upper))
 }
 
-/// The least sample that so many percent of the samples do not exceed (nearest rank).
+/// The smallest sample that at least `percent` % of the samples do not exceed (nearest rank).
 #[must_use]
 pub fn percentile(samples: &[f64], percent: usize) -> Option<f64> {
     let sorted = sorted(samples);
@@ -40,8 +40,8 @@ pub fn percentile(samples: &[f64], percent: usize) -> Option<f64> {
     sorted.get(rank.max(1) - 1).copied()
 }
 
-/// One figure against another, round by round: both were measured within the same seconds, so
-/// what slowed the machine slowed both.
+/// The ratios of two figures, round by round: both were measured within the same seconds, so what
+/// slowed the machine slowed both.
 #[must_use]
 pub fn ratios(ours: &[f64], theirs: &[f64]) -> Vec<f64> {
     let pairs = ours.iter().zip(theirs);

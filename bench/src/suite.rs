@@ -24,7 +24,7 @@ const TUTORIAL: &str = "shared/src/domain/users/tutorial.json";
 const ENVIRONMENT: &str = "events/env.json";
 const READ: &str = "events/users-me.json";
 const LOGIN: &str = "events/token.json";
-/// Its users' password: everybody knows it.
+/// The password of the tutorial's users, which everybody knows.
 const PASSWORD: &[u8] = b"secret";
 
 /// Names and values of an environment.
@@ -34,7 +34,7 @@ pub type Variables = Vec<(String, String)>;
 pub struct Suite {
     /// In the order of a round.
     pub candidates: Vec<Candidate>,
-    /// What is deployed, and its bytes.
+    /// The names and the bytes of the programs that are deployed.
     pub binaries: Vec<(String, u64)>,
     /// What could not be measured, and why.
     pub notes: Vec<String>,
@@ -81,7 +81,7 @@ impl Suite {
         Ok(suite)
     }
 
-    /// Sees the requests to the local DynamoDB.
+    /// Counts the requests to the local DynamoDB, if there is one.
     #[must_use]
     pub fn watch(&self) -> Option<&Watch> {
         self.dynamodb.as_ref().map(|dynamodb| &dynamodb.watch)
@@ -205,7 +205,7 @@ fn bootstrap(folder: &Path, function: &str) -> PathBuf {
     folder.join(function).join("bootstrap")
 }
 
-/// In `target/lambda`, when this program is in `target/release`.
+/// The folder `target/lambda`, if this program is in `target/release`.
 fn where_cargo_lambda_builds() -> Result<PathBuf, Error> {
     let program = std::env::current_exe().context("this program's own path")?;
     let target = program.ancestors().nth(2).unwrap_or(Path::new("."));

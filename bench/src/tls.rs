@@ -8,7 +8,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::error::Error;
 
-/// Whom the functions connect to.
+/// The host that the functions connect to, and that the certificate names.
 pub const HOST: &str = "localhost";
 
 /// A server's certificate, and what a client must trust.
@@ -20,7 +20,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// A new one.
+    /// Makes a new key and certificate.
     pub fn new() -> Result<Self, Error> {
         let made = rcgen::generate_simple_self_signed([HOST.to_owned()])
             .map_err(|error| Error::Tls(error.to_string()))?;

@@ -108,7 +108,7 @@ so that no two users look alike.")]
     SetPassword {
         /// The user's name
         name: String,
-        /// Where from, how long.
+        /// Where the password comes from, and how long it must be.
         #[command(flatten)]
         password: PasswordArgs,
     },
@@ -174,7 +174,7 @@ A file is made readable by you alone.")]
     #[command(after_help = "Example:
   users hash")]
     Hash {
-        /// Where from, how long.
+        /// Where the password comes from, and how long it must be.
         #[command(flatten)]
         password: PasswordArgs,
     },
@@ -206,7 +206,7 @@ pub struct AddArgs {
     /// Keep the user out for now
     #[arg(long)]
     pub disabled: bool,
-    /// Where from, how long.
+    /// Where the password comes from, and how long it must be.
     #[command(flatten)]
     pub password: PasswordArgs,
 }

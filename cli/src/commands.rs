@@ -92,7 +92,7 @@ async fn add(table: &Table, out: Output, args: &AddArgs) -> Result<(), Error> {
         name: args.name.clone(),
         table: table.name.clone(),
     };
-    // Before anybody thinks of a password.
+    // Checked before the prompt, so that nobody thinks of a password in vain.
     if store::get(table, &args.name).await?.is_some() {
         return Err(taken());
     }
@@ -109,7 +109,8 @@ async fn add(table: &Table, out: Output, args: &AddArgs) -> Result<(), Error> {
         version: None,
     };
     if let Put::There(item) = store::add(table, &record).await? {
-        // A call that was tried again finds its own work: the salt makes the hash unique.
+        // The SDK may have repeated a call that had succeeded; then the hash, with its random salt,
+        // is ours.
         if item.get("password_hash") != Some(&text(&record.password_hash)) {
             return Err(taken());
         }
@@ -194,7 +195,8 @@ async fn set_disabled(table: &Table, out: Output, name: &str, disabled: bool) ->
 
 async fn remove(table: &Table, out: Output, name: &str, yes: bool) -> Result<(), Error> {
     if !yes {
-        // A record that cannot be read must be removable too, so only --yes skips this.
+        // This fails for a record that cannot be read; --yes skips it, so that such a record can be
+        // removed.
         store::find(table, name).await?;
         confirm(&format!("Remove {name:?} from {} for good?", table.name))?;
     }
@@ -219,7 +221,7 @@ fn confirm(question: &str) -> Result<(), Error> {
     }
 }
 
-/// The scopes of an argument.
+/// Parses the scopes of an argument, and refuses scopes that the service does not know.
 fn parse_scopes(argument: &str) -> Result<Scopes, Error> {
     let scopes = Scopes::parse(argument).map_err(|error| Error::Usage(error.to_string()))?;
     let known = scopes.check(CATALOGUE);
@@ -237,7 +239,7 @@ fn printable(option: &str, value: Option<&str>) -> Result<(), Error> {
     })
 }
 
-/// What a password of this user must not be made of.
+/// Words that this user's password must not be made of.
 fn words<'a>(name: &'a str, email: Option<&'a str>, full_name: Option<&'a str>) -> Vec<&'a str> {
     let mut words = vec![name];
     words.extend(email);

@@ -13,12 +13,13 @@ use crate::args::Args;
 use crate::error::{Error, innermost};
 use crate::variable;
 
-/// A person waits, not a gateway: longer than in [`shared::aws`].
+/// Longer than the functions' limits in [`shared::aws`], since here a person waits and not a
+/// gateway.
 const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(10);
 const CALL: Duration = Duration::from_secs(30);
 const MOST_ATTEMPTS: u32 = 6;
-/// Doubles each time: a server that is not there is reported after two seconds or so.
+/// Doubles with each attempt, so an unreachable server is reported after two seconds or so.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 
 /// The table that the command line and the environment name.
@@ -28,7 +29,7 @@ pub async fn table(args: &Args) -> Result<Table, Error> {
     let local = endpoint.as_deref().is_some_and(is_local);
     let config = sdk_config(local).await;
     require_region_and_credentials(&config).await?;
-    // Of DynamoDB alone: the services that credentials come from have their own endpoints.
+    // Set for DynamoDB alone: the services that give out credentials have endpoints of their own.
     let mut dynamodb = Builder::from(&config);
     dynamodb.set_endpoint_url(endpoint);
     let client = Client::from_conf(dynamodb.build());
@@ -69,7 +70,7 @@ async fn sdk_config(local: bool) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .timeout_config(timeouts)
         .retry_config(retries);
-    // A local server takes any, and nobody should have to invent them.
+    // A local server accepts any credentials, so nobody should have to invent some.
     if local && variable("AWS_ACCESS_KEY_ID").is_none() {
         let dummy = Credentials::new("local", "local", None, None, "a local server");
         loader = loader.credentials_provider(dummy);
@@ -81,7 +82,7 @@ async fn sdk_config(local: bool) -> SdkConfig {
     loader.load().await
 }
 
-/// Asked for before the first call: the SDK's own errors say too little and too much.
+/// Checks both before the first call: the SDK's own errors are long and do not say what to do.
 async fn require_region_and_credentials(config: &SdkConfig) -> Result<(), Error> {
     if config.region().is_none() {
         return Err(Error::Failed(

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 /// Why a command did not do what it was told.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// What was asked for cannot be asked for.
+    /// The request itself is wrong: an option, a name, a password or a scope.
     #[error("{0}")]
     Usage(String),
     /// There is no user of this name.
@@ -39,10 +39,10 @@ pub enum Error {
         "DynamoDB refuses so many calls: {0}\n  run it again later, or raise the table's limits"
     )]
     Throttled(String),
-    /// Another failure that names its cause and way out.
+    /// Another failure; its text names the cause and the way out.
     #[error("{0}")]
     Failed(String),
-    /// Standard output or a file.
+    /// Standard output or a file cannot be read or written.
     #[error("{path}: {source}")]
     Io {
         /// The file.
@@ -64,19 +64,19 @@ impl Error {
         }
     }
 
-    /// Of a file, or of `-`.
+    /// Adds the path of the file to an I/O error; `-` is standard output.
     pub fn io(path: &str) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         |source| Self::Io { path, source }
     }
 
-    /// Has the reader of our output gone away, as `users list | head` does? That is no failure.
+    /// Did the reader of our output stop reading, as in `users list | head`? That is no failure.
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// Of a call to DynamoDB, without the SDK's dump of the whole exchange.
+    /// The error of a call to DynamoDB, without the SDK's dump of the whole exchange.
     pub fn of_call<E, R>(table: &str, error: &SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata + StdError + 'static,
@@ -112,7 +112,7 @@ impl Error {
     }
 }
 
-/// The cause at the bottom: what is above it says only that something failed.
+/// The innermost cause: the errors around it say only that something failed.
 pub fn innermost(error: &dyn StdError) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {

@@ -19,7 +19,7 @@ use crate::{line, store};
 struct Export {
     users: usize,
     unreadable: usize,
-    /// Attributes that a line has no place for.
+    /// The names of attributes that are left out, since this version does not know them.
     unknown: BTreeSet<String>,
 }
 
@@ -61,7 +61,7 @@ impl Export {
         writer: impl Write,
     ) -> Result<(), Error> {
         let mut writer = BufWriter::new(writer);
-        // Lines on the terminal show by themselves how far it has come.
+        // When the lines themselves go to the terminal, they show the progress.
         let shown = file == "-" && stdout().is_terminal();
         let mut progress = Progress::new(None, out.json || shown);
         let mut next = None;
@@ -97,7 +97,7 @@ impl Export {
     }
 }
 
-/// A file that gets its name when it is complete, so that half an export never looks like one.
+/// A file that gets its name only when it is complete, so that half an export never looks whole.
 struct Target {
     file: File,
     part: PathBuf,
@@ -107,12 +107,13 @@ struct Target {
 impl Target {
     fn open(path: &str) -> Result<Self, Error> {
         let path = Path::new(path);
-        // A pipe or a terminal cannot be replaced.
+        // A pipe or a terminal is written directly, since no other file can replace it.
         let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
         let mut part = path.to_owned();
         if !special {
             part.as_mut_os_string().push(".part");
-            // What a killed export left may be readable by others.
+            // A file that a killed export left may be readable by others: `mode` is for new files
+            // only.
             let _ = fs::remove_file(&part);
         }
         let mut options = OpenOptions::new();
@@ -134,7 +135,8 @@ impl Target {
     }
 }
 
-/// An export that failed leaves no hashes behind; one that was finished has no part any more.
+/// Removes the part of a failed export, which holds hashes; that of a finished one has been
+/// renamed.
 impl Drop for Target {
     fn drop(&mut self) {
         if self.part != self.path {

@@ -22,11 +22,11 @@ use crate::progress::Progress;
 use crate::store::{self, Put};
 use lines::{Lines, Next};
 
-/// How often a refused write is tried again, after 1, 2, 4... seconds: an import may use up what
-/// the table allows a second, and others need it too.
+/// How often a throttled write is repeated, after 1, 2, 4... seconds: the import may have used up
+/// the table's limit, which other clients share.
 const MOST_WAITS: u32 = 6;
 
-/// What came of the lines.
+/// How many lines ended in which way.
 #[derive(Debug, Default, Clone, Copy, Serialize)]
 struct Counts {
     added: u64,
@@ -50,16 +50,16 @@ impl fmt::Display for Counts {
     }
 }
 
-/// What came of a line.
+/// How a line ended.
 enum Outcome {
     Added,
     Replaced,
     AlreadyThere,
-    /// With what is different.
+    /// The text says what is different.
     Conflict(String),
 }
 
-/// A line that was written, or not.
+/// A line whose write has ended, well or not.
 struct Landed {
     line: u64,
     name: String,
@@ -73,7 +73,7 @@ struct Import<'a> {
     counts: Counts,
     progress: Progress,
     flight: JoinSet<Landed>,
-    /// The names in flight: two lines of one name must not overtake each other.
+    /// The names being written: two lines of the same name must be written in their order.
     names: HashSet<String>,
 }
 
@@ -90,7 +90,7 @@ pub async fn import(table: &Table, out: Output, args: ImportArgs) -> Result<(), 
         names: HashSet::new(),
     };
     let mut result = import.read(&mut lines).await;
-    // What is on its way arrives or fails, whatever stopped the reading.
+    // Whatever stopped the reading, the writes that have started must end.
     while !import.flight.is_empty() {
         result = import.land().await.and(result);
     }
@@ -130,7 +130,7 @@ impl Import<'_> {
         }
     }
 
-    /// Sends a user on its way, as soon as there is room.
+    /// Starts to write a user, as soon as fewer than `concurrency` writes are running.
     async fn launch(&mut self, line: u64, record: Record) -> Result<(), Error> {
         let most = self.args.concurrency.into();
         while self.flight.len() >= most || self.names.contains(&record.username) {
@@ -150,7 +150,7 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// Waits for one of those on their way.
+    /// Waits until one of the started writes has ended.
     async fn land(&mut self) -> Result<(), Error> {
         let Some(landed) = self.flight.join_next().await else {
             return Ok(());

@@ -27,7 +27,7 @@ pub mod passwords;
 pub mod progress;
 pub mod store;
 
-/// A variable of the environment. An empty one counts as one that is not set, as in the functions.
+/// An environment variable. An empty one counts as not set, as in the functions.
 fn variable(name: &str) -> Option<String> {
     shared::config::environment(name).filter(|value| !value.is_empty())
 }

@@ -69,7 +69,7 @@ pub fn write(record: &Record) -> Result<String, serde_json::Error> {
     })
 }
 
-/// The names of what differs in the content of two records.
+/// The names of the attributes whose content differs between two records.
 #[must_use]
 pub fn differences(one: &Record, other: &Record) -> Vec<&'static str> {
     let pairs = one.content().into_iter().zip(other.content());
@@ -79,7 +79,7 @@ pub fn differences(one: &Record, other: &Record) -> Vec<&'static str> {
         .collect()
 }
 
-/// `serde_json` says "line 1" of each line, since it sees no other.
+/// Leaves out the line number of `serde_json`: it sees one line at a time and always says "line 1".
 fn place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let problem = text

@@ -1,9 +1,9 @@
-//! Names of new users: no two that look alike.
+//! Which names new users may have: no two may look alike.
 //!
 //! The service compares names byte for byte. So a new name must be its own NFKC case-folded form
 //! (Unicode Standard Annex 15, and section 5.18 of the core specification), and hold nothing that
-//! cannot be seen. Letters of two scripts that look alike (Latin and Cyrillic "a") are not told
-//! apart: that would take a list of the scripts that a service wants.
+//! cannot be seen. Letters of different scripts that look alike (Latin and Cyrillic "a") are
+//! allowed: to refuse them would take a list of the scripts that a service wants.
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
@@ -30,7 +30,7 @@ pub enum BadName {
     NotFolded {
         /// The name.
         name: String,
-        /// What it would be.
+        /// Its case-folded form.
         form: String,
     },
     /// It holds a character that people cannot see or tell from others.
@@ -81,7 +81,8 @@ pub fn check(name: &str) -> Result<(), BadName> {
     Err(BadName::NotFolded { name, form })
 }
 
-/// The NFKC case-folded form: folding may undo the normal form, so both until nothing changes.
+/// The NFKC case-folded form. Folding may undo the normal form, so both are repeated until nothing
+/// changes.
 #[must_use]
 pub fn folded(name: &str) -> String {
     let nfkc = ComposingNormalizerBorrowed::new_nfkc();
@@ -101,7 +102,7 @@ fn category(character: char) -> GeneralCategory {
     CodePointMapData::<GeneralCategory>::new().get(character)
 }
 
-/// What a character is that nobody sees; `None` for the others.
+/// What kind of invisible character this is; `None` if it can be seen.
 #[must_use]
 pub fn invisible(character: char) -> Option<&'static str> {
     match category(character) {

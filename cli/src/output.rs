@@ -36,7 +36,7 @@ struct Shown<'a> {
 }
 
 impl Output {
-    /// Prints one thing, in the one form or the other.
+    /// Prints `document` as JSON, or `text` for people.
     pub fn print(self, document: &impl Serialize, text: impl Display) -> Result<(), Error> {
         if self.json {
             let document = serde_json::to_string(document).map_err(std::io::Error::from);
@@ -66,7 +66,7 @@ fn shown(record: &Record) -> Shown<'_> {
     }
 }
 
-/// All there is to know of a user, a line each.
+/// Everything about a user, one attribute a line.
 #[must_use]
 pub fn card(record: &Record) -> String {
     let user = shown(record);
@@ -109,7 +109,7 @@ fn scopes(record: &Record) -> String {
     }
 }
 
-/// The table keeps no order.
+/// The scopes in alphabetical order, since the table keeps them in none.
 #[must_use]
 pub fn sorted(scopes: &Scopes) -> Vec<&str> {
     let mut scopes: Vec<&str> = scopes.iter().collect();
@@ -117,7 +117,7 @@ pub fn sorted(scopes: &Scopes) -> Vec<&str> {
     scopes
 }
 
-/// Ends a command that passed over users that it could not read.
+/// Makes a command fail that had to skip users which it could not read.
 pub fn readable(unreadable: usize) -> Result<(), Error> {
     match unreadable {
         0 => Ok(()),
@@ -141,7 +141,7 @@ fn date(seconds: u64) -> String {
     date.unwrap_or_else(|_| seconds.to_string())
 }
 
-/// What the table holds must not move the cursor or turn the text around.
+/// Escapes invisible characters, so that no text in the table can control the terminal.
 fn clean(text: &str) -> String {
     let shown = |character: char| match name::invisible(character) {
         Some(_) => character.escape_unicode().to_string(),
@@ -155,16 +155,16 @@ pub fn line(text: impl Display) -> Result<(), Error> {
     writeln!(stdout().lock(), "{text}").map_err(Error::io("-"))
 }
 
-/// Tells people something that is no result.
+/// Writes to standard error what is not the command's result.
 pub fn note(text: impl Display) {
     // If even that cannot be written, there is nobody to tell.
     let _ = writeln!(stderr().lock(), "{text}");
 }
 
-/// Ends with what clap has to say: help, or what is wrong with the command line.
+/// Prints what clap reports, help or a wrong command line, and returns the exit code.
 #[must_use]
 pub fn usage(error: &clap::Error) -> ExitCode {
-    // There are no parsed arguments to ask.
+    // Parsing has failed, so `--json` is looked for in the raw arguments.
     let json = env::args_os().any(|argument| argument == "--json");
     if json && error.use_stderr() {
         let text = error.render().to_string();
@@ -180,7 +180,7 @@ pub fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// Ends with an error.
+/// Prints an error and returns its exit code.
 #[must_use]
 pub fn failure(error: &Error, json: bool) -> ExitCode {
     if error.is_broken_pipe() {
@@ -190,7 +190,7 @@ pub fn failure(error: &Error, json: bool) -> ExitCode {
     ExitCode::from(error.exit_code())
 }
 
-/// Tells of an error.
+/// Prints an error to standard error.
 pub fn failure_note(error: &Error, json: bool) {
     if json {
         note(json!({ "error": error.to_string() }));

@@ -13,12 +13,13 @@ use crate::args::PasswordArgs;
 use crate::error::Error;
 use crate::variable;
 
-/// 15 characters, where a password is the only factor.
+/// What NIST asks for where the password is the only factor.
 const MIN_LENGTH: usize = 15;
-/// Lowers it.
+/// The variable that sets another minimum length.
 const MIN_LENGTH_VARIABLE: &str = "PASSWORD_MIN_LENGTH";
 
-/// Asks for a new password and hashes it. It must not be made of `words`: the user's name and the like.
+/// Asks for a new password and hashes it. It must not be made of `words`: the user's name and the
+/// like.
 pub fn new_hash(args: &PasswordArgs, words: &[&str]) -> Result<PasswordHash, Error> {
     let min_length = min_length(args)?;
     let password = if args.password_stdin || !stdin().is_terminal() {
@@ -35,7 +36,7 @@ pub fn new_hash(args: &PasswordArgs, words: &[&str]) -> Result<PasswordHash, Err
     hash.map_err(|error| failed(&error))
 }
 
-/// How long a password must be. Read before anything is asked: what is wrong here needs no password.
+/// How long a password must be. Read before the prompt, so that a wrong setting is reported first.
 fn min_length(args: &PasswordArgs) -> Result<usize, Error> {
     if let Some(length) = args.min_length {
         return Ok(length.get().into());
@@ -67,13 +68,13 @@ fn from_prompt(min_length: usize) -> Result<SecretString, Error> {
     }
 }
 
-/// One line, without its end.
+/// Reads one line, without its line end.
 fn from_reader(reader: impl Read) -> Result<SecretString, Error> {
-    // One more than the longest with its line end: what is longer is seen to be.
+    // One byte more than the longest password and its "\r\n", so that a longer one is noticed.
     let most = MAX_BYTES + 3;
     let mut text = String::new();
     let read = reader.take(most as u64).read_to_string(&mut text);
-    // Whatever happens, the text is wiped.
+    // From here on the text is wiped when it is dropped, even if reading has failed.
     let text = SecretString::from(text);
     read.map_err(|error| {
         Error::Usage(format!(
@@ -115,9 +116,9 @@ fn check(password: &str, min_length: usize, words: &[&str]) -> Result<(), Error>
     Ok(())
 }
 
-/// Is it on the lists of common passwords, or a repetition of one, a run on the keyboard, a date,
-/// the user's own name: within a million guesses (score 2 takes more)? What has only random
-/// characters is on no list, be it ever so short: that is for `min_length`.
+/// Would zxcvbn guess it within a million tries (a score below 2): a common password or a
+/// repetition of one, a run on the keyboard, a date, the user's own name? Random characters are
+/// never common, however few they are: `min_length` checks their number.
 fn is_common(password: &str, words: &[&str]) -> bool {
     let estimate = zxcvbn(password, words);
     let mut parts = estimate.sequence().iter();

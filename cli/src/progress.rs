@@ -9,21 +9,21 @@ use crate::output::note;
 
 const BETWEEN_LINES_MS: f64 = 5000.0;
 
-/// Told of every line that was read.
+/// How the progress is shown.
 pub enum Progress {
-    /// On a terminal.
+    /// A bar, on a terminal.
     Bar(ProgressBar),
-    /// In a log.
+    /// A line every few seconds, in a log.
     Lines {
-        /// Since the last line.
+        /// Measures the time since the last line.
         since: Stopwatch,
     },
-    /// For programs.
+    /// Nothing, for programs that read JSON.
     Silent,
 }
 
 impl Progress {
-    /// Over so many bytes, if that is known.
+    /// Begins to show it, over so many bytes if their number is known.
     #[must_use]
     pub fn new(bytes: Option<u64>, json: bool) -> Self {
         if json {
@@ -40,14 +40,15 @@ impl Progress {
             ),
             None => (ProgressBar::no_length(), "{spinner} {msg}"),
         };
-        // The template is a constant, and a bar without style is a bar.
+        // The template is a constant that is valid; without it the bar would have its default
+        // style.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         Self::Bar(bar)
     }
 
-    /// So many bytes have been read, which makes `state`.
+    /// Shows that so many bytes have been read, with `state` as the text.
     pub fn at(&mut self, bytes: u64, state: impl FnOnce() -> String) {
         match self {
             Self::Bar(bar) => {

@@ -1,4 +1,4 @@
-//! Reads and writes of users. Every write has a condition, so that none is lost.
+//! Reads and writes of users. Every write has a condition, so that no concurrent change is lost.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -11,14 +11,14 @@ use shared::domain::users::MAX_BYTES;
 use crate::error::Error;
 use crate::name;
 
-/// Others may write the same user at the same time, but not this often.
+/// How often a change is tried while others change the same user.
 const MOST_RACES: usize = 5;
 
-/// What came of an attempt to add a user.
+/// How an attempt to add a user ended.
 pub enum Put {
-    /// There was none of this name.
+    /// There was no user of this name.
     Added,
-    /// There was this one, and it is unchanged.
+    /// There was this user already, who is unchanged.
     There(Item),
 }
 
@@ -30,7 +30,7 @@ pub fn now() -> u64 {
 
 /// A user as it is now.
 pub async fn get(table: &Table, name: &str) -> Result<Option<Record>, Error> {
-    // Nobody has such a name, and DynamoDB refuses the question.
+    // No user has such a long name, and DynamoDB refuses a key of this length.
     if name.len() > MAX_BYTES {
         return Ok(None);
     }
@@ -55,7 +55,7 @@ pub fn record(item: &Item) -> Result<Record, Error> {
     })
 }
 
-/// A user who must be there.
+/// Reads a user; an error if there is none of this name.
 pub async fn find(table: &Table, name: &str) -> Result<Record, Error> {
     get(table, name)
         .await?
@@ -82,7 +82,7 @@ pub async fn add(table: &Table, record: &Record) -> Result<Put, Error> {
     }
 }
 
-/// Changes a user, and leaves alone the attributes that are not named; `None` removes one.
+/// Sets the named attributes of a user, or removes those that are `None`; the others stay.
 pub async fn change(table: &Table, name: &str, changes: &[Attribute]) -> Result<Record, Error> {
     for _ in 0..MOST_RACES {
         let version = find(table, name).await?.version;
@@ -95,7 +95,7 @@ pub async fn change(table: &Table, name: &str, changes: &[Attribute]) -> Result<
     )))
 }
 
-/// `None`: the user has another version by now.
+/// Returns `None` if somebody has changed the user since this version.
 async fn try_change(
     table: &Table,
     name: &str,
@@ -116,7 +116,7 @@ async fn try_change(
     if let Some(version) = version {
         update = update.expression_attribute_values(":read", number(version));
     }
-    // As placeholders, since DynamoDB reserves words without end.
+    // Names are sent as placeholders, since many words are reserved in DynamoDB.
     for (name, value) in changes {
         update = update.expression_attribute_names(format!("#{name}"), *name);
         if let Some(value) = value {
@@ -170,11 +170,11 @@ pub async fn remove(table: &Table, name: &str) -> Result<(), Error> {
 pub struct Page {
     /// The users' items.
     pub items: Vec<Item>,
-    /// The key to go on after; `None` at the end.
+    /// The key after which the next page starts; `None` on the last page.
     pub next: Option<Item>,
 }
 
-/// Reads the page after a key. The table's other items, of attempts to log in, are left out.
+/// Reads the page after a key, without the table's other items, which count login attempts.
 pub async fn page(table: &Table, after: Option<Item>, size: Option<i32>) -> Result<Page, Error> {
     let output = table
         .client

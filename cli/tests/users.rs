@@ -337,7 +337,7 @@ fn a_killed_import_goes_on() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    // What the server had already read of the killed one's calls may still arrive.
+    // Requests that the killed process had already sent may still be carried out.
     sleep(Duration::from_millis(200));
     let there = server.items();
     assert!(there < USERS, "killed half-way");

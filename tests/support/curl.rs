@@ -1,4 +1,4 @@
-//! The service over HTTP, by the `curl` that everybody has.
+//! Sends requests to a service over HTTP with `curl`, which everybody has.
 
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -26,7 +26,7 @@ impl Client for Curl {
             "--http1.1",
         ]);
         command.args(["--max-time", "60", "--suppress-connect-headers"]);
-        // None of curl's own headers but Host and Content-Length.
+        // Leaves out curl's own headers, except for Host and Content-Length.
         command.args([
             "--header",
             "Accept:",
@@ -40,7 +40,7 @@ impl Client for Curl {
         }
         for (name, value) in &request.headers {
             if name == "accept-encoding" {
-                command.arg("--compressed"); // the answer is decompressed
+                command.arg("--compressed"); // curl decompresses the answer
             }
             let line = if value.is_empty() {
                 format!("{name};")
@@ -65,7 +65,7 @@ impl Client for Curl {
             .expect("curl is installed");
         let mut stdin = child.stdin.take().unwrap();
         let body = request.body.clone().unwrap_or_default();
-        // A server may answer before it has read everything.
+        // In a thread, since a server may answer before it has read everything.
         let writer = std::thread::spawn(move || drop(stdin.write_all(&body)));
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
@@ -84,7 +84,7 @@ impl Client for Curl {
     }
 }
 
-/// The last of the heads (one of status 1xx may come first), and the body.
+/// Reads the answer, and skips heads with a status of 1xx that come before it (RFC 9110 15.2).
 fn parse(text: &str) -> Answer {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
     let mut lines = head.lines();

@@ -1,4 +1,4 @@
-//! Every response that a test sees through the gateway, against the API's own document.
+//! Checks every response that a test gets through the gateway against the API's own document.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -11,7 +11,7 @@ use shared::lambda::{About, Function};
 use crate::Answer;
 use crate::functions::FUNCTIONS;
 
-/// As GET /openapi.json sends it.
+/// The document as GET /openapi.json sends it.
 pub static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| openapi::document(&about(&FUNCTIONS), Dialect::FastApi, "./"));
 
@@ -24,7 +24,7 @@ pub fn about(functions: &[Function]) -> Vec<About> {
     functions.iter().map(|function| function.about()).collect()
 }
 
-/// A document, ready to check responses: by path, method and status.
+/// A document's responses by path, method and status, ready to check those of a test.
 pub struct ApiDocument {
     responses: HashMap<(String, String, String), Response>,
     paths: Value,
@@ -36,7 +36,7 @@ struct Response {
 }
 
 impl ApiDocument {
-    /// Of these functions.
+    /// The document of these functions.
     pub fn of(functions: &[Function]) -> Self {
         let document = openapi::document(&about(functions), Dialect::FastApi, "./");
         let mut responses = HashMap::new();

@@ -32,7 +32,7 @@ pub fn serve(database: Database, listener: TcpListener) -> SocketAddr {
     address
 }
 
-/// An empty database.
+/// Starts an empty database.
 pub fn start() -> SocketAddr {
     serve(
         Database::memory().unwrap(),
@@ -40,7 +40,7 @@ pub fn start() -> SocketAddr {
     )
 }
 
-/// A database with the tutorial's users.
+/// Starts a database with the tutorial's users.
 pub fn start_filled() -> SocketAddr {
     let address = start();
     block_on(async {
@@ -50,7 +50,7 @@ pub fn start_filled() -> SocketAddr {
     address
 }
 
-/// A table there: with the time limits that the functions have.
+/// A table at this URL, with the time limits that the functions have.
 pub fn connect(url: String, name: &str) -> Table {
     connect_trusting(ROOTS.to_vec(), url, name)
 }
@@ -68,7 +68,7 @@ pub fn connect_trusting(roots: Vec<u8>, url: String, name: &str) -> Table {
     Table::new(name.to_owned(), aws).unwrap()
 }
 
-/// Adds users, whose hashes are known, to a table that is made if it is not there.
+/// Adds users, who must have hashes, to a table; makes the table if there is none.
 pub async fn fill(table: &Table, users: impl IntoIterator<Item = User>) {
     table::create(table).await.unwrap();
     for user in users {
@@ -85,7 +85,7 @@ pub async fn fill(table: &Table, users: impl IntoIterator<Item = User>) {
     }
 }
 
-/// The record of a user whose hash is known.
+/// The record of a user, who must have a hash.
 pub fn record(user: User) -> Record {
     Record {
         username: user.username,
@@ -111,7 +111,7 @@ pub fn world_on_dynamodb() -> World {
     world_at(start_filled())
 }
 
-/// What a cold start of GET /users/me/ does, with DynamoDB at this address.
+/// Starts the function of GET /users/me/ as a cold start does, with DynamoDB at this address.
 pub fn cold_start(address: SocketAddr) {
     let world = world()
         .own_stores()

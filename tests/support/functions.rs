@@ -1,4 +1,4 @@
-//! Every function: the service's list, and the two that read it.
+//! Every function: the service's list, and the two functions that read this list.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,5 @@
-//! An imitation of the HTTP API: routes a request as `template.yaml` does, sends the function the
-//! event that AWS would send, in JSON.
+//! An imitation of the HTTP API: routes a request as `template.yaml` does, and sends the function
+//! the event that AWS would send, as JSON.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -23,9 +23,9 @@ use crate::{Answer, Client, HttpRequest, NOW, World};
 /// The service in this process.
 pub struct Gateway {
     pub world: World,
-    /// Those that had an event already, by name: an environment lives on.
+    /// The functions that have started, by name: as in Lambda, they live on after an event.
     started: RefCell<HashMap<&'static str, Rc<dyn Service>>>,
-    /// One for all requests: it owns the connections to the store.
+    /// One runtime for all requests, since it owns the connections to the store.
     runtime: Runtime,
     /// AWS sends form bodies as base64, `sam local` as text.
     pub base64: bool,
@@ -34,12 +34,12 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// All of the service.
+    /// A gateway to all functions of the service.
     pub fn new(world: World) -> Self {
         Self::serving(world, &FUNCTIONS, Arc::clone(&API))
     }
 
-    /// Other functions, with their document.
+    /// A gateway to other functions, with their document.
     pub fn serving(
         world: World,
         functions: &'static [Function],
@@ -132,7 +132,7 @@ impl Client for Gateway {
     }
 }
 
-/// What the gateway makes of a function's response, and a client that takes gzip of that.
+/// A function's response as a client sees it: its base64 decoded, its gzip decompressed.
 fn answer(response: &Value) -> Answer {
     let headers = response["headers"].as_object().unwrap().iter();
     let body = response["body"].as_str().unwrap_or_default();
@@ -158,8 +158,9 @@ fn decompress(bytes: &[u8]) -> String {
     }
 }
 
-/// How well a function's route fits a path; `None`: not at all. The most specific wins: the path
-/// itself, then the longest `{proxy+}`, and of two alike the one with more literal segments.
+/// How well a function's route fits a path; `None` if it does not. The largest one wins: the path
+/// itself, then the longest `{proxy+}`, and of two equally long ones that with more literal
+/// segments.
 fn fit(function: &Function, path: &str) -> Option<(bool, usize, usize)> {
     let own: Vec<&str> = without_slash(function.route.path()?).split('/').collect();
     let sent: Vec<&str> = path.split('/').collect();
@@ -176,7 +177,8 @@ fn fit(function: &Function, path: &str) -> Option<(bool, usize, usize)> {
     fits.then_some((own.len() == sent.len(), own.len(), literals))
 }
 
-/// Names in lower case, a repeated header joined with commas, bytes as Latin-1.
+/// The headers as AWS sends them: names in lower case, a repeated header joined with commas (RFC
+/// 9110 5.3), bytes as Latin-1.
 fn headers(request: &HttpRequest) -> Map<String, Value> {
     let mut map = Map::new();
     for (name, value) in &request.headers {

@@ -31,7 +31,8 @@ fn main() -> ExitCode {
     let address = serve(database, listener);
     let filled = block_on(async {
         let table = connect(format!("http://{address}"), name);
-        // Only once: whoever removed or changed them did so on purpose.
+        // Added to a new table only: whoever changed or removed these users later did so on
+        // purpose.
         if table::create(&table).await? {
             fill(&table, tutorial().unwrap().into_values()).await;
         }

@@ -1,4 +1,4 @@
-//! What is logged, thread by thread.
+//! Collects what is logged, for each thread by itself.
 
 use std::cell::RefCell;
 use std::io;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use shared::lambda::log;
 
 thread_local! {
-    /// The lines of this thread, while somebody wants them.
+    /// The lines of this thread; `None` while nobody collects them.
     static LINES: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
@@ -25,8 +25,9 @@ impl io::Write for Lines {
     }
 }
 
-/// Takes the process's logs, at the level where most is asked for. One subscriber for all threads,
-/// before the first line: those that come and go with a thread lose lines of others.
+/// Takes over the process's logs, and asks for TRACE, the most that there is. One subscriber for
+/// all threads is set before the first line, since a subscriber that comes and goes with its thread
+/// makes others lose lines.
 pub fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {

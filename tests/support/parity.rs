@@ -64,7 +64,7 @@ pub fn cases(tiers: &[&str]) -> Vec<Case> {
         .collect()
 }
 
-/// Runs every case; panics with all that failed. Returns how many passed.
+/// Runs every case and panics with the names of those that failed. Returns how many passed.
 pub fn run(client: &impl Client, key: &str, cases: &[Case]) -> usize {
     let mut runner = Runner {
         client,
@@ -73,7 +73,7 @@ pub fn run(client: &impl Client, key: &str, cases: &[Case]) -> usize {
     };
     let mut failed = Vec::new();
     for case in cases {
-        // Not UnwindSafe is only the cache of logins, which is whole after a panic too.
+        // Only the cache of logins is not UnwindSafe, and a panic leaves it intact.
         let outcome = catch_unwind(AssertUnwindSafe(|| runner.check(case)));
         if outcome.is_err() {
             failed.push(case.name.as_str());
@@ -307,7 +307,7 @@ impl<C: Client> Runner<'_, C> {
     }
 }
 
-/// The signature of a message, as a JWT has it.
+/// The signature of a message, encoded as in a JWT.
 pub fn sign(algorithm: &str, key: &str, message: &str) -> String {
     let (key, message) = (key.as_bytes(), message.as_bytes());
     let bytes = match algorithm {
@@ -335,12 +335,13 @@ pub fn sign(algorithm: &str, key: &str, message: &str) -> String {
     encode(bytes)
 }
 
-/// As a JWT encodes its parts.
+/// Base64url without padding, as a JWT encodes its parts (RFC 7515 2).
 pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A text, `{"base64"}`, or `{"parts": [{"text"} | {"repeat", "count"}]}`.
+/// The bytes of a case's body: a text, `{"base64"}`, or `{"parts": [{"text"} | {"repeat",
+/// "count"}]}`.
 fn body(body: &Value) -> Vec<u8> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     if let Some(text) = text(body) {

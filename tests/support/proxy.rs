@@ -18,7 +18,7 @@ pub enum Fault {
     Answer(u16, &'static str),
     /// Read, and never answered.
     BlackHole,
-    /// Read; then the writing half is closed, and the reading half not.
+    /// Read; then only the writing half of the connection is closed.
     HalfClosed,
     /// The connection is closed without a word.
     Closed,
@@ -35,7 +35,7 @@ pub enum Fault {
 /// A request that came through: the operation and its body.
 pub type Recorded = (String, Value);
 
-/// Where it listens, and what it does.
+/// A running proxy. Its clones share the fault and the recorded requests.
 #[derive(Clone)]
 pub struct Proxy {
     pub address: SocketAddr,
@@ -66,7 +66,7 @@ impl Proxy {
         *self.fault.lock().unwrap() = fault;
     }
 
-    /// The requests since the last time.
+    /// The requests since the last call.
     pub fn take(&self) -> Vec<Recorded> {
         std::mem::take(&mut self.recorded.lock().unwrap())
     }

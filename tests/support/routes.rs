@@ -1,5 +1,5 @@
-//! `make routes`: writes what is missing for the functions that `service/` lists. What stands is
-//! never changed.
+//! `make routes`: writes what is missing for the functions that `service/` lists. What is there
+//! already is never changed.
 
 use tests::wiring::missing;
 

@@ -12,7 +12,7 @@ pub fn johndoe() -> User {
     tutorial().unwrap().remove("johndoe").unwrap()
 }
 
-/// Holds one user, under every name; or none.
+/// Finds the same user under every name, or never any; no hash can be replaced.
 pub struct One(pub Option<User>);
 
 impl UserStore for One {
@@ -33,7 +33,7 @@ impl HashStore for One {
     }
 }
 
-/// Cannot be asked.
+/// Fails whatever it is asked.
 pub struct Dead;
 
 impl UserStore for Dead {
@@ -58,7 +58,7 @@ fn unavailable() -> StoreError {
     StoreError::Unavailable("connection refused: 192.0.2.1".into())
 }
 
-/// Counts nothing, and cannot be told how an attempt ended.
+/// Admits every attempt, but fails when it is told how one ended.
 pub struct OnlyBegins;
 
 impl Attempts for OnlyBegins {

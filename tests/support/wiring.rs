@@ -1,5 +1,5 @@
-//! Every place that must know a function, and what is missing there: `tests/catalogue.rs` fails on
-//! it, `make routes` writes it. What stands is never changed.
+//! Every place that must know a function, and what is missing there: `tests/catalogue.rs` fails if
+//! something is, and `make routes` writes it. What is there already is never changed.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -18,19 +18,19 @@ use crate::{KEY, parity, read, repository};
 
 /// Something that is missing, and where it goes.
 pub struct Missing {
-    /// For people.
+    /// What is missing, for people.
     pub what: String,
     pub file: String,
     pub mend: Mend,
 }
 
-/// How it comes there.
+/// How it gets there.
 pub enum Mend {
-    /// The file, whole.
+    /// Writes a new file with this text.
     Create(String),
-    /// Lines, before the line that begins so.
+    /// Inserts lines (the second text) before the line that begins with the first text.
     Before(&'static str, String),
-    /// Another text in the place of this one, wherever it stands: it is the old text and more.
+    /// Replaces the first text by the second wherever it stands; the second is the first and more.
     Grow(String, String),
 }
 
@@ -108,7 +108,7 @@ fn scopes(function: &Function, all: &mut Vec<Missing>) {
     }
 }
 
-/// The router's keys are exact, so a function has one for each spelling of its path.
+/// The paths that the router must know. It compares them exactly, so each spelling needs a key.
 pub fn spellings(route: Route) -> Vec<String> {
     let Some(path) = route.path().map(without_slash) else {
         return vec!["/".to_owned(), "/{*path}".to_owned()];
@@ -118,7 +118,7 @@ pub fn spellings(route: Route) -> Vec<String> {
     spellings
 }
 
-/// The keys of `cargo lambda watch`, with their functions.
+/// The router of `cargo lambda watch`: paths, and the functions that they go to.
 pub fn router_table() -> toml::Table {
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
     let watch = &manifest["workspace"]["metadata"]["lambda"]["watch"];
@@ -153,7 +153,7 @@ pub fn resource(template: &Value, function: &Function) -> Option<Value> {
     found.cloned()
 }
 
-/// The paths of the gateway that lead to it; none is `$default`.
+/// The gateway's paths that lead to a function; the fallback has none, since it is `$default`.
 pub fn gateway_paths(route: Route) -> Vec<String> {
     let path = route.path().map(without_slash);
     path.map_or_else(Vec::new, |path| {
@@ -161,8 +161,8 @@ pub fn gateway_paths(route: Route) -> Vec<String> {
     })
 }
 
-/// The names that a function's `main` looks up, whichever store is chosen. Not those that Lambda
-/// and AWS's SDKs bring along: nobody writes them into a template.
+/// The variables that a function's `main` reads, whichever store is chosen. Left out are those that
+/// Lambda sets or AWS's SDKs define: nobody writes them into a template.
 pub fn variables(function: &Function) -> BTreeSet<String> {
     let asked = std::cell::RefCell::new(BTreeSet::new());
     for store in ["memory", "dynamodb"] {
@@ -170,7 +170,8 @@ pub fn variables(function: &Function) -> BTreeSet<String> {
             asked.borrow_mut().insert(name.to_owned());
             (name == "USER_STORE").then(|| store.to_owned())
         };
-        // It misses nearly everything, so nothing is opened; all of it has been asked for.
+        // Nearly every variable is missing, so the start fails before it opens anything, but not
+        // before it has asked for all of them.
         let start = shared::lambda::ColdStart::new(&lookup, shared::config::Parts::default());
         let _incomplete = block_on((function.start)(start));
     }
@@ -224,7 +225,8 @@ fn template(function: &Function, all: &mut Vec<Missing>) {
     });
 }
 
-/// As another resource sets the variable; a new one is yours to fill in.
+/// The value that another resource gives to the variable. A new variable gets "", for you to fill
+/// in.
 fn value_of(variable: &str) -> String {
     let template = read("template.yaml");
     let start = format!("{variable}: ");
@@ -233,7 +235,8 @@ fn value_of(variable: &str) -> String {
     line.map_or_else(|| "\"\"".to_owned(), str::to_owned)
 }
 
-/// The events of a function: of its first operation under its own name, of others with the method.
+/// The files with a function's events: the first operation's has the function's name, the others'
+/// its name and their method.
 pub fn event_files(function: &Function) -> Vec<(String, Option<Operation>)> {
     let name = function.name;
     let Some((first, others)) = function.route.operations.split_first() else {
@@ -331,7 +334,7 @@ fn example(schema: &Value) -> Value {
     }
 }
 
-/// johndoe's, by the development key, until 2100.
+/// A token of johndoe, signed with the development key and valid until 2100.
 fn token(scopes: &[&str]) -> String {
     let header = r#"{"typ":"JWT","alg":"HS256"}"#;
     let payload = format!(

@@ -28,8 +28,8 @@ impl Clock for Stopped {
     }
 }
 
-/// Variables, a clock, and the stores that stand in the place of those that the variables name.
-/// A clone has the same stores.
+/// Variables, a clock, and stores that replace those which the variables name. Clones share their
+/// stores.
 #[derive(Clone)]
 pub struct World {
     pub variables: BTreeMap<String, String>,
@@ -39,7 +39,7 @@ pub struct World {
     pub attempts: Option<Arc<dyn Attempts>>,
 }
 
-/// With the tutorial's users in memory, at [`NOW`], and no limit of logins.
+/// A world with the tutorial's users in memory, at [`NOW`], and with no limit of logins.
 pub fn world() -> World {
     logs::install();
     let users = Arc::new(MemoryUsers::new(tutorial().unwrap()));
@@ -73,7 +73,7 @@ impl World {
             .with("LOGIN_FAILURES_PER_ADDRESS", per_address)
     }
 
-    /// So many seconds after [`NOW`].
+    /// Sets the clock to so many seconds after [`NOW`].
     #[must_use]
     pub fn later(mut self, seconds: u64) -> Self {
         self.clock = Arc::new(Stopped(NOW + seconds));
@@ -120,12 +120,12 @@ impl World {
     }
 }
 
-/// Of [`KEY`].
+/// Signs tokens with [`KEY`].
 pub fn signer() -> Signer {
     Signer::new(&KEY.into(), Duration::from_mins(30))
 }
 
-/// Of [`KEY`].
+/// Checks tokens with [`KEY`].
 pub fn verifier() -> Verifier {
     Verifier::new(&KEY.into())
 }

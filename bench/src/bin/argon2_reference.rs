@@ -1,8 +1,9 @@
-//! What a login cannot do without: one argon2id per event, its memory kept, over a plain socket.
+//! The least that a login costs: one argon2id hash per event, in memory that is kept, over a plain
+//! socket.
 //!
 //!     argon2-reference KIB PASSES LANES [wiped]
 //!
-//! `wiped`: the memory is filled with zeros after each, as the token function does.
+//! `wiped`: the memory is filled with zeros after each hash, as the token function does.
 
 use std::env;
 use std::error::Error;

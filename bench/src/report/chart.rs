@@ -14,7 +14,7 @@ const BAR: f64 = 22.0;
 const LEFT: f64 = 130.0;
 const LONGEST: f64 = 480.0;
 
-/// Two bars.
+/// A comparison: a title and two bars.
 struct Panel {
     title: &'static str,
     ours: f64,
@@ -22,7 +22,7 @@ struct Panel {
     text: fn(f64) -> String,
 }
 
-/// Without a peer there is nothing to compare: the chart says so.
+/// The chart. If the peer was not measured, it says so instead.
 #[must_use]
 pub fn svg(report: &Report) -> String {
     let panels = panels(report);

@@ -9,7 +9,7 @@ use crate::budget::{Budget, Limit};
 use crate::results::Results;
 use crate::stats::summary;
 
-/// Everything.
+/// The whole report.
 #[must_use]
 pub fn json_lines(report: &Report) -> String {
     let machine = &report.machine;
@@ -33,7 +33,7 @@ pub fn json_lines(report: &Report) -> String {
     lines
 }
 
-/// The figures alone.
+/// Only the lines of the figures.
 #[must_use]
 pub fn samples(results: &Results) -> String {
     let mut lines = String::new();

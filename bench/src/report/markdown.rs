@@ -1,4 +1,4 @@
-//! docs/performance.md: a text with holes for what one run measured.
+//! docs/performance.md: a text whose `{holes}` are filled with what one run measured.
 
 use super::Report;
 use super::tables::{aligned, budgets, costs, table};
@@ -46,7 +46,7 @@ pub fn markdown(report: &Report) -> String {
     let text = holes.iter().fold(TEXT.to_owned(), |text, (name, value)| {
         text.replace(&format!("{{{name}}}"), value.trim_end())
     });
-    // Where there were no notes.
+    // Without notes, an empty paragraph is left over.
     text.replace("\n\n\n", "\n")
 }
 
@@ -58,7 +58,8 @@ fn reads() -> [String; 2] {
     [USERS_ME, USERS_ME_DYNAMODB].map(str::to_owned)
 }
 
-/// These as they are, as they were, and of the peer: what was not measured has no row.
+/// These names in the current build, in the older build and of the peer. What was not measured gets
+/// no row.
 fn requests(names: &[String]) -> Vec<String> {
     let of = |set: &'static str| names.iter().map(move |name| format!("{set}{name}"));
     of("").chain(of(BEFORE)).chain(of(PEER)).collect()

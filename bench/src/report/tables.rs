@@ -88,7 +88,7 @@ fn limit(budget: &Budget) -> String {
     format!("{sign} {number} {}", budget.unit)
 }
 
-/// In words, for JSON too.
+/// Whether a budget is met, in words; JSON has them too.
 pub fn verdict(budget: &Budget) -> &'static str {
     match budget.value {
         None => "not measured",
@@ -125,7 +125,7 @@ pub fn costs(results: &Results, names: &[String]) -> String {
     aligned(&head, &names.iter().filter_map(row).collect::<Vec<_>>())
 }
 
-/// Three digits.
+/// A number, with three digits.
 pub fn number(value: f64) -> String {
     match value {
         value if value >= 99.95 => format!("{value:.0}"),
@@ -134,7 +134,7 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// The first column to the left, the others to the right.
+/// A table whose first column is aligned to the left and the others to the right.
 pub fn aligned(head: &[&str], rows: &[Vec<String>]) -> String {
     let head: Vec<String> = head.iter().map(|&cell| cell.to_owned()).collect();
     let widths: Vec<usize> = (0..head.len())

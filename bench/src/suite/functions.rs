@@ -14,7 +14,7 @@ use crate::measure::round;
 use crate::tls::HOST;
 
 impl Suite {
-    /// All of a build; `set` stands before their names.
+    /// Adds all functions of a build, with `set` before their names.
     pub(super) fn functions(&mut self, set: &str, folder: &Path) -> Result<(), Error> {
         for function in built(folder)? {
             let size = bytes(&bootstrap(folder, &function))?;
@@ -59,7 +59,8 @@ impl Suite {
         Ok(())
     }
 
-    /// Over TLS, if the function trusts a certificate that `SSL_CERT_FILE` names; else without.
+    /// The variables for the local DynamoDB: over TLS if the function trusts a certificate that
+    /// `SSL_CERT_FILE` names, else without.
     fn dynamodb_variables(
         &mut self,
         set: &str,
@@ -114,7 +115,7 @@ fn named(set: &str, name: &str, candidate: Candidate) -> Candidate {
     }
 }
 
-/// Like those of a deployed function. The credentials are nobody's.
+/// The variables that a deployed function has; the credentials are invented.
 fn connection(endpoint: &str) -> Variables {
     let variables = [
         ("USER_STORE", "dynamodb"),

@@ -8,20 +8,20 @@ pub const FLOOR_RAW: &str = "floor-raw";
 pub const USERS_ME: &str = "users-me";
 /// The same with the users in DynamoDB.
 pub const USERS_ME_DYNAMODB: &str = "users-me on DynamoDB";
-/// The same, its first request at the CPU share of little memory.
+/// The same, with the CPU share of little memory for the first request.
 pub const USERS_ME_SHARE: &str = "users-me on DynamoDB, CPU share";
-/// POST /token with the users in DynamoDB, and the limits of logins that are deployed.
+/// POST /token with the users in DynamoDB, and the default limits of logins.
 pub const TOKEN_DYNAMODB: &str = "token on DynamoDB";
-/// Before the name of a candidate of an older build.
+/// Stands before the names of the candidates of an older build.
 pub const BEFORE: &str = "before: ";
-/// Before the name of a candidate of the peer.
+/// Stands before the names of the candidates of the peer.
 pub const PEER: &str = "FastAPI: ";
 
 /// KiB, passes and lanes of argon2id.
 pub type Parameters = [u32; 3];
-/// This project's default: the least that OWASP asks.
+/// This project's default: the least that OWASP recommends.
 pub const OWASP: Parameters = [19_456, 2, 1];
-/// FastAPI's default: that of pwdlib.
+/// The default of pwdlib, which FastAPI's page uses.
 pub const FASTAPI: Parameters = [65_536, 3, 4];
 
 /// POST /token with the users in memory, their hashes made with these parameters.
@@ -30,7 +30,7 @@ pub fn token(parameters: Parameters) -> String {
     format!("token {}", text(parameters))
 }
 
-/// One argon2id with these parameters, and nothing else; or its memory wiped afterwards.
+/// One argon2id hash with these parameters and nothing else; `wiped` also clears its memory.
 #[must_use]
 pub fn argon2(parameters: Parameters, wiped: bool) -> String {
     let wiped = if wiped { " wiped" } else { "" };

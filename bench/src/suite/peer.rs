@@ -11,7 +11,7 @@ use super::{
 use crate::candidate::{Candidate, Effort};
 use crate::error::{Context, Error};
 
-/// A cold start of Python takes as long as a round of the others.
+/// Few, since one cold start of Python takes as long as a round of the others.
 const EFFORT: Effort = Effort {
     starts: 1,
     invocations: 300,
@@ -20,7 +20,7 @@ const LOGINS: Effort = Effort {
     starts: 1,
     invocations: 6,
 };
-/// In every virtual environment, and in no deployment.
+/// What every virtual environment has and nobody deploys, so its size does not count.
 const NOT_DEPLOYED: [&str; 3] = ["pip", "setuptools", "__pycache__"];
 
 impl Suite {

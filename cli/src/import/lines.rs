@@ -1,4 +1,4 @@
-//! The lines of a file, read by a thread of their own: a pipe may make us wait.
+//! The lines of a file, read in a thread of their own, since reading from a pipe may block.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, stderr, stdin};
@@ -10,18 +10,18 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use crate::error::Error;
 use crate::output::note;
 
-/// An item of DynamoDB has at most 400 KB.
+/// A longer line cannot be a user: an item of DynamoDB has at most 400 KB.
 const MOST_BYTES: u64 = 400 * 1024;
-/// Read ahead: enough to keep the writers busy.
+/// How many lines are read ahead: enough to keep the writers busy.
 const AHEAD: usize = 128;
 
 /// A line that is not blank.
 pub struct Line {
-    /// From 1.
+    /// Counted from 1.
     pub number: u64,
-    /// Bytes of the file up to its end.
+    /// The bytes of the file up to the end of this line.
     pub end: u64,
-    /// Without a line end, or what is wrong with it.
+    /// The line as it is in the file, or what is wrong with it.
     pub text: Result<Vec<u8>, String>,
 }
 
@@ -29,9 +29,9 @@ pub struct Line {
 pub enum Next {
     /// A line.
     Line(Line),
-    /// Nothing more.
+    /// The file has ended.
     End,
-    /// Ctrl-C.
+    /// Ctrl-C was pressed.
     Stop,
 }
 
@@ -45,7 +45,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Of a file, or of standard input if it is `-`.
+    /// Opens a file, or standard input if it is `-`.
     pub fn open(file: &str) -> Result<Self, Error> {
         let (sender, read) = channel(AHEAD);
         let mut bytes = None;
@@ -79,7 +79,7 @@ impl Lines {
     }
 }
 
-/// The first Ctrl-C stops the reading, so that what is on its way can arrive; the second stops all.
+/// The first Ctrl-C stops the reading and lets the started writes end; the second ends the process.
 fn on_ctrl_c() -> Receiver<()> {
     let (sender, stop) = channel(1);
     tokio::spawn(async move {
@@ -95,7 +95,7 @@ fn on_ctrl_c() -> Receiver<()> {
     stop
 }
 
-/// Ends with the file, with an error, or when nobody takes the lines any more.
+/// Sends lines until the file ends, reading fails, or nobody takes them any more.
 fn send_lines(mut reader: impl BufRead, sender: &Sender<io::Result<Line>>) {
     let (mut number, mut end) = (0, 0);
     loop {
@@ -114,7 +114,7 @@ fn send_lines(mut reader: impl BufRead, sender: &Sender<io::Result<Line>>) {
     }
 }
 
-/// `None` at the end. Of a line that is too long, no more is kept than is allowed.
+/// Reads a line; `None` at the end. A line that is too long is read to its end, but not kept.
 fn read_line(
     reader: &mut impl BufRead,
     end: &mut u64,

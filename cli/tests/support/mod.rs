@@ -14,13 +14,13 @@ use tokio::runtime::Runtime;
 pub const GOOD_PASSWORD: &str = "correct horse battery staple\n";
 pub const HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
 
-/// Serves as long as it lives.
+/// A local DynamoDB, which serves until it is dropped.
 pub struct Server {
     url: String,
     runtime: Runtime,
 }
 
-/// What a run of the command came to.
+/// The result of running the command.
 #[derive(Debug)]
 pub struct Run {
     pub code: i32,
@@ -44,7 +44,7 @@ impl Server {
         server
     }
 
-    /// With nothing of this machine's environment.
+    /// The command, with none of this machine's environment variables.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_users"));
         command
@@ -122,7 +122,7 @@ impl Run {
         );
     }
 
-    /// Fails with a short error that says so, and no result.
+    /// Checks that it failed with this code and a short error that contains this text.
     pub fn fails(&self, code: i32, error: &str) {
         assert_eq!(self.code, code, "{self:?}");
         assert!(self.stderr.contains(error), "{error}: {self:?}");
@@ -134,7 +134,7 @@ impl Run {
 
 pub fn finish(mut command: Command, input: &str) -> Run {
     let mut child = command.spawn().unwrap();
-    // A command that refuses its arguments reads nothing.
+    // Writing may fail: a command that refuses its arguments does not read its input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     Run {
