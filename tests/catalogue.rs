@@ -314,7 +314,7 @@ fn every_route_checks_its_method_its_token_and_its_scopes() {
 }
 
 #[test]
-fn nobody_everybody_knows_is_deployed_by_accident() {
+fn the_tutorials_users_are_not_deployed_by_default() {
     let parameters = &parsed_template()["Parameters"];
     assert_eq!(parameters["TutorialUsers"]["Default"], "false");
     assert_eq!(parameters["UserStore"]["Default"], "dynamodb");
@@ -342,14 +342,16 @@ fn the_table_outlives_the_stack_and_every_mistake() {
 }
 
 #[test]
-fn the_table_is_as_the_code_expects_it() {
+fn the_table_deletes_what_has_expired() {
     let table = &parsed_template()["Resources"]["Users"]["Properties"];
     let expected = json!({"AttributeName": "expires", "Enabled": true});
     assert_eq!(table["TimeToLiveSpecification"], expected);
-    assert_eq!(
-        table["TableName"], "${AWS::StackName}-users",
-        "as the users command's --stack names it"
-    );
+}
+
+#[test]
+fn the_table_is_named_as_the_users_commands_stack_names_it() {
+    let table = &parsed_template()["Resources"]["Users"]["Properties"];
+    assert_eq!(table["TableName"], "${AWS::StackName}-users");
 }
 
 #[test]
@@ -377,16 +379,15 @@ fn the_api_has_no_stage_in_its_paths_and_drops_no_route_silently() {
 }
 
 #[test]
-fn the_build_settings_that_the_code_relies_on() {
+fn a_panic_ends_a_released_function() {
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
-    assert_eq!(
-        manifest["profile"]["release"]["panic"].as_str(),
-        Some("abort")
-    );
+    let panic = &manifest["profile"]["release"]["panic"];
+    assert_eq!(panic.as_str(), Some("abort"));
+}
+
+#[test]
+fn make_dev_leaves_options_to_the_functions() {
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
     let watch = &manifest["workspace"]["metadata"]["lambda"]["watch"];
-    assert_eq!(
-        watch["disable_cors"].as_bool(),
-        Some(true),
-        "OPTIONS is the function's to answer"
-    );
+    assert_eq!(watch["disable_cors"].as_bool(), Some(true));
 }

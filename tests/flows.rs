@@ -1,13 +1,15 @@
 //! The flow of FastAPI's page, and the answer to each event of `events/`.
 
+use std::fs;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::domain::password::{Passwords, Policy};
+use tempfile::NamedTempFile;
 use tests::functions::function;
 use tests::logs::logged;
 use tests::world::{NOW, verifier};
-use tests::{Client, Gateway, KEY, read, world};
+use tests::{Answer, Client, Gateway, KEY, read, world};
 
 fn event(name: &str) -> Value {
     serde_json::from_str(&read(&format!("events/{name}.json"))).unwrap()
@@ -118,7 +120,7 @@ fn a_login_tells_what_was_granted_and_for_how_long() {
 }
 
 #[test]
-fn the_pages_flow() {
+fn a_token_opens_what_its_scopes_allow_and_no_more() {
     let gateway = gateway();
     let none = gateway.login("");
     assert_eq!(
@@ -209,63 +211,94 @@ fn events_and_tests_have_the_same_key() {
     assert_eq!(env["Parameters"]["JWT_SECRET_KEY"], KEY);
 }
 
-/// Configured by variables, as in Lambda: the users of a file, and tokens that last two minutes.
-#[test]
-fn functions_from_their_environment() {
+/// A gateway whose functions are configured by variables alone, as in Lambda, and the file of users
+/// that they read. In it are jane, and an alice other than the tutorial's.
+fn configured(tutorial_users: bool) -> (Gateway, NamedTempFile) {
     let passwords = Passwords::new(Policy::default()).unwrap();
     let hash = passwords.hash("correct horse").unwrap().to_string();
-    let file = std::env::temp_dir().join(format!("users-{}.json", std::process::id()));
-    let users = json!([{"username": "jane", "password_hash": hash, "scopes": ["me"]}, {"username": "alice", "password_hash": hash, "scopes": []}]);
-    std::fs::write(&file, users.to_string()).unwrap();
-    let from = |tutorial: &str| {
-        let world = world()
-            .own_stores()
-            .with("USERS_FILE", file.display())
-            .with("TUTORIAL_USERS", tutorial)
-            .with("ACCESS_TOKEN_EXPIRE_MINUTES", 2)
-            .with("LOGIN_FAILURES_PER_ACCOUNT", 3)
-            .with("API_DIALECT", "fastapi");
-        Gateway::new(world)
-    };
-    let login = |gateway: &Gateway, form: &str| gateway.post_form("/token", form);
-    let alone = from("false");
-    let answer = login(&alone, "username=jane&password=correct+horse&scope=me");
+    let users = json!([
+        {"username": "jane", "password_hash": hash, "scopes": ["me"]},
+        {"username": "alice", "password_hash": hash, "scopes": []},
+    ]);
+    let file = NamedTempFile::new().unwrap();
+    fs::write(&file, users.to_string()).unwrap();
+    let world = world()
+        .own_stores()
+        .with("USERS_FILE", file.path().display())
+        .with("TUTORIAL_USERS", tutorial_users)
+        .with("ACCESS_TOKEN_EXPIRE_MINUTES", 2)
+        .with("LOGIN_FAILURES_PER_ACCOUNT", 3)
+        .with("API_DIALECT", "fastapi");
+    (Gateway::new(world), file)
+}
+
+fn log_in(gateway: &Gateway, name: &str, password: &str) -> Answer {
+    let form = format!("username={name}&password={password}&scope=me");
+    gateway.post_form("/token", &form)
+}
+
+fn janes_token(gateway: &Gateway) -> String {
+    let answer = log_in(gateway, "jane", "correct+horse");
+    answer.json()["access_token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_user_of_the_users_file_logs_in() {
+    let (gateway, _file) = configured(false);
+    let token = janes_token(&gateway);
+    let user = gateway.get("/users/me", Some(&token)).json();
+    assert_eq!(user["username"], "jane");
+}
+
+#[test]
+fn a_token_lasts_as_long_as_its_variable_says() {
+    let (gateway, _file) = configured(false);
+    let answer = log_in(&gateway, "jane", "correct+horse");
     assert_eq!(
         (answer.status, &answer.json()["expires_in"]),
         (200, &json!(120))
     );
-    let token = answer.json()["access_token"].as_str().unwrap().to_owned();
-    assert_eq!(
-        alone.get("/users/me", Some(&token)).json()["username"],
-        "jane"
-    );
+}
+
+#[test]
+fn a_token_is_signed_with_the_key_of_its_variable() {
+    let (gateway, _file) = configured(false);
+    let token = janes_token(&gateway);
     let claims = verifier().verify(&token, Duration::from_secs(NOW));
-    assert_eq!(
-        claims.unwrap().sub,
-        "jane",
-        "signed with the key that was named"
-    );
-    assert_eq!(
-        login(&alone, "username=johndoe&password=secret").status,
-        400,
-        "nobody asked for the tutorial's users"
-    );
-    let statuses =
-        [400, 400, 400, 429].map(|_| login(&alone, "username=jane&password=wrong").status);
+    assert_eq!(claims.unwrap().sub, "jane");
+}
+
+#[test]
+fn an_account_may_fail_as_often_as_its_variable_says() {
+    let (gateway, _file) = configured(false);
+    assert_eq!(log_in(&gateway, "jane", "correct+horse").status, 200);
+    let statuses = [(); 4].map(|()| log_in(&gateway, "jane", "wrong").status);
     assert_eq!(statuses, [400, 400, 400, 429]);
+}
+
+#[test]
+fn the_tutorials_users_log_in_only_if_asked_for() {
+    for (asked_for, status) in [(false, 400), (true, 200)] {
+        let (gateway, _file) = configured(asked_for);
+        let answer = log_in(&gateway, "johndoe", "secret");
+        assert_eq!(answer.status, status, "TUTORIAL_USERS={asked_for}");
+    }
+}
+
+#[test]
+fn the_files_record_of_a_tutorials_user_counts() {
+    let (gateway, _file) = configured(true);
+    let form = "username=alice&password=correct+horse";
+    assert_eq!(gateway.post_form("/token", form).status, 200);
+}
+
+#[test]
+fn public_passwords_are_warned_of_at_the_start() {
+    let (gateway, _file) = configured(true);
     let lines = logged(|| {
-        let both = from("true");
-        assert_eq!(login(&both, "username=johndoe&password=secret").status, 200);
-        assert_eq!(
-            login(&both, "username=alice&password=correct+horse").status,
-            200,
-            "the file's record counts"
-        );
+        log_in(&gateway, "johndoe", "secret");
+        log_in(&gateway, "jane", "correct+horse");
     });
-    assert_eq!(
-        (&lines[0]["level"], lines.len()),
-        (&json!("WARN"), 3),
-        "public passwords are warned of"
-    );
-    std::fs::remove_file(file).unwrap();
+    let levels: Vec<&Value> = lines.iter().map(|line| &line["level"]).collect();
+    assert_eq!(levels, ["WARN", "INFO", "INFO"]);
 }

@@ -171,10 +171,14 @@ fn jitter_entropy_is_off() {
     assert_eq!(here, Some("1"), "this build was told otherwise: {name}");
 }
 
-#[test]
-fn the_release_profile() {
+fn release_profile() -> toml::Value {
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
-    let profile = manifest["profile"]["release"].as_table().unwrap();
+    manifest["profile"]["release"].clone()
+}
+
+#[test]
+fn a_release_is_optimised_as_a_whole_and_stripped() {
+    let profile = release_profile();
     for (name, expected) in [
         ("opt-level", toml::Value::Integer(3)),
         ("lto", "fat".into()),
@@ -188,6 +192,11 @@ fn the_release_profile() {
             "Cargo.toml: profile.release.{name}"
         );
     }
+}
+
+#[test]
+fn what_answers_and_what_hashes_is_not_built_for_size() {
+    let profile = release_profile();
     let for_size = profile["package"].as_table().unwrap();
     for fast in FAST {
         assert!(

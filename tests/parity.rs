@@ -6,7 +6,7 @@ const TIERS: &[&str] = &["core", "framework", "edge"];
 
 /// Bodies as AWS sends them.
 #[test]
-fn with_bodies_in_base64() {
+fn answers_as_fastapi_does_to_bodies_in_base64() {
     let cases = parity::cases(TIERS);
     let passed = parity::run(&Gateway::new(world()), KEY, &cases);
     assert_eq!(passed, 270);
@@ -14,7 +14,7 @@ fn with_bodies_in_base64() {
 
 /// Bodies as `sam local` sends them.
 #[test]
-fn with_bodies_as_text() {
+fn answers_as_fastapi_does_to_bodies_as_text() {
     let mut gateway = Gateway::new(world());
     gateway.base64 = false;
     parity::run(&gateway, KEY, &parity::cases(TIERS));

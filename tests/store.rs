@@ -8,7 +8,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use shared::aws::table::{self, Item, Table, number_of, text, user_key};
-use shared::domain::attempts::{Admission, Attempts, MemoryAttempts};
+use shared::domain::attempts::Admission::{self, Admitted};
+use shared::domain::attempts::{Attempts, MemoryAttempts};
 use shared::domain::password::PasswordHash;
 use shared::domain::scope::CATALOGUE;
 use shared::domain::store::StoreError;
@@ -50,38 +51,49 @@ fn users() -> HashMap<String, User> {
 /// What every store of users must do. `store` holds a user for each of these [`NAMES`].
 async fn users_contract(store: &(impl UserStore + HashStore)) {
     for reading in [Reading::Eventual, Reading::Strong] {
-        for name in NAMES {
-            let user = store.find(name, reading).await.unwrap();
-            let user = user.unwrap_or_else(|| panic!("{name:?} is not found"));
-            assert_eq!(user.username, *name, "compared byte for byte");
-            assert_eq!(
-                (user.full_name.as_deref(), user.email),
-                (Some("Some Body"), None)
-            );
-            assert_eq!(user.disabled, *name == "null");
-            assert!(user.scopes.contains_all(["me", "items"]) && user.scopes.iter().count() == 2);
-            assert_eq!(user.password_hash.unwrap().to_string(), HASH);
-        }
-        let long = "x".repeat(100_000);
-        for name in [
-            "",
-            "nobody",
-            "JOHNDOE",
-            "johndoe\0",
-            "johndo",
-            "username",
-            &long,
-            &long[..1024],
-            &long[..1025],
-        ] {
-            assert_eq!(
-                store.find(name, reading).await.unwrap(),
-                None,
-                "not found is no error"
-            );
-        }
+        every_name_finds_its_own_user(store, reading).await;
+        another_name_finds_nobody(store, reading).await;
     }
-    let hash = |text| PasswordHash::parse(text).unwrap();
+    a_hash_is_replaced_if_it_is_the_one_that_was_read(store).await;
+}
+
+async fn every_name_finds_its_own_user(store: &impl UserStore, reading: Reading) {
+    for name in NAMES {
+        let user = store.find(name, reading).await.unwrap();
+        let user = user.unwrap_or_else(|| panic!("{name:?} is not found"));
+        assert_eq!(user.username, *name, "compared byte for byte");
+        assert_eq!(
+            (user.full_name.as_deref(), user.email),
+            (Some("Some Body"), None)
+        );
+        assert_eq!(user.disabled, *name == "null");
+        assert!(user.scopes.contains_all(["me", "items"]) && user.scopes.iter().count() == 2);
+        assert_eq!(user.password_hash.unwrap().to_string(), HASH);
+    }
+}
+
+async fn another_name_finds_nobody(store: &impl UserStore, reading: Reading) {
+    let long = "x".repeat(100_000);
+    for name in [
+        "",
+        "nobody",
+        "JOHNDOE",
+        "johndoe\0",
+        "johndo",
+        "username",
+        &long,
+        &long[..1024],
+        &long[..1025],
+    ] {
+        assert_eq!(
+            store.find(name, reading).await.unwrap(),
+            None,
+            "not found is no error"
+        );
+    }
+}
+
+async fn a_hash_is_replaced_if_it_is_the_one_that_was_read(store: &(impl UserStore + HashStore)) {
     let (old, new) = (hash(HASH), hash(OTHER_HASH));
     for (name, from, to, expected) in [
         ("johndoe", &new, &old, false),
@@ -101,90 +113,108 @@ async fn users_contract(store: &(impl UserStore + HashStore)) {
     assert_eq!(stored("nobody").await, None);
 }
 
-/// What every implementation of `Attempts` must do.
+fn hash(text: &str) -> PasswordHash {
+    PasswordHash::parse(text).unwrap()
+}
+
+/// What every implementation of `Attempts` must do. Each part has a key of its own.
 async fn attempts_contract(attempts: &dyn Attempts) {
-    let begin = async |key, seconds| {
-        let now = NOW + Duration::from_secs(seconds);
-        attempts.begin(key, 3, now).await.unwrap()
-    };
-    let wait = |seconds| Admission::Wait(Duration::from_secs(seconds));
-    // The first three attempts are admitted, whenever they come; then the wait grows.
-    for (at, expected) in [
-        (0, Admission::Admitted),
-        (0, Admission::Admitted),
-        (500, Admission::Admitted),
-        (500, wait(30)),
-        (529, wait(1)),
-        (530, Admission::Admitted),
-        (530, wait(60)),
-        (590, Admission::Admitted),
-        (700, wait(10)),
-        (710, Admission::Admitted),
-        (950, Admission::Admitted),
-        (1430, Admission::Admitted),
-        (1430, wait(900)),
-        (2330, Admission::Admitted),
-        (2331, wait(899)),
-        // After the wait and 15 minutes without attempts, everything is forgotten.
-        (4131, Admission::Admitted),
-        (4131, Admission::Admitted),
-        (4131, Admission::Admitted),
-        (4131, wait(30)),
-    ] {
-        assert_eq!(begin("grows", at).await, expected, "after {at} s");
-    }
-    // Fewer attempts than the limit are forgotten 15 minutes after the first of them.
-    for (at, expected) in [
-        (0, Admission::Admitted),
-        (899, Admission::Admitted),
-        (900, Admission::Admitted),
-        (901, Admission::Admitted),
-        (902, Admission::Admitted),
-        (903, wait(29)),
-    ] {
-        assert_eq!(begin("window", at).await, expected, "after {at} s");
-    }
-    // With a limit of one, the wait grows from the first attempt on.
-    for (at, expected) in [
-        (0, Admission::Admitted),
-        (1, wait(29)),
-        (30, Admission::Admitted),
-        (31, wait(59)),
-        (911, Admission::Admitted),
-        (911, wait(120)),
-    ] {
-        let now = NOW + Duration::from_secs(at);
-        assert_eq!(
-            attempts.begin("once", 1, now).await.unwrap(),
-            expected,
-            "after {at} s"
-        );
-    }
-    // An attempt that succeeded is taken back or forgotten; that there is none is no error.
-    attempts.take_back("nothing").await.unwrap();
-    attempts.forget("nothing", NOW).await.unwrap();
-    for _ in 0..10 {
-        assert_eq!(begin("succeeds", 0).await, Admission::Admitted);
-        attempts.take_back("succeeds").await.unwrap();
-        attempts.take_back("succeeds").await.unwrap();
-    }
-    for _ in 0..3 {
-        begin("forgotten", 0).await;
-    }
-    assert_eq!(begin("forgotten", 0).await, wait(30));
-    attempts.forget("forgotten", NOW).await.unwrap();
-    for expected in [
-        Admission::Admitted,
-        Admission::Admitted,
-        Admission::Admitted,
-        wait(30),
-    ] {
-        assert_eq!(begin("forgotten", 0).await, expected, "each key for itself");
+    the_wait_grows_and_is_forgotten(attempts).await;
+    few_attempts_are_forgotten_after_15_minutes(attempts).await;
+    a_limit_of_one_waits_after_the_first_attempt(attempts).await;
+    an_attempt_is_taken_back(attempts).await;
+    a_key_is_forgotten(attempts).await;
+    an_unknown_key_is_no_error(attempts).await;
+}
+
+/// Begins attempts, so many seconds after [`NOW`], and checks whether each is admitted.
+async fn begin(attempts: &dyn Attempts, key: &str, limit: u32, expected: &[(u64, Admission)]) {
+    for (at, expected) in expected {
+        let now = NOW + Duration::from_secs(*at);
+        let admission = attempts.begin(key, limit, now).await.unwrap();
+        assert_eq!(admission, *expected, "{key} after {at} s");
     }
 }
 
+const fn wait(seconds: u64) -> Admission {
+    Admission::Wait(Duration::from_secs(seconds))
+}
+
+async fn the_wait_grows_and_is_forgotten(attempts: &dyn Attempts) {
+    let expected = [
+        // The first three attempts are admitted, whenever they come; then the wait grows.
+        (0, Admitted),
+        (0, Admitted),
+        (500, Admitted),
+        (500, wait(30)),
+        (529, wait(1)),
+        (530, Admitted),
+        (530, wait(60)),
+        (590, Admitted),
+        (700, wait(10)),
+        (710, Admitted),
+        (950, Admitted),
+        (1430, Admitted),
+        (1430, wait(900)),
+        (2330, Admitted),
+        (2331, wait(899)),
+        // After the wait and 15 minutes without attempts, everything is forgotten.
+        (4131, Admitted),
+        (4131, Admitted),
+        (4131, Admitted),
+        (4131, wait(30)),
+    ];
+    begin(attempts, "grows", 3, &expected).await;
+}
+
+/// Fewer attempts than the limit are forgotten 15 minutes after the first of them.
+async fn few_attempts_are_forgotten_after_15_minutes(attempts: &dyn Attempts) {
+    let expected = [
+        (0, Admitted),
+        (899, Admitted),
+        (900, Admitted),
+        (901, Admitted),
+        (902, Admitted),
+        (903, wait(29)),
+    ];
+    begin(attempts, "window", 3, &expected).await;
+}
+
+async fn a_limit_of_one_waits_after_the_first_attempt(attempts: &dyn Attempts) {
+    let expected = [
+        (0, Admitted),
+        (1, wait(29)),
+        (30, Admitted),
+        (31, wait(59)),
+        (911, Admitted),
+        (911, wait(120)),
+    ];
+    begin(attempts, "once", 1, &expected).await;
+}
+
+/// More often than there are attempts, too: a count is never less than none.
+async fn an_attempt_is_taken_back(attempts: &dyn Attempts) {
+    for _ in 0..10 {
+        begin(attempts, "succeeds", 3, &[(0, Admitted)]).await;
+        attempts.take_back("succeeds").await.unwrap();
+        attempts.take_back("succeeds").await.unwrap();
+    }
+}
+
+async fn a_key_is_forgotten(attempts: &dyn Attempts) {
+    let until_the_limit = [(0, Admitted), (0, Admitted), (0, Admitted), (0, wait(30))];
+    begin(attempts, "forgotten", 3, &until_the_limit).await;
+    attempts.forget("forgotten", NOW).await.unwrap();
+    begin(attempts, "forgotten", 3, &until_the_limit).await;
+}
+
+async fn an_unknown_key_is_no_error(attempts: &dyn Attempts) {
+    attempts.take_back("nothing").await.unwrap();
+    attempts.forget("nothing", NOW).await.unwrap();
+}
+
 #[test]
-fn memory() {
+fn memory_keeps_the_contracts() {
     block_on(async {
         users_contract(&MemoryUsers::new(users())).await;
         attempts_contract(&MemoryAttempts::default()).await;
@@ -198,11 +228,13 @@ async fn dynamodb_contract(table: &Table) {
     users_contract(table).await;
     attempts_contract(table).await;
     rehashing_leaves_the_rest_alone(table).await;
-    items_of_other_versions(table).await;
+    an_attribute_more_or_an_optional_one_less_is_fine(table).await;
+    another_schemes_hash_is_no_hash(table).await;
+    a_missing_or_wrong_attribute_is_named(table).await;
 }
 
 #[test]
-fn dynoxide() {
+fn dynoxide_keeps_the_contracts() {
     let url = format!("http://{}", start());
     block_on(async { dynamodb_contract(&connect(url, "users")).await });
 }
@@ -210,7 +242,7 @@ fn dynoxide() {
 #[test]
 #[ignore = "needs DYNAMODB_URL"]
 #[expect(clippy::disallowed_methods, reason = "told where the server is")]
-fn another_server() {
+fn another_server_keeps_the_contracts() {
     let url = env::var("DYNAMODB_URL").expect("DYNAMODB_URL names a server");
     block_on(async { dynamodb_contract(&connect(url, "users")).await });
 }
@@ -239,7 +271,6 @@ async fn rehashing_leaves_the_rest_alone(table: &Table) {
     let mut item = get(table, "0").await;
     item.insert("invented_later".into(), text("x"));
     put(table, item.clone()).await;
-    let hash = |text| PasswordHash::parse(text).unwrap();
     assert!(
         table
             .replace_hash(
@@ -264,42 +295,41 @@ async fn rehashing_leaves_the_rest_alone(table: &Table) {
     assert_eq!(new, item);
 }
 
-/// An unknown attribute is fine. One that is missing or of another type is an error, which names
-/// it.
-async fn items_of_other_versions(table: &Table) {
-    let good = get(table, "JohnDoe").await;
-    let with = |changes: &[(&str, Option<AttributeValue>)]| {
-        let mut item = good.clone();
-        item.insert("pk".into(), text(user_key("other")));
-        for (name, value) in changes {
-            match value {
-                Some(value) => item.insert((*name).into(), value.clone()),
-                None => item.remove(*name),
-            };
-        }
-        item
-    };
-    let find = async |item| {
-        put(table, item).await;
-        table.find("other", Reading::Strong).await
-    };
-    let user = find(with(&[
+/// Reads a user whose item is that of `JohnDoe`, apart from these attributes; `None` removes one.
+async fn find_with(
+    table: &Table,
+    changes: &[(&str, Option<AttributeValue>)],
+) -> Result<User, StoreError> {
+    let mut item = get(table, "JohnDoe").await;
+    item.insert("pk".into(), text(user_key("other")));
+    for (name, value) in changes {
+        match value {
+            Some(value) => item.insert((*name).into(), value.clone()),
+            None => item.remove(*name),
+        };
+    }
+    put(table, item).await;
+    let user = table.find("other", Reading::Strong).await?;
+    Ok(user.unwrap())
+}
+
+async fn an_attribute_more_or_an_optional_one_less_is_fine(table: &Table) {
+    let changes = [
         ("invented_later", Some(AttributeValue::Bool(true))),
         ("scopes", None),
         ("created", None),
-    ]))
-    .await;
-    assert_eq!(user.unwrap().unwrap().scopes.to_string(), "");
-    let user = find(with(&[(
-        "password_hash",
-        Some(text("$2b$12$EixZaYVK1fsbw1ZfbX3OXe")),
-    )]))
-    .await;
-    assert_eq!(
-        user.unwrap().unwrap().password_hash,
-        None,
-        "another scheme's hash is no hash"
-    );
+    ];
+    let user = find_with(table, &changes).await.unwrap();
+    assert_eq!(user.scopes.to_string(), "");
+}
+
+async fn another_schemes_hash_is_no_hash(table: &Table) {
+    let bcrypt = text("$2b$12$EixZaYVK1fsbw1ZfbX3OXe");
+    let user = find_with(table, &[("password_hash", Some(bcrypt))]).await;
+    assert_eq!(user.unwrap().password_hash, None);
+}
+
+async fn a_missing_or_wrong_attribute_is_named(table: &Table) {
     for (attribute, value) in [
         ("password_hash", None),
         ("password_hash", Some(AttributeValue::Bool(true))),
@@ -310,7 +340,7 @@ async fn items_of_other_versions(table: &Table) {
         ("email", Some(AttributeValue::Bool(false))),
         ("full_name", Some(AttributeValue::Null(true))),
     ] {
-        let error = find(with(&[(attribute, value)])).await.unwrap_err();
+        let error = find_with(table, &[(attribute, value)]).await.unwrap_err();
         assert!(matches!(&error, StoreError::Corrupt { .. }), "{error}");
         assert_eq!(
             error.to_string(),

@@ -84,6 +84,12 @@ fn a_resource_reads_one_item_and_need_not_read_the_latest() {
         assert_eq!(gateway.get(path, Some(&token)).status, 200, "{path}");
         assert_eq!(proxy.take(), [get_item("johndoe", false)], "{path}");
     }
+}
+
+#[test]
+fn what_is_refused_without_the_store_asks_it_nothing() {
+    let (gateway, proxy) = service();
+    let token = Gateway::new(world()).login("me items");
     gateway.get("/users/me/", Some("garbage"));
     gateway.get("/nowhere", Some(&token));
     gateway.post_form("/token", "username=johndoe");
@@ -91,7 +97,7 @@ fn a_resource_reads_one_item_and_need_not_read_the_latest() {
         "/token",
         &format!("username={}&password=x", "x".repeat(1025)),
     );
-    assert_eq!(proxy.take(), [], "nothing is asked that need not be");
+    assert_eq!(proxy.take(), []);
 }
 
 /// A `GetItem`, which every function with a table may do anyway, of a key that is no user's.
@@ -150,7 +156,7 @@ fn failures_are_counted_before_the_user_is_read() {
 }
 
 #[test]
-fn the_values_of_the_conditions() {
+fn conditions_carry_the_time_the_limit_and_the_wait() {
     let (gateway, proxy) = service();
     for _ in 0..3 {
         gateway.post_form("/token", "username=nobody&password=wrong");

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_has_a_good_side() {
+    fn a_limit_is_met_at_its_value_and_on_its_good_side() {
         let budget = |limit| Budget {
             limit,
             ..at_most("", 0.0, "", Some(2.0))

@@ -143,7 +143,7 @@ broken";
     }
 
     #[test]
-    fn a_share_of_a_period() {
+    fn a_quota_is_a_share_of_the_period_and_at_least_1_ms() {
         assert_eq!(quota_us(7.2), 1440);
         assert_eq!(quota_us(100.0), 20_000);
         assert_eq!(quota_us(0.1), 1000);

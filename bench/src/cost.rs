@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn is_what_aws_would_bill() {
+    fn a_million_requests_cost_what_aws_would_bill() {
         // 10 ms of a whole CPU take 18 ms at 1024 MB; one request in 100 also pays for 2 ms of
         // INIT.
         let cost = Work {
@@ -142,10 +142,14 @@ mod tests {
     }
 
     #[test]
-    fn a_millisecond_is_the_least_and_a_cpu_the_most() {
+    fn at_least_1_ms_is_billed_and_a_second_cpu_saves_none() {
         assert_eq!(billed(0.01, 128), "1");
         assert_eq!(billed(20.0, 1769), "20");
         assert_eq!(billed(20.0, 3000), "20");
+    }
+
+    #[test]
+    fn too_little_memory_to_run_in_has_no_cost() {
         assert_eq!(
             Work {
                 mib: 129.0,

@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_what_is_billed() {
+    fn counts_reads_and_writes_in_the_units_that_are_billed() {
         let get = |body: &str| units("DynamoDB_20120810.GetItem", body.as_bytes());
         assert_eq!(get(r#"{"ConsistentRead":true}"#).half_reads, 2);
         assert_eq!(get(r#"{"ConsistentRead":false}"#).half_reads, 1);

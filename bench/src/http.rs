@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_for_the_whole_of_it() {
+    fn half_a_message_is_none_yet() {
         let whole = POST.len() - b"GET".len();
         for length in 0..whole {
             assert_eq!(parse(&POST[..length]).unwrap(), None, "{length}");
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn is_passed_on_whole() {
+    fn a_message_is_passed_on_with_its_headers_and_its_body() {
         let (message, _) = parse(POST).unwrap().unwrap();
         let expected = b"POST /a/response HTTP/1.1\r\nx-b: c\r\ncontent-length: 4\r\n\r\nbody";
         assert_eq!(message.to_bytes(), expected);

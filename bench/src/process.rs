@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_proc_says() {
+    fn reads_cpu_time_and_peak_memory_from_proc() {
         let stat = "42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 12 3 0 0 20 0 1 0 500";
         assert_eq!(cpu_ticks(stat), Some(15));
         assert_eq!(run_ns("123456 789 10\n"), Some(123_456));
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn says_when_it_cannot() {
+    fn what_proc_does_not_say_is_none() {
         assert_eq!(cpu_ticks("42 (a) S 1"), None);
         assert_eq!(run_ns(""), None);
         assert_eq!(peak_kib("VmRSS:\t 3000 kB\n"), None);

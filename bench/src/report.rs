@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_document_has_no_holes_left() {
+    fn every_placeholder_of_the_document_is_filled() {
         let text = markdown(&report());
         assert!(!text.contains(['{', '}']), "{text}");
         assert!(text.contains("- nothing on DynamoDB") && text.contains("before: users-me"));

@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_200_counts() {
+    fn only_an_answer_with_status_200_is_ok() {
         assert!(is_ok(br#"{"statusCode":200,"body":"Hello"}"#));
         for wrong in ["", "{}", r#"{"statusCode":401}"#, r#"{"statusCode":"200"}"#] {
             assert!(!is_ok(wrong.as_bytes()), "{wrong}");

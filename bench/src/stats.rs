@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_the_least_and_the_most() {
+    fn a_summary_has_the_median_the_least_and_the_most() {
         let all = summary(&[3.0, 1.0, 2.0]);
         assert_eq!(
             all,

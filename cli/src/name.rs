@@ -221,12 +221,20 @@ mod tests {
     }
 
     #[test]
-    fn refuses_the_rest() {
+    fn refuses_an_empty_name_and_one_that_is_too_long() {
         assert_eq!(check(""), Err(BadName::Empty));
         assert_eq!(check(&"x".repeat(1025)), Err(BadName::TooLong(1025)));
+    }
+
+    #[test]
+    fn refuses_spaces_other_than_single_ones_between_words() {
         for name in [" john", "john ", "john  doe", " "] {
             assert_eq!(check(name), Err(BadName::Spaces(name.to_owned())));
         }
+    }
+
+    #[test]
+    fn refuses_a_mark_without_a_letter_before_it() {
         assert_eq!(
             check("\u{301}john"),
             Err(BadName::LeadingMark("\u{301}john".to_owned()))

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::aws::table::text;
-use support::{GOOD_PASSWORD, HASH, Server, json_lines};
+use support::{GOOD_PASSWORD, HASH, Run, Server, json_lines};
 use tempfile::NamedTempFile;
 
 fn file(content: &str) -> NamedTempFile {
@@ -28,26 +28,48 @@ fn user(name: &str) -> String {
     json!({ "username": name, "password_hash": HASH, "scopes": ["me"] }).to_string()
 }
 
-#[test]
-fn the_life_of_a_user() {
+const ADD_JOHNDOE: [&str; 8] = [
+    "add",
+    "johndoe",
+    "--scopes",
+    "me items me",
+    "--email",
+    "j@x.org",
+    "--full-name",
+    "John Doe",
+];
+
+/// A table in which only johndoe is.
+fn with_johndoe() -> Server {
     let server = Server::with_table();
-    let add = [
-        "add",
-        "johndoe",
-        "--scopes",
-        "me items me",
-        "--email",
-        "j@x.org",
-        "--full-name",
-        "John Doe",
-    ];
+    server.run(&ADD_JOHNDOE, GOOD_PASSWORD).succeeds();
     server
-        .run(&add, GOOD_PASSWORD)
+}
+
+/// Checks that johndoe was written so many times, and that what no command changes is as it was.
+fn was_written(server: &Server, times: u64) {
+    let user = server.json(&["show", "johndoe"], "");
+    assert_eq!(
+        (&user["version"], &user["email"], &user["full_name"]),
+        (&json!(times), &json!("j@x.org"), &json!("John Doe"))
+    );
+}
+
+#[test]
+fn a_name_is_added_once() {
+    let server = Server::with_table();
+    server
+        .run(&ADD_JOHNDOE, GOOD_PASSWORD)
         .says(0, "johndoe: added\n", "");
     server
-        .run(&add, GOOD_PASSWORD)
+        .run(&ADD_JOHNDOE, GOOD_PASSWORD)
         .fails(4, "\"johndoe\" is in the table \"users\" already");
+    was_written(&server, 1);
+}
 
+#[test]
+fn show_tells_what_add_was_told() {
+    let server = with_johndoe();
     let shown = server.json(&["show", "johndoe"], "");
     let expected = json!({
         "username": "johndoe", "scopes": ["items", "me"], "disabled": false,
@@ -63,24 +85,46 @@ fn the_life_of_a_user() {
     ] {
         assert!(card.contains(line), "{card}");
     }
+}
 
+#[test]
+fn set_scopes_replaces_the_scopes() {
+    let server = with_johndoe();
     server
         .run(&["set-scopes", "johndoe", "me"], "")
         .says(0, "johndoe: scopes are now: me\n", "");
+    let after = server.json(&["set-scopes", "johndoe", ""], "");
+    assert_eq!(after["scopes"], json!([]));
+    was_written(&server, 3);
+}
+
+#[test]
+fn a_user_is_disabled_and_enabled_and_listed_as_such() {
+    let server = with_johndoe();
+    let listed_as = |state: &str| {
+        let list = server.run(&["list"], "").stdout;
+        assert!(
+            list.starts_with("johndoe ") && list.ends_with(&format!("items me      {state}\n")),
+            "{list}"
+        );
+    };
     server
         .run(&["disable", "johndoe"], "")
         .says(0, "johndoe: disabled\n", "");
     server
         .run(&["disable", "johndoe"], "")
         .says(0, "johndoe: was disabled already\n", "");
-    let list = server.run(&["list"], "").stdout;
-    assert!(
-        list.starts_with("johndoe ") && list.ends_with("me            disabled\n"),
-        "{list}"
-    );
+    listed_as("disabled");
     server
         .run(&["enable", "johndoe"], "")
         .says(0, "johndoe: enabled\n", "");
+    listed_as("active");
+    was_written(&server, 3);
+}
+
+#[test]
+fn set_password_replaces_the_hash() {
+    let server = with_johndoe();
     let hash = server.export()[0]["password_hash"].clone();
     server
         .run(
@@ -89,16 +133,25 @@ fn the_life_of_a_user() {
         )
         .says(0, "johndoe: new password set\n", "");
     assert_ne!(server.export()[0]["password_hash"], hash);
-    let after = server.json(&["set-scopes", "johndoe", ""], "");
-    assert_eq!(after["version"], 6);
-    assert_eq!(after["scopes"], json!([]));
-    assert_eq!(after["email"], "j@x.org");
+    was_written(&server, 2);
+}
 
+#[test]
+fn a_user_is_removed_only_with_yes() {
+    let server = with_johndoe();
     server.run(&["remove", "johndoe"], "").fails(2, "say --yes");
+    was_written(&server, 1);
     assert_eq!(
         server.json(&["remove", "johndoe", "--yes"], ""),
         json!({ "removed": "johndoe" })
     );
+    assert_eq!(server.items(), 0);
+}
+
+#[test]
+fn every_command_says_that_there_is_no_such_user() {
+    let server = with_johndoe();
+    server.run(&["remove", "johndoe", "--yes"], "").succeeds();
     for command in [
         &["show", "johndoe"][..],
         &["enable", "johndoe"],
@@ -109,6 +162,11 @@ fn the_life_of_a_user() {
         let run = server.run(command, GOOD_PASSWORD);
         run.fails(3, "no user \"johndoe\" in the table \"users\"\n");
     }
+}
+
+#[test]
+fn a_name_in_capitals_is_answered_with_its_own_form() {
+    let server = Server::with_table();
     server
         .run(&["show", "JohnDoe"], "")
         .fails(3, "did you mean \"johndoe\"?");
@@ -267,26 +325,44 @@ fn an_export_imports_as_it_was() {
     assert_eq!(sorted(&other.run(&["export"], "").stdout), sorted(&text));
 }
 
-#[test]
-fn an_import_reports_conflicts_and_bad_lines_and_leaves_others_alone() {
+/// The bob of [`user`], but with another scope.
+fn other_bob() -> String {
+    user("bob").replace("\"me\"", "\"items\"")
+}
+
+/// A table in which only bob is.
+fn with_bob() -> Server {
     let server = Server::with_table();
     server.run(&["import", "-"], &user("bob")).succeeds();
-    let before = server.export();
-    let other_bob = user("bob").replace("\"me\"", "\"items\"");
-    let content = [
-        other_bob.as_str(),
-        "{\"username\":",
-        &user("Carol"),
-        &user("dave"),
-        &user("dave"),
-    ]
-    .join("\n");
-    let file = file(&content);
+    server
+}
 
-    let run = server.run(&["import", path(&file)], "");
+/// A line that conflicts with bob, two bad ones, and dave twice.
+fn conflict_and_bad_lines() -> NamedTempFile {
+    let lines = [
+        other_bob(),
+        "{\"username\":".to_owned(),
+        user("Carol"),
+        user("dave"),
+        user("dave"),
+    ];
+    file(&lines.join("\n"))
+}
+
+#[test]
+fn an_import_stops_at_the_first_bad_line_and_names_the_way_on() {
+    let server = with_bob();
+    let before = server.export();
+    let run = server.run(&["import", path(&conflict_and_bad_lines())], "");
     run.fails(1, "line 2: column 12: EOF while parsing");
     assert!(run.stderr.contains("--keep-going"), "{}", run.stderr);
+    assert_eq!(server.export(), before, "dave comes later");
+}
 
+#[test]
+fn keep_going_imports_the_good_lines_and_names_the_others() {
+    let server = with_bob();
+    let file = conflict_and_bad_lines();
     let run = server.run(&["import", path(&file), "--keep-going"], "");
     assert_eq!(run.code, 1);
     assert_eq!(
@@ -301,9 +377,22 @@ fn an_import_reports_conflicts_and_bad_lines_and_leaves_others_alone() {
     ] {
         assert!(run.stderr.contains(expected), "{}", run.stderr);
     }
-    assert!(server.export().contains(&before[0]), "bob is as he was");
+}
 
-    let run = server.run(&["import", "-", "--replace"], &other_bob);
+#[test]
+fn a_conflict_leaves_the_user_as_he_was() {
+    let server = with_bob();
+    let bob = server.export().remove(0);
+    let file = conflict_and_bad_lines();
+    let run = server.run(&["import", path(&file), "--keep-going"], "");
+    assert!(run.stdout.contains("1 conflicts"), "{}", run.stdout);
+    assert!(server.export().contains(&bob));
+}
+
+#[test]
+fn replace_overwrites_a_user_who_differs_and_only_once() {
+    let server = with_bob();
+    let run = server.run(&["import", "-", "--replace"], &other_bob());
     run.says(
         0,
         "0 added, 1 replaced, 0 already there, 0 conflicts, 0 invalid\n",
@@ -314,10 +403,13 @@ fn an_import_reports_conflicts_and_bad_lines_and_leaves_others_alone() {
         (&bob["scopes"], &bob["version"]),
         (&json!(["items"]), &json!(2))
     );
-    let run = server.run(&["import", "-", "--replace"], &other_bob);
+    let run = server.run(&["import", "-", "--replace"], &other_bob());
     run.says(0, "0 added, 1 already there, 0 conflicts, 0 invalid\n", "");
+}
 
-    server
+#[test]
+fn an_import_names_the_file_that_it_cannot_open() {
+    Server::with_table()
         .run(&["import", "no/such/file"], "")
         .fails(1, "no/such/file: No such file");
 }
@@ -357,9 +449,14 @@ fn a_killed_import_goes_on() {
 }
 
 #[test]
-fn says_what_is_missing() {
+fn a_missing_table_is_named() {
     let server = Server::without_table();
     server.run(&["list"], "").fails(1, "no table \"users\"");
+}
+
+#[test]
+fn create_table_makes_an_empty_table_once() {
+    let server = Server::without_table();
     server
         .run(&["create-table"], "")
         .says(0, "table users: made\n", "");
@@ -368,34 +465,51 @@ fn says_what_is_missing() {
         json!({ "table": "users", "created": false })
     );
     server.run(&["list"], "").says(0, "", "");
+}
 
-    let bare = |arguments: &[&str]| {
-        let mut command = server.command(arguments);
-        for name in ["USERS_TABLE", "AWS_ENDPOINT_URL_DYNAMODB"] {
-            command.env_remove(name);
-        }
-        command.env("AWS_EC2_METADATA_DISABLED", "true");
-        command.env("HOME", "/nowhere");
-        support::finish(command, "")
-    };
-    bare(&["list"]).fails(2, "which table?");
-    bare(&["list", "--stack", "x"]).fails(1, "which AWS region?");
-    let mut command = server.command(&["list"]);
+/// Runs where nobody has set up anything for the command, apart from these variables.
+fn set_up_with(variables: &[(&str, &str)], arguments: &[&str]) -> Run {
+    let mut command = support::bare(arguments);
     command
-        .env_remove("AWS_ENDPOINT_URL_DYNAMODB")
-        .env("AWS_REGION", "eu-west-1")
-        .env("AWS_EC2_METADATA_DISABLED", "true");
-    support::finish(command, "").fails(1, "no AWS credentials");
-    bare(&["list", "--table", "x", "--endpoint-url", "localhost"]).fails(2, "no endpoint URL");
-    bare(&[
-        "list",
-        "--table",
-        "x",
-        "--endpoint-url",
-        "http://127.0.0.1:9",
-    ])
-    .fails(1, "cannot be reached");
-    bare(&["list", "--table", "x", "--stack", "y"]).fails(2, "cannot be used with");
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("HOME", "/nowhere")
+        .envs(variables.iter().copied());
+    support::finish(command, "")
+}
+
+#[test]
+fn asks_for_a_table_if_none_is_named() {
+    set_up_with(&[], &["list"]).fails(2, "which table?");
+}
+
+#[test]
+fn asks_for_a_region_if_none_is_named() {
+    set_up_with(&[], &["list", "--stack", "x"]).fails(1, "which AWS region?");
+}
+
+#[test]
+fn missing_credentials_are_named() {
+    let variables = [("USERS_TABLE", "users"), ("AWS_REGION", "eu-west-1")];
+    set_up_with(&variables, &["list"]).fails(1, "no AWS credentials");
+}
+
+#[test]
+fn an_endpoint_is_a_whole_url() {
+    let arguments = ["list", "--table", "x", "--endpoint-url", "localhost"];
+    set_up_with(&[], &arguments).fails(2, "no endpoint URL");
+}
+
+#[test]
+fn an_endpoint_where_nobody_listens_cannot_be_reached() {
+    let endpoint = "http://127.0.0.1:9";
+    let arguments = ["list", "--table", "x", "--endpoint-url", endpoint];
+    set_up_with(&[], &arguments).fails(1, "cannot be reached");
+}
+
+#[test]
+fn a_table_and_a_stack_exclude_each_other() {
+    let arguments = ["list", "--table", "x", "--stack", "y"];
+    set_up_with(&[], &arguments).fails(2, "cannot be used with");
 }
 
 #[test]
@@ -407,7 +521,7 @@ fn a_stack_names_its_table() {
 }
 
 #[test]
-fn hash_and_completions_need_no_table() {
+fn hash_completions_and_help_need_no_table() {
     let server = Server::without_table();
     let hash = server.run(&["hash"], GOOD_PASSWORD);
     let expected = "$argon2id$v=19$m=19456,t=2,p=1$";

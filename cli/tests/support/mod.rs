@@ -44,17 +44,12 @@ impl Server {
         server
     }
 
-    /// The command, with none of this machine's environment variables.
+    /// The command, told of this server.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_users"));
+        let mut command = bare(arguments);
         command
-            .args(arguments)
-            .env_clear()
             .env("USERS_TABLE", "users")
-            .env("AWS_ENDPOINT_URL_DYNAMODB", &self.url)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .env("AWS_ENDPOINT_URL_DYNAMODB", &self.url);
         command
     }
 
@@ -130,6 +125,18 @@ impl Run {
             assert!(!self.stderr.contains(dump), "{self:?}");
         }
     }
+}
+
+/// The command, with none of this machine's environment variables.
+pub fn bare(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_users"));
+    command
+        .args(arguments)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
 }
 
 pub fn finish(mut command: Command, input: &str) -> Run {
