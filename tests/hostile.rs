@@ -171,6 +171,21 @@ fn a_broken_query_or_host_of_an_event_changes_nothing() {
     assert_eq!(gateway().invoke(&with_broken_host()).status, 200);
 }
 
+/// cargo-lambda writes null for what a request does not have.
+#[test]
+fn a_member_of_an_event_that_is_null_counts_as_missing() {
+    for name in ["rawQueryString", "isBase64Encoded", "body"] {
+        let mut event: Value = serde_json::from_str(&read("events/users-me.json")).unwrap();
+        event[name] = Value::Null;
+        assert_eq!(gateway().invoke(&event).status, 200, "{name}");
+    }
+    let mut event: Value = serde_json::from_str(&read("events/users-me.json")).unwrap();
+    event["headers"] = Value::Null;
+    event["requestContext"]["stage"] = Value::Null;
+    event["requestContext"]["http"]["sourceIp"] = Value::Null;
+    assert_eq!(gateway().invoke(&event).status, 401);
+}
+
 #[test]
 fn an_event_with_an_unknown_method_is_405() {
     let mut event = with_broken_host();

@@ -27,12 +27,12 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     raw_path: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     raw_query_string: String,
     #[serde(default, deserialize_with = "headers")]
     headers: HeaderMap,
     body: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     is_base64_encoded: bool,
     request_context: Context,
 }
@@ -40,7 +40,7 @@ pub struct Event {
 #[derive(Debug, Clone, Deserialize)]
 struct Context {
     http: Http,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     stage: String,
 }
 
@@ -66,7 +66,7 @@ impl Event {
 #[serde(rename_all = "camelCase")]
 struct Http {
     method: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     source_ip: String,
 }
 
@@ -96,9 +96,18 @@ pub(crate) fn request(event: Event, parameters: Parameters) -> Result<Request, R
     Ok(request)
 }
 
+/// A member that is null counts as missing: cargo-lambda writes a request without a query so.
+fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
 /// Reads the headers, without those that HTTP does not allow.
 fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeaderMap, D::Error> {
-    deserializer.deserialize_map(Headers)
+    deserializer.deserialize_any(Headers)
 }
 
 struct Headers;
@@ -112,6 +121,10 @@ impl<'de> Visitor<'de> for Headers {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("headers")
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<HeaderMap, E> {
+        Ok(HeaderMap::new())
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut event: M) -> Result<HeaderMap, M::Error> {
