@@ -77,6 +77,12 @@ pub fn budgets(results: &Results, set: &str) -> Vec<Budget> {
             of.median(USERS_ME, Figure::PeakMib),
         ),
         at_most(
+            "memory that 300,000 requests leave behind",
+            0.25,
+            "MiB",
+            of.median(USERS_ME, Figure::GrowthMib),
+        ),
+        at_most(
             "peak memory, users in DynamoDB",
             9.0,
             "MiB",

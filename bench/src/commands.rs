@@ -12,13 +12,17 @@ use crate::cgroup::Quotas;
 use crate::clock;
 use crate::error::{Context, Error};
 use crate::machine::Machine;
-use crate::measure::round;
+use crate::measure::{growth, round};
 use crate::report::{self, Report};
 use crate::results::{Figure, Results};
 use crate::stats::from_u64;
-use crate::suite::{Suite, variables};
+use crate::suite::{BEFORE, Suite, USERS_ME, variables};
 
 const LEAST_ROUNDS: u64 = 3;
+/// From here on a suite takes the half minute for the growth of memory, too.
+const LONG: Duration = Duration::from_mins(2);
+/// After so many events a process has settled, and it is measured until the second number.
+const GROWTH_EVENTS: (usize, usize) = (1_000, 300_000);
 
 /// Measures the suite, prints it, and writes what was asked for.
 pub fn suite(args: &SuiteArgs) -> Result<(), Error> {
@@ -26,7 +30,11 @@ pub fn suite(args: &SuiteArgs) -> Result<(), Error> {
     for note in &suite.notes {
         eprintln!("bench: {note}");
     }
-    let (results, rounds) = rounds(&suite, Duration::from_secs(args.seconds))?;
+    let time = Duration::from_secs(args.seconds);
+    let (mut results, rounds) = rounds(&suite, time)?;
+    if time >= LONG {
+        growths(&suite, &mut results)?;
+    }
     let report = Report::new(results, rounds, suite.notes.clone(), Machine::read());
     print!("{}", report::text(&report));
     for (file, text) in [
@@ -59,6 +67,17 @@ fn rounds(suite: &Suite, time: Duration) -> Result<(Results, u64), Error> {
     }
     bar.finish_and_clear();
     Ok((results, rounds))
+}
+
+/// Measures how memory grows with the requests: GET /users/me/, now and before.
+fn growths(suite: &Suite, results: &mut Results) -> Result<(), Error> {
+    let (settled, events) = GROWTH_EVENTS;
+    for candidate in &suite.candidates {
+        if candidate.name.trim_start_matches(BEFORE) == USERS_ME {
+            results.add(&candidate.name, growth(candidate, settled, events)?);
+        }
+    }
+    Ok(())
 }
 
 /// The progress bar, which is drawn on a terminal only.

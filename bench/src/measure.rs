@@ -18,6 +18,20 @@ pub fn round(candidate: &Candidate, watch: Option<&Watch>) -> Result<Round, Erro
     measured.map_err(|error| Error::Function(format!("{}: {error}", candidate.name)))
 }
 
+/// Measures how the peak of memory grows from the `settled`th event to the `events`th.
+pub fn growth(candidate: &Candidate, settled: usize, events: usize) -> Result<Round, Error> {
+    let (_, mut running) = start(candidate, None)?;
+    for _ in 0..settled {
+        one(candidate, &mut running)?;
+    }
+    let before = running.process.peak_mib()?;
+    for _ in settled..events {
+        one(candidate, &mut running)?;
+    }
+    let after = running.process.peak_mib()?;
+    Ok(vec![(Figure::GrowthMib, after - before)])
+}
+
 fn measure(candidate: &Candidate, watch: Option<&Watch>) -> Result<Round, Error> {
     let starts = candidate.effort.starts.max(1);
     let mut colds = Vec::new();

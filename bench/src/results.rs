@@ -28,6 +28,8 @@ pub enum Figure {
     CpuUs,
     /// The most memory in RAM.
     PeakMib,
+    /// The memory that many requests leave behind.
+    GrowthMib,
     /// DynamoDB's requests of an invocation.
     StoreRequests,
     /// DynamoDB's read units of an invocation.
@@ -51,6 +53,7 @@ impl Figure {
             Self::WarmP99Us => "warm_p99_us",
             Self::CpuUs => "cpu_us",
             Self::PeakMib => "peak_mib",
+            Self::GrowthMib => "growth_mib",
             Self::StoreRequests => "store_requests",
             Self::ReadUnits => "read_units",
             Self::WriteUnits => "write_units",

@@ -159,8 +159,8 @@ impl Connection {
     }
 }
 
-/// Each event has its own trace id, as on Lambda: `lambda_runtime` puts it into the environment,
-/// where glibc keeps every earlier value, and the figures must show how that makes memory grow.
+/// Each event has its own trace id, as on Lambda, so that the figures show it if a function keeps
+/// them (docs/adr/0021-a-runtime-loop-that-never-grows.md).
 fn event_head(number: u64, length: usize) -> String {
     let deadline = (clock::since_epoch() + TIMEOUT).as_millis();
     format!(

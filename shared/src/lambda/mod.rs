@@ -4,36 +4,40 @@
 //! |---|---|
 //! | `function` | [`Function`]: what a folder of `functions/` says about itself; [`ColdStart`] |
 //! | `service` | [`Service`]: a started function, which answers events |
+//! | `runtime` | [`RuntimeApi`]: events in, answers out |
 //! | [`log`] | log lines in JSON, and what they never contain |
 
 mod function;
 pub mod log;
+mod runtime;
 mod service;
 
-use std::convert::Infallible;
-
+use lambda_runtime::Config;
 pub use lambda_runtime::Error;
-use lambda_runtime::{Runtime, service_fn};
 
 use crate::config::{self, Parts};
 
 pub use function::{About, ColdStart, Function, Start, Started};
+pub use runtime::RuntimeApi;
 pub use service::{Event, Response, Service};
 
 /// Runs a function: reads its configuration, opens what it needs, and answers events until the
 /// environment ends.
-///
-/// It does not use `lambda_http::run`, which panics if a body is not valid base64
-/// (docs/adr/0001-lambda-runtime-without-lambda-http-run.md).
 pub async fn run(start: Start) -> Result<(), Error> {
     log::init();
-    let service = start(ColdStart::new(&config::environment, Parts::default())).await?;
-    if config::environment("AWS_LAMBDA_RUNTIME_API").is_none() {
-        return Err(
-            "this program is a Lambda function and answers no one outside: try `make dev`".into(),
-        );
+    let service = start(ColdStart::new(&config::environment, Parts::default())).await;
+    let service = service.map_err(Error::from);
+    let Some(address) = config::environment("AWS_LAMBDA_RUNTIME_API") else {
+        return Err(service.err().unwrap_or_else(|| {
+            "this program is a Lambda function and answers no one outside: try `make dev`".into()
+        }));
+    };
+    let runtime = RuntimeApi::new(&address, Config::from_env())?;
+    match service {
+        Ok(service) => match runtime.serve(&*service).await? {},
+        Err(error) => {
+            runtime.report_failed_start(&error).await?;
+            Err(error)
+        }
     }
-    let service = &service;
-    let answer = service_fn(|event| async { Ok::<_, Infallible>(service.answer(event).await) });
-    Runtime::new(answer).run().await
 }
