@@ -11,6 +11,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Value, json};
 use shared::domain::scope::Scopes;
 use shared::domain::users::User;
+use shared::http::Dialect;
 use shared::lambda::Function;
 use tests::document::{ApiDocument, about};
 use tests::stores::{One, johndoe};
@@ -33,7 +34,7 @@ fn gateway() -> Gateway {
         scopes: Scopes::parse("me items orders").unwrap(),
         ..johndoe()
     };
-    let document = Arc::new(ApiDocument::of(&FUNCTIONS));
+    let document = Arc::new(ApiDocument::of(&FUNCTIONS, Dialect::FastApi));
     Gateway::serving(world().users(One(Some(user))), &FUNCTIONS, document)
 }
 
@@ -169,7 +170,7 @@ fn a_path_parameter_is_decoded_and_checked() {
 
 #[test]
 fn the_document_describes_them() {
-    let document = openapi::document(&about(&FUNCTIONS), shared::http::Dialect::FastApi, "./");
+    let document = openapi::document(&about(&FUNCTIONS), Dialect::FastApi, "./");
     let (list, place) = (
         &document["paths"]["/users/me/orders/"]["get"],
         &document["paths"]["/users/me/orders/"]["post"],

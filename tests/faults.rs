@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use shared::aws::table::{text, user_key};
 use shared::domain::clock::Stopwatch;
+use shared::domain::store::Patience;
 use tests::dynamodb::{behind_proxy, block_on, cold_start, connect, world_at};
 use tests::logs::logged;
 use tests::proxy::{Fault, Proxy};
@@ -40,7 +41,7 @@ const FAULTS: &[(&str, Fault)] = &[
         "slower than an attempt may be",
         Fault::Slow(Duration::from_millis(700)),
     ),
-    (JUST_FAST_ENOUGH, Fault::Slow(Duration::from_millis(550))),
+    (JUST_FAST_ENOUGH, Fault::Slow(Duration::from_millis(450))),
     ("byte by byte", Fault::Dribble(Duration::from_millis(30))),
 ];
 
@@ -124,7 +125,7 @@ fn a_refused_connection_is_503() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let gateway = Gateway::new(world_at(free).limits(10, 100));
+    let gateway = Gateway::new(world_at(free, Patience::default()).limits(10, 100));
     unavailable(
         "refused",
         &gateway.post_form("/token", "username=johndoe&password=secret"),

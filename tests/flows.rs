@@ -182,6 +182,10 @@ fn the_fallback_redirects_a_documented_path_and_keeps_the_rest() {
     let mut event = event("not-found-slash");
     for (path, location) in [
         ("/users/me/", Some("../me")),
+        ("/users/%6De/", Some("../%6De")),
+        ("/docs/", Some("../docs")),
+        ("/openapi.json/", Some("../openapi.json")),
+        ("/docs/x/", None),
         ("/users/me/items/", Some("../items")),
         ("/status/", Some("../status")),
         ("/token/", Some("../token")),
@@ -202,7 +206,13 @@ fn the_fallback_redirects_a_documented_path_and_keeps_the_rest() {
             "{path}"
         );
         assert_eq!(answer.header("location"), location, "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
     }
+    event["rawPath"] = "/users/me/items/".into();
+    event["rawQueryString"] = "limit=5&q=%C3%A9".into();
+    let answer = gateway().invoke_function(fallback, &event);
+    assert_eq!(answer.header("location"), Some("../items?limit=5&q=%C3%A9"));
+    assert_eq!(answer.body, "", "a gateway may take null for an error");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use shared::domain::users::{Reading, User};
 use tests::dynamodb::{block_on, start_filled, world_at, world_on_dynamodb};
 use tests::logs::logged;
 use tests::stores::{One, OnlyBegins, johndoe};
+use tests::world::PATIENT;
 use tests::{Answer, Client, Gateway, KEY, World, parity, read, world};
 
 /// Runs a test on each store, with limits of 3 failures per account and 8 per address.
@@ -196,7 +197,7 @@ fn guesses_at_the_same_moment_do_not_pass_the_limit() {
     thread::scope(|scope| {
         for _ in 0..20 {
             scope.spawn(|| {
-                let gateway = Gateway::new(world_at(address).limits(3, 8));
+                let gateway = Gateway::new(world_at(address, PATIENT).limits(3, 8));
                 let status = login(&gateway, "johndoe", "wrong").status;
                 assert!([400, 429].contains(&status), "{status}");
                 hashed.fetch_add(usize::from(status == 400), Ordering::Relaxed);
@@ -232,7 +233,7 @@ fn a_weaker_hash_is_made_anew_once() {
 fn fifty_guessers() {
     let address = start_filled();
     let gateway = |per_account| {
-        let mut world = world_at(address).limits(per_account, 0);
+        let mut world = world_at(address, PATIENT).limits(per_account, 0);
         world.clock = Arc::new(SystemClock);
         Gateway::new(world)
     };

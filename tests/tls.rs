@@ -10,7 +10,8 @@ use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use shared::aws::ROOTS;
-use tests::dynamodb::{block_on, connect_trusting};
+use shared::domain::store::Patience;
+use tests::dynamodb::{block_on, connect_with};
 
 /// Starts a server that answers every request with 400, and has a certificate of its own for this
 /// name. Returns its port and the certificate.
@@ -40,7 +41,12 @@ fn server(name: &str) -> (u16, Vec<u8>) {
 
 /// Did the server see the request?
 fn is_trusted(roots: Vec<u8>, port: u16) -> bool {
-    let table = connect_trusting(roots, format!("https://localhost:{port}"), "users");
+    let table = connect_with(
+        roots,
+        Patience::default(),
+        format!("https://localhost:{port}"),
+        "users",
+    );
     let error = block_on(table.client.list_tables().send()).unwrap_err();
     match error {
         SdkError::ServiceError(answered) => answered.raw().status().as_u16() == 400,

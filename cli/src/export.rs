@@ -117,7 +117,8 @@ impl Target {
             let _ = fs::remove_file(&part);
         }
         let mut options = OpenOptions::new();
-        options.write(true).create(true);
+        // A file or a link that somebody else put there in the meantime is not written to.
+        options.write(true).create(special).create_new(!special);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let shown = part.display().to_string();

@@ -1,6 +1,7 @@
 //! The one list of functions. `openapi` describes them, `not-found` knows their paths, and the
 //! tests call them. `openapi` and `not-found` depend on this list, so they cannot be in it.
 
+use shared::http::Route;
 use shared::lambda::{About, Function};
 
 /// Every function of `functions/`, but for the two that read this list.
@@ -23,12 +24,12 @@ pub const ABOUT: [About; FUNCTIONS.len()] = {
     all
 };
 
-/// The paths of the functions.
-pub const PATHS: [Option<&str>; FUNCTIONS.len()] = {
-    let mut all = [None; FUNCTIONS.len()];
+/// The routes of the functions, for a program that needs no more than these.
+pub const ROUTES: [Route; FUNCTIONS.len()] = {
+    let mut all = [FUNCTIONS[0].route; FUNCTIONS.len()];
     let mut at = 0;
     while at < all.len() {
-        all[at] = ABOUT[at].route.path();
+        all[at] = FUNCTIONS[at].route;
         at += 1;
     }
     all

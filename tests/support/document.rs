@@ -15,9 +15,11 @@ use crate::functions::FUNCTIONS;
 pub static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| openapi::document(&about(&FUNCTIONS), Dialect::FastApi, "./"));
 
-/// The service's document, ready to check responses.
+/// The service's document in each dialect, ready to check responses.
 pub static API: LazyLock<Arc<ApiDocument>> =
-    LazyLock::new(|| Arc::new(ApiDocument::of(&FUNCTIONS)));
+    LazyLock::new(|| Arc::new(ApiDocument::of(&FUNCTIONS, Dialect::FastApi)));
+pub static RFC_API: LazyLock<Arc<ApiDocument>> =
+    LazyLock::new(|| Arc::new(ApiDocument::of(&FUNCTIONS, Dialect::Rfc)));
 
 /// What functions say of themselves.
 pub fn about(functions: &[Function]) -> Vec<About> {
@@ -37,8 +39,8 @@ struct Response {
 
 impl ApiDocument {
     /// The document of these functions.
-    pub fn of(functions: &[Function]) -> Self {
-        let document = openapi::document(&about(functions), Dialect::FastApi, "./");
+    pub fn of(functions: &[Function], dialect: Dialect) -> Self {
+        let document = openapi::document(&about(functions), dialect, "./");
         let mut responses = HashMap::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {

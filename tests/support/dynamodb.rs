@@ -8,10 +8,12 @@ use dynoxide::Database;
 use shared::aws::record::Record;
 use shared::aws::table::{self, Table};
 use shared::aws::{Aws, ROOTS};
+use shared::domain::store::Patience;
 use shared::domain::users::{User, tutorial};
 
 use crate::functions::function;
 use crate::proxy::Proxy;
+use crate::world::PATIENT;
 use crate::{Gateway, NOW, World, world};
 
 /// Serves a database until the process ends.
@@ -52,11 +54,11 @@ pub fn start_filled() -> SocketAddr {
 
 /// A table at this URL, with the time limits that the functions have.
 pub fn connect(url: String, name: &str) -> Table {
-    connect_trusting(ROOTS.to_vec(), url, name)
+    connect_with(ROOTS.to_vec(), Patience::default(), url, name)
 }
 
-/// The same, trusting these root certificates.
-pub fn connect_trusting(roots: Vec<u8>, url: String, name: &str) -> Table {
+/// The same, with other root certificates and other time limits.
+pub fn connect_with(roots: Vec<u8>, patience: Patience, url: String, name: &str) -> Table {
     let aws = Aws {
         region: "us-east-1".to_owned(),
         credentials: Credentials::new("test", "test", None, None, "tests"),
@@ -64,6 +66,7 @@ pub fn connect_trusting(roots: Vec<u8>, url: String, name: &str) -> Table {
         fips: false,
         dual_stack: false,
         roots,
+        patience,
     };
     Table::new(name.to_owned(), aws).unwrap()
 }
@@ -101,14 +104,22 @@ pub fn record(user: User) -> Record {
 }
 
 /// A world with the tutorial's users in DynamoDB at this address.
-pub fn world_at(address: SocketAddr) -> World {
-    let connect = || connect(format!("http://{address}"), "users");
-    world().users(connect()).attempts(connect())
+pub fn world_at(address: SocketAddr, patience: Patience) -> World {
+    let connect = || {
+        connect_with(
+            ROOTS.to_vec(),
+            patience,
+            format!("http://{address}"),
+            "users",
+        )
+    };
+    let world = world().users(connect()).attempts(connect());
+    World { patience, ..world }
 }
 
 /// The same, with a database of its own.
 pub fn world_on_dynamodb() -> World {
-    world_at(start_filled())
+    world_at(start_filled(), PATIENT)
 }
 
 /// Starts the function of GET /users/me/ as a cold start does, with DynamoDB at this address.
@@ -121,13 +132,16 @@ pub fn cold_start(address: SocketAddr) {
         .with("AWS_ACCESS_KEY_ID", "test")
         .with("AWS_SECRET_ACCESS_KEY", "test")
         .with("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{address}"));
-    drop(block_on(world.start(function("users-me"))));
+    let patience = Patience::default();
+    drop(block_on(
+        World { patience, ..world }.start(function("users-me")),
+    ));
 }
 
 /// The service on a database of its own, behind a proxy.
 pub fn behind_proxy(per_account: u32, per_address: u32) -> (Gateway, Proxy) {
     let proxy = Proxy::start(start_filled());
-    let world = world_at(proxy.address).limits(per_account, per_address);
+    let world = world_at(proxy.address, Patience::default()).limits(per_account, per_address);
     (Gateway::new(world), proxy)
 }
 

@@ -16,7 +16,7 @@ use shared::http::without_slash;
 use shared::lambda::{Function, Service};
 use tokio::runtime::Runtime;
 
-use crate::document::{API, ApiDocument};
+use crate::document::{API, ApiDocument, RFC_API};
 use crate::functions::FUNCTIONS;
 use crate::{Answer, Client, HttpRequest, NOW, World};
 
@@ -36,7 +36,12 @@ pub struct Gateway {
 impl Gateway {
     /// A gateway to all functions of the service.
     pub fn new(world: World) -> Self {
-        Self::serving(world, &FUNCTIONS, Arc::clone(&API))
+        let rfc = world
+            .variables
+            .get("API_DIALECT")
+            .is_some_and(|dialect| dialect == "rfc");
+        let document = if rfc { &RFC_API } else { &API };
+        Self::serving(world, &FUNCTIONS, Arc::clone(document))
     }
 
     /// A gateway to other functions, with their document.

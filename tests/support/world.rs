@@ -7,6 +7,7 @@ use std::time::Duration;
 use shared::config::Parts;
 use shared::domain::attempts::{Attempts, MemoryAttempts};
 use shared::domain::clock::Clock;
+use shared::domain::store::Patience;
 use shared::domain::token::{Signer, Verifier};
 use shared::domain::users::{HashStore, MemoryUsers, UserStore, tutorial};
 use shared::lambda::{ColdStart, Function, Service};
@@ -18,6 +19,9 @@ pub const KEY: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b8
 
 /// 2026-07-01T00:00:00Z.
 pub const NOW: u64 = 1_782_864_000;
+
+/// A test that is not about time limits must not fail because the machine is busy.
+pub const PATIENT: Patience = Patience(30);
 
 /// A clock that stands still.
 pub struct Stopped(pub u64);
@@ -37,6 +41,7 @@ pub struct World {
     pub users: Option<Arc<dyn UserStore>>,
     pub hashes: Option<Arc<dyn HashStore>>,
     pub attempts: Option<Arc<dyn Attempts>>,
+    pub patience: Patience,
 }
 
 /// A world with the tutorial's users in memory, at [`NOW`], and with no limit of logins.
@@ -49,6 +54,7 @@ pub fn world() -> World {
         users: Some(users.clone()),
         hashes: Some(users),
         attempts: Some(Arc::new(MemoryAttempts::default())),
+        patience: PATIENT,
     };
     world
         .with("USER_STORE", "memory")
@@ -114,6 +120,7 @@ impl World {
         parts.users.clone_from(&self.users);
         parts.hashes.clone_from(&self.hashes);
         parts.attempts.clone_from(&self.attempts);
+        parts.patience = self.patience;
         let lookup = |name: &str| self.variables.get(name).cloned();
         let started = (function.start)(ColdStart::new(&lookup, parts)).await;
         started.unwrap_or_else(|error| panic!("{}: {error}", function.name))

@@ -1,10 +1,8 @@
 //! The gateway's `$default`: every request that no other function's route takes.
 
-use lambda_http::http::header::LOCATION;
+use lambda_http::http::header::{CACHE_CONTROL, LOCATION};
 use lambda_http::http::{HeaderValue, StatusCode};
-use shared::http::{
-    Answer, ApiError, Body, Public, Request, RequestError, Response, without_slash,
-};
+use shared::http::{Answer, ApiError, Body, Public, Request, RequestError, Response};
 use shared::lambda::Function;
 
 /// Every method and path.
@@ -21,26 +19,25 @@ pub const FUNCTION: Function = Function {
 /// Answers 404, or 308 if only the slash at the end of a known path brought the request here: AWS
 /// does not document whether the gateway's `/users/me/{proxy+}` takes `/users/me/`.
 pub async fn handle((): &(), request: Request) -> Answer {
-    let path = request.uri().path();
-    let paths = service::PATHS
-        .into_iter()
-        .chain([openapi::ROUTE.route().path()]);
-    let known = paths.flatten().map(without_slash);
-    for known in known {
-        if path.strip_suffix('/') == Some(known) {
-            return redirect(known);
-        }
+    let uri = request.uri();
+    let mut routes = service::ROUTES.into_iter().chain([openapi::ROUTE.route()]);
+    match uri.path().strip_suffix('/') {
+        Some(path) if routes.any(|route| route.is_at(path)) => redirect(path, uri.query()),
+        _ => Err(RequestError::NotFound.into()),
     }
-    Err(RequestError::NotFound.into())
 }
 
-/// A 308 keeps the method and the body (RFC 9110 15.4.9). The location comes from the route, never
-/// from what the client sent. It is relative, because a stage may come before the path.
-fn redirect(path: &'static str) -> Answer {
+/// A 308 keeps the method and the body (RFC 9110 15.4.9). The location is relative, because a stage
+/// may come before the path. What it repeats of the request is valid in a URI, so it cannot end the
+/// header.
+fn redirect(path: &str, query: Option<&str>) -> Answer {
     let last = path.rsplit('/').next().unwrap_or_default();
-    let location = HeaderValue::from_str(&format!("../{last}")).map_err(ApiError::internal)?;
+    let query = query.map_or_else(String::new, |query| format!("?{query}"));
+    let location = HeaderValue::from_str(&format!("../{last}{query}"));
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-    response.headers_mut().insert(LOCATION, location);
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, location.map_err(ApiError::internal)?);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }

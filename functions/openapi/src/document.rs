@@ -8,7 +8,7 @@ use shared::domain::scope::CATALOGUE;
 use shared::http::{Description, Dialect, Operation, Parameter};
 use shared::lambda::About;
 
-use crate::errors::{operation_errors, responses};
+use crate::errors::{Spelling, operation_errors, responses};
 use crate::schemas::Schemas;
 
 /// The name that FastAPI gives to this security scheme.
@@ -63,7 +63,8 @@ impl Described<'_> {
     /// OpenAPI's Operation Object.
     fn object(&self, dialect: Dialect, schemas: &mut Schemas) -> Value {
         let errors = operation_errors(*self.operation, self.description, schemas);
-        let mut responses = responses(&errors, dialect, schemas);
+        let surface = self.function.route.surface;
+        let mut responses = responses(&errors, Spelling { dialect, surface }, schemas);
         if let Some((status, schema)) = self.description.answer {
             let schema = schema(&mut schemas.writing);
             let ok = json!({

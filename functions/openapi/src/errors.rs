@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use lambda_http::http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 use shared::domain::access::Access;
 use shared::domain::store::StoreError;
 use shared::domain::token::InvalidToken;
-use shared::http::dialect::fastapi::{HttpError, HttpValidationError};
 use shared::http::{
     AccessError, ApiError, Body, Description, Dialect, FORM, Kind, MAX_FIELDS, Operation, Problem,
-    RequestError, Response, Type,
+    RequestError, Response, Surface, Type,
 };
 
 use crate::schemas::Schemas;
@@ -38,12 +37,13 @@ fn guard_errors(access: Access) -> Vec<ApiError> {
     if access != Access::Public {
         errors.push(AccessError::NotAuthenticated);
         errors.push(AccessError::InvalidToken { required, reason });
+        errors.push(AccessError::MalformedCredentials { required });
     }
     if !required.is_empty() {
         errors.push(AccessError::InsufficientScope { required });
     }
     if let Access::ActiveUser(_) = access {
-        errors.push(AccessError::InactiveUser);
+        errors.push(AccessError::InactiveUser { required });
     }
     errors.into_iter().map(ApiError::Access).collect()
 }
@@ -76,10 +76,23 @@ fn invalid(description: &Description, schemas: &mut Schemas) -> Option<ApiError>
     (!problems.is_empty()).then(|| RequestError::Invalid(problems).into())
 }
 
+/// How an operation's errors are spelled.
+#[derive(Clone, Copy)]
+pub struct Spelling {
+    pub dialect: Dialect,
+    pub surface: Surface,
+}
+
+impl Spelling {
+    fn response(self, error: &ApiError) -> Response<Body> {
+        self.dialect.response(error, self.surface)
+    }
+}
+
 /// OpenAPI's Responses Object: these errors, and the two that any operation can have, by status.
 pub fn responses(
     errors: &[ApiError],
-    dialect: Dialect,
+    spelling: Spelling,
     schemas: &mut Schemas,
 ) -> Map<String, Value> {
     let faults = [
@@ -89,7 +102,7 @@ pub fn responses(
     let mut statuses: BTreeMap<StatusCode, Vec<&ApiError>> = BTreeMap::new();
     for error in errors.iter().chain(&faults) {
         statuses
-            .entry(dialect.response(error).status())
+            .entry(spelling.response(error).status())
             .or_default()
             .push(error);
     }
@@ -98,7 +111,7 @@ pub fn responses(
         .map(|(status, errors)| {
             (
                 status.as_str().to_owned(),
-                response(status, &errors, dialect, schemas),
+                response(status, &errors, spelling, schemas),
             )
         })
         .collect()
@@ -108,25 +121,22 @@ pub fn responses(
 fn response(
     status: StatusCode,
     errors: &[&ApiError],
-    dialect: Dialect,
+    spelling: Spelling,
     schemas: &mut Schemas,
 ) -> Value {
-    let schema = match status {
-        StatusCode::UNPROCESSABLE_ENTITY => schemas.written::<HttpValidationError>(),
-        _ => schemas.written::<HttpError>(),
-    };
-    let examples: Map<String, Value> = errors
-        .iter()
-        .map(|error| {
-            (
-                error.outcome().to_owned(),
-                json!({"value": body(&dialect.response(error))}),
-            )
-        })
-        .collect();
+    let Spelling { dialect, surface } = spelling;
+    let schema = dialect.schema(status, surface, &mut schemas.writing);
+    let mut examples = Map::new();
+    for error in errors {
+        let example = json!({"value": body(&spelling.response(error))});
+        // A client cannot tell two errors apart that look alike.
+        if !examples.values().any(|known| *known == example) {
+            examples.insert(error.outcome().to_owned(), example);
+        }
+    }
     json!({
         "description": status.canonical_reason(),
-        "headers": headers(errors, dialect),
+        "headers": headers(errors, spelling),
         "content": {"application/json": {"schema": schema, "examples": examples}},
     })
 }
@@ -136,11 +146,14 @@ fn body(response: &Response<Body>) -> Value {
 }
 
 /// The headers that these errors add. A header is required if all of these errors have it.
-fn headers(errors: &[&ApiError], dialect: Dialect) -> Map<String, Value> {
+fn headers(errors: &[&ApiError], spelling: Spelling) -> Map<String, Value> {
     let mut headers = Map::new();
-    let responses: Vec<_> = errors.iter().map(|error| dialect.response(error)).collect();
+    let responses: Vec<_> = errors
+        .iter()
+        .map(|error| spelling.response(error))
+        .collect();
     for (name, value) in responses.iter().flat_map(Response::headers) {
-        if name != CONTENT_TYPE && name != CACHE_CONTROL {
+        if ![CONTENT_TYPE, CACHE_CONTROL, PRAGMA].contains(name) {
             let required = responses
                 .iter()
                 .all(|response| response.headers().contains_key(name));

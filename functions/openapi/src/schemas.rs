@@ -1,7 +1,6 @@
 //! The schemas of the types that the functions read and write, by their names.
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
-use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value};
 
 /// Collects schemas, and returns references to them.
@@ -21,11 +20,6 @@ impl Schemas {
             reading: settings.clone().for_deserialize().into_generator(),
             writing: settings.for_serialize().into_generator(),
         }
-    }
-
-    /// The schema of a type that is written into answers.
-    pub fn written<T: JsonSchema>(&mut self) -> Schema {
-        self.writing.subschema_for::<T>()
     }
 
     /// Everything that was referred to.

@@ -9,13 +9,13 @@ use serde::Serialize;
 use shared::domain::login::{self, Login};
 use shared::domain::token::Signer;
 use shared::http::{
-    self, Answer, ApiError, Description, Fields, Form, Kind, Operation, Problem, Public, Refused,
-    Request, RequestError,
+    self, Answer, ApiError, Description, Dialect, Fields, Form, Kind, Operation, Problem, Public,
+    Refused, Request, RequestError,
 };
 use shared::lambda::Function;
 
 /// POST /token
-pub const ROUTE: Public = Public::at("/token", &[Operation::public("POST")]);
+pub const ROUTE: Public = Public::at("/token", &[Operation::public("POST")]).token_endpoint();
 
 /// What the service knows about this function.
 pub const FUNCTION: Function = Function {
@@ -32,9 +32,12 @@ pub const FUNCTION: Function = Function {
 const PASSWORD: &str = "^password$";
 
 /// Verifies the password and grants the scopes that were asked for.
-pub async fn handle((login, signer): &(Login, Signer), request: Request) -> Answer {
+pub async fn handle(
+    (login, signer, dialect): &(Login, Signer, Dialect),
+    request: Request,
+) -> Answer {
     let form = Form::of_body(&request)?;
-    let form = form.read(LoginForm::read)?;
+    let form = form.read(|fields| LoginForm::read(fields, *dialect))?;
     let source_ip = http::source_ip(&request);
     let user = login
         .authenticate(source_ip, form.username, form.password)
@@ -80,7 +83,18 @@ pub struct LoginForm<'a> {
 
 impl<'a> LoginForm<'a> {
     /// Reads the fields in FastAPI's order, so that errors come in the same order.
-    fn read(fields: &mut Fields<'a>) -> Self {
+    fn read(fields: &mut Fields<'a>, dialect: Dialect) -> Self {
+        if dialect == Dialect::Rfc {
+            // RFC 6749 4.3.2 requires it, and its appendix A allows no line break in the others.
+            fields.required("grant_type");
+            fields.one_line(&[
+                "username",
+                "password",
+                "scope",
+                "client_id",
+                "client_secret",
+            ]);
+        }
         Self {
             grant_type: fields.only("grant_type", "password", PASSWORD),
             username: fields.required("username"),

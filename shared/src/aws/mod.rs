@@ -21,6 +21,8 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
+use crate::domain::store::Patience;
+
 mod attempts;
 pub mod record;
 pub mod table;
@@ -54,6 +56,8 @@ pub struct Aws {
     pub dual_stack: bool,
     /// The root certificates to trust, in PEM: Amazon's, or those of `SSL_CERT_FILE`.
     pub roots: Vec<u8>,
+    /// How long DynamoDB may take.
+    pub patience: Patience,
 }
 
 /// Root certificates that TLS cannot use.
@@ -65,9 +69,9 @@ impl Aws {
     /// A client's configuration, with this module's time limits.
     pub fn config(self) -> Result<Config, TlsError> {
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT)
-            .operation_attempt_timeout(ATTEMPT)
-            .operation_timeout(CALL)
+            .connect_timeout(self.patience.of(CONNECT))
+            .operation_attempt_timeout(self.patience.of(ATTEMPT))
+            .operation_timeout(self.patience.of(CALL))
             .build();
         let retries = RetryConfig::standard()
             .with_max_attempts(MOST_ATTEMPTS)

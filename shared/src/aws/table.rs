@@ -27,7 +27,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use super::{Aws, TlsError};
-use crate::domain::store::StoreError;
+use crate::domain::store::{Patience, StoreError};
 
 /// An item.
 pub type Item = HashMap<String, AttributeValue>;
@@ -57,10 +57,10 @@ impl Table {
 
     /// Opens the connection by asking for an item that does not exist. The cold start does it, so
     /// that the first request does not have to wait. If it fails, the function starts all the same.
-    pub async fn open(&self) {
+    pub async fn open(&self, patience: Patience) {
         let asking = self.client.get_item().table_name(&self.name);
         let asking = asking.key("pk", text(NOTHING)).send();
-        let opened = match timeout(OPENING, asking).await {
+        let opened = match timeout(patience.of(OPENING), asking).await {
             Ok(answer) => answer.map(drop).map_err(StoreError::from),
             Err(elapsed) => Err(StoreError::Unavailable(elapsed.into())),
         };

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::config::Credentials;
 
 use super::reader::Reader;
 use crate::aws::{Aws, ROOTS};
+use crate::domain::store::Patience;
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Aws {
     let region = set_by_lambda(reader, "AWS_REGION");
@@ -15,13 +16,18 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Aws {
     Aws {
         region,
         credentials: Credentials::new(key_id, key, token, None, "environment"),
-        endpoint: reader
-            .get("AWS_ENDPOINT_URL_DYNAMODB")
-            .or_else(|| reader.get("AWS_ENDPOINT_URL")),
+        endpoint: endpoint(reader),
         fips: reader.flag("AWS_USE_FIPS_ENDPOINT", false),
         dual_stack: reader.flag("AWS_USE_DUALSTACK_ENDPOINT", false),
         roots: roots(reader),
+        patience: Patience::default(),
     }
+}
+
+/// A server that is not AWS's.
+pub(super) fn endpoint(reader: &Reader<'_>) -> Option<String> {
+    let endpoint = reader.get("AWS_ENDPOINT_URL_DYNAMODB");
+    endpoint.or_else(|| reader.get("AWS_ENDPOINT_URL"))
 }
 
 fn set_by_lambda(reader: &mut Reader<'_>, name: &str) -> String {

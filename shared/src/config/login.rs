@@ -8,6 +8,7 @@ use super::store::StoreConfig;
 use crate::domain::attempts::Limits;
 use crate::domain::login::Login;
 use crate::domain::password::{Passwords, Policy, is_affordable};
+use crate::http::Dialect;
 
 /// What the variables say about logins.
 #[derive(Debug)]
@@ -17,6 +18,9 @@ pub struct LoginConfig {
     /// `LOGIN_FAILURES_PER_ACCOUNT` (default 10) and `LOGIN_FAILURES_PER_ADDRESS` (default 100):
     /// how many logins may fail in 15 minutes; 0 means no limit.
     pub limits: Limits,
+    /// May a disabled user log in? On FastAPI's page, and refused later by the routes; not where
+    /// `API_DIALECT` is `rfc`.
+    pub admits_disabled: bool,
     /// `PASSWORD_HASH_MEMORY_KIB` (default 19456), `PASSWORD_HASH_ITERATIONS` (default 2) and
     /// `PASSWORD_HASH_PARALLELISM` (default 1): what a new hash costs.
     pub policy: Policy,
@@ -32,6 +36,7 @@ impl State for Login {
                 per_account: reader.number("LOGIN_FAILURES_PER_ACCOUNT", 10, 0),
                 per_address: reader.number("LOGIN_FAILURES_PER_ADDRESS", 100, 0),
             },
+            admits_disabled: super::service::dialect(reader) == Dialect::FastApi,
             policy: policy(reader),
         }
     }
@@ -46,7 +51,9 @@ impl State for Login {
             hashes: parts.hashes(config.store.clone()).await?,
             attempts: parts.attempts(config.store).await?,
             limits: config.limits,
+            admits_disabled: config.admits_disabled,
             passwords,
+            patience: parts.patience,
             clock: Arc::clone(&parts.clock),
         })
     }

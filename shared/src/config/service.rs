@@ -1,20 +1,33 @@
 //! `API_DIALECT`, `DOCS_ENABLED`.
 
-use super::reader::Reader;
+use super::reader::{ConfigError, Reader};
+use super::state::{Parts, State};
 use crate::http::Dialect;
 
-/// `API_DIALECT`: in which form a client sees errors. `fastapi` is the default, and the only one.
-pub fn dialect(reader: &mut Reader<'_>) -> Dialect {
-    if let Some(other) = reader
-        .get("API_DIALECT")
-        .filter(|dialect| dialect != "fastapi")
-    {
-        reader.problem(
-            "API_DIALECT",
-            format_args!("unknown dialect {other:?}; it can be: fastapi"),
-        );
+/// For a handler that reads a request differently.
+impl State for Dialect {
+    type Config = Self;
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        dialect(reader)
     }
-    Dialect::FastApi
+
+    async fn open(dialect: Self, _: &Parts) -> Result<Self, ConfigError> {
+        Ok(dialect)
+    }
+}
+
+/// `API_DIALECT`: in which form a client sees errors, `fastapi` (default) or `rfc`.
+pub fn dialect(reader: &mut Reader<'_>) -> Dialect {
+    match reader.get("API_DIALECT").as_deref() {
+        None | Some("fastapi") => return Dialect::FastApi,
+        Some("rfc") => return Dialect::Rfc,
+        Some(other) => reader.problem(
+            "API_DIALECT",
+            format_args!("unknown dialect {other:?}; it can be: fastapi, rfc"),
+        ),
+    }
+    Dialect::default()
 }
 
 /// `DOCS_ENABLED`: `false` hides `/docs` and `/openapi.json`; default `true`.

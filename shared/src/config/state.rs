@@ -7,6 +7,7 @@ use super::reader::{ConfigError, Reader};
 use super::store::{Store, StoreConfig};
 use crate::domain::attempts::{Attempts, MemoryAttempts};
 use crate::domain::clock::{Clock, SystemClock};
+use crate::domain::store::Patience;
 use crate::domain::users::{HashStore, UserStore};
 
 /// What a handler is given besides the request and the user. The cold start makes it in two steps:
@@ -46,6 +47,19 @@ impl<A: State, B: State> State for (A, B) {
     }
 }
 
+impl<A: State, B: State, C: State> State for (A, B, C) {
+    type Config = (A::Config, B::Config, C::Config);
+
+    fn read(reader: &mut Reader<'_>) -> Self::Config {
+        (A::read(reader), B::read(reader), C::read(reader))
+    }
+
+    async fn open((a, b, c): Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
+        let (a, b) = (A::open(a, parts).await?, B::open(b, parts).await?);
+        Ok((a, b, C::open(c, parts).await?))
+    }
+}
+
 /// What all states of a function share. A test can use its own clock and stores here, instead of
 /// those that the variables name.
 pub struct Parts {
@@ -57,6 +71,8 @@ pub struct Parts {
     pub hashes: Option<Arc<dyn HashStore>>,
     /// Counts attempts to log in.
     pub attempts: Option<Arc<dyn Attempts>>,
+    /// How long the stores may take.
+    pub patience: Patience,
     store: OnceCell<Store>,
 }
 
@@ -68,6 +84,7 @@ impl Default for Parts {
             users: None,
             hashes: None,
             attempts: None,
+            patience: Patience::default(),
             store: OnceCell::new(),
         }
     }
@@ -118,7 +135,7 @@ impl Parts {
         if let Some(store) = self.store.get() {
             return Ok(store.clone());
         }
-        let store = config.open().await?;
+        let store = config.open(self.patience).await?;
         Ok(self.store.get_or_init(|| store).clone())
     }
 }

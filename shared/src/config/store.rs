@@ -10,6 +10,7 @@ use super::reader::{ConfigError, Reader};
 use crate::aws::Aws;
 use crate::aws::table::Table;
 use crate::domain::scope::CATALOGUE;
+use crate::domain::store::Patience;
 use crate::domain::users::{self, MemoryUsers, User};
 
 /// Where the users are stored.
@@ -56,7 +57,7 @@ impl StoreConfig {
         Self::Memory { users, tutorial }
     }
 
-    pub(super) async fn open(self) -> Result<Store, ConfigError> {
+    pub(super) async fn open(self, patience: Patience) -> Result<Store, ConfigError> {
         match self {
             Self::Memory { users, tutorial } => {
                 if tutorial {
@@ -66,10 +67,11 @@ impl StoreConfig {
                 }
                 Ok(Store::Memory(Arc::new(MemoryUsers::new(users))))
             }
-            Self::DynamoDb { table, aws } => {
+            Self::DynamoDb { table, mut aws } => {
+                aws.patience = patience;
                 let unusable = |error| ConfigError(vec![format!("SSL_CERT_FILE: {error}")]);
                 let table = Table::new(table, aws).map_err(unusable)?;
-                table.open().await;
+                table.open(patience).await;
                 Ok(Store::DynamoDb(table))
             }
         }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::login::LoginConfig;
+use super::token::Key;
 use super::*;
 use crate::aws::{Aws, ROOTS};
 use crate::domain::attempts::Limits;
@@ -24,7 +25,7 @@ const GOOD: [(&str, &str); 6] = [
 /// What POST /token reads: every variable but `DOCS_ENABLED`.
 struct Config {
     login: LoginConfig,
-    key: SecretString,
+    key: Key,
     lifetime: Duration,
 }
 
@@ -76,7 +77,7 @@ fn has_defaults() {
         (19_456, 2, 1)
     );
     assert_eq!(config.lifetime, Duration::from_mins(30));
-    assert_eq!(config.key.expose_secret(), KEY.1);
+    assert_eq!(config.key.secret.expose_secret(), KEY.1);
 }
 
 #[test]
@@ -215,8 +216,8 @@ fn names_the_variable_and_the_way_out() {
         ),
         (
             "API_DIALECT",
-            "rfc",
-            "API_DIALECT: unknown dialect \"rfc\"; it can be: fastapi",
+            "RFC",
+            "API_DIALECT: unknown dialect \"RFC\"; it can be: fastapi, rfc",
         ),
     ] {
         assert_eq!(
@@ -303,4 +304,38 @@ fn reports_everything_at_once_and_shows_no_key() {
     }
     assert!(!text.contains("my secret"), "{text}");
     assert!(!format!("{:?}", read(&GOOD).unwrap().key).contains(KEY.1));
+}
+
+#[test]
+fn a_key_that_everybody_can_guess_is_for_development() {
+    let public = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
+    let repeated = "a".repeat(64);
+    let real = [("USER_STORE", "dynamodb"), ("USERS_TABLE", "users")];
+    let no_tutorial = [("TUTORIAL_USERS", "false")];
+    for (key, weakness) in [
+        (public, "the key of FastAPI's page, which everybody knows"),
+        (&repeated, "one character, repeated"),
+    ] {
+        let with_key = [("JWT_SECRET_KEY", key)];
+        let remedy = "make one with: openssl rand -hex 32";
+        let problem = format!("JWT_SECRET_KEY: {weakness}; {remedy}");
+        let refused = read(&[&GOOD[..], &real, &with_key].concat()).err();
+        assert_eq!(
+            refused.map(|ConfigError(problems)| problems),
+            Some(vec![problem])
+        );
+        for endpoint in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"] {
+            let local = [(endpoint, "http://127.0.0.1:8000")];
+            assert!(read(&[&GOOD[..], &real, &local, &with_key].concat()).is_ok());
+        }
+        let elsewhere = [("AWS_ENDPOINT_URL", "https://vpce.example")];
+        let warned = read(&[&GOOD[..], &real, &elsewhere, &with_key, &no_tutorial].concat());
+        assert_eq!(warned.unwrap().key.weakness, Some(weakness));
+        let local = [("AWS_ENDPOINT_URL", "http://127.0.0.1:8000")];
+        for development in [&GOOD[..1], &[&real[..], &local, &no_tutorial].concat()] {
+            let silent = read(&[&GOOD[..], &with_key, development].concat()).unwrap();
+            assert_eq!(silent.key.weakness, None, "{development:?}");
+        }
+    }
+    assert_eq!(read(&GOOD).unwrap().key.weakness, None);
 }

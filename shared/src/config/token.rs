@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use tracing::warn;
 
 use super::reader::{ConfigError, Reader};
 use super::state::{Parts, State};
@@ -15,16 +16,21 @@ use crate::domain::token::{Signer, Verifier};
 const MIN_KEY_BYTES: usize = 32;
 const DEFAULT_EXPIRE_MINUTES: u32 = 30;
 
+/// The key of FastAPI's page, which everybody knows; `make dev` and the tests use it.
+const PUBLIC_KEY: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
+
+const REMEDY: &str = "make one with: openssl rand -hex 32";
+
 impl State for Guard {
-    type Config = (SecretString, StoreConfig);
+    type Config = (Key, StoreConfig);
 
     fn read(reader: &mut Reader<'_>) -> Self::Config {
-        (secret_key(reader), StoreConfig::read(reader))
+        (Key::read(reader), StoreConfig::read(reader))
     }
 
     async fn open((key, store): Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
         Ok(Self {
-            verifier: Verifier::new(&key),
+            verifier: Verifier::new(&key.open()),
             users: parts.users(store).await?,
             clock: Arc::clone(&parts.clock),
         })
@@ -32,34 +38,85 @@ impl State for Guard {
 }
 
 impl State for Signer {
-    type Config = (SecretString, Duration);
+    type Config = (Key, Duration);
 
     fn read(reader: &mut Reader<'_>) -> Self::Config {
-        let key = secret_key(reader);
+        let key = Key::read(reader);
         let minutes = reader.number("ACCESS_TOKEN_EXPIRE_MINUTES", DEFAULT_EXPIRE_MINUTES, 1);
         (key, Duration::from_mins(minutes.into()))
     }
 
     async fn open((key, lifetime): Self::Config, _: &Parts) -> Result<Self, ConfigError> {
-        Ok(Self::new(&key, lifetime))
+        Ok(Self::new(&key.open(), lifetime))
     }
 }
 
-/// The HS256 key: 32 or more visible ASCII characters, whose bytes are the key.
-fn secret_key(reader: &mut Reader<'_>) -> SecretString {
-    let key: SecretString = reader.get("JWT_SECRET_KEY").unwrap_or_default().into();
-    let bytes = key.expose_secret().as_bytes();
-    let remedy = "make one with: openssl rand -hex 32";
-    let problem = match bytes.len() {
-        0 => format!("not set; {remedy}"),
-        length if length < MIN_KEY_BYTES => {
-            format!("{length} bytes, but HS256 needs {MIN_KEY_BYTES} or more; {remedy}")
+/// The HS256 key, and what makes it easy to guess.
+#[derive(Debug)]
+pub struct Key {
+    pub(super) secret: SecretString,
+    pub(super) weakness: Option<&'static str>,
+}
+
+impl Key {
+    /// ASCII, at least 32 bytes. Where the users are real, a key that can be guessed stops the
+    /// function: anybody could sign tokens for them.
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let secret: SecretString = reader.get("JWT_SECRET_KEY").unwrap_or_default().into();
+        let (problem, weakness) = {
+            let key = secret.expose_secret();
+            (problem(key), weakness(key))
+        };
+        match (problem, weakness) {
+            (Some(problem), _) => reader.problem("JWT_SECRET_KEY", problem),
+            (None, Some(weakness)) if has_real_users(reader) => {
+                reader.problem("JWT_SECRET_KEY", format_args!("{weakness}; {REMEDY}"));
+            }
+            _ => {}
         }
-        _ if !bytes.iter().all(u8::is_ascii_graphic) => {
-            format!("a character that is not visible ASCII; {remedy}")
+        let weakness = weakness.filter(|_| !is_development(reader));
+        Self { secret, weakness }
+    }
+
+    fn open(self) -> SecretString {
+        if let Some(weakness) = self.weakness {
+            warn!("JWT_SECRET_KEY is {weakness}: anybody can sign tokens");
         }
-        _ => return key,
-    };
-    reader.problem("JWT_SECRET_KEY", problem);
-    key
+        self.secret
+    }
+}
+
+fn has_real_users(reader: &Reader<'_>) -> bool {
+    let store = reader.get("USER_STORE");
+    store.as_deref() == Some("dynamodb") && super::aws::endpoint(reader).is_none()
+}
+
+/// With the tutorial's users, of which a warning is logged anyway, or a store on this machine.
+fn is_development(reader: &Reader<'_>) -> bool {
+    let tutorial = reader.get("TUTORIAL_USERS").as_deref() == Some("true");
+    let is_local = |endpoint: String| endpoint.starts_with("http://127.0.0.1:");
+    tutorial || super::aws::endpoint(reader).is_some_and(is_local)
+}
+
+fn problem(key: &str) -> Option<String> {
+    match key.len() {
+        0 => Some(format!("not set; {REMEDY}")),
+        length if length < MIN_KEY_BYTES => Some(format!(
+            "{length} bytes, but HS256 needs {MIN_KEY_BYTES} or more; {REMEDY}"
+        )),
+        _ if !key.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Some(format!("a character that is not visible ASCII; {REMEDY}"))
+        }
+        _ => None,
+    }
+}
+
+fn weakness(key: &str) -> Option<&'static str> {
+    let mut bytes = key.bytes();
+    let first = bytes.next();
+    if bytes.all(|byte| Some(byte) == first) {
+        Some("one character, repeated")
+    } else {
+        (key == PUBLIC_KEY).then_some("the key of FastAPI's page, which everybody knows")
+    }
 }

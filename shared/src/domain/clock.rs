@@ -31,9 +31,9 @@ impl Stopwatch {
         Self(Instant::now())
     }
 
-    /// Milliseconds since the start.
+    /// Milliseconds since the start, rounded to microseconds: more would be noise in a log.
     #[must_use]
     pub fn elapsed_ms(&self) -> f64 {
-        self.0.elapsed().as_secs_f64() * 1000.0
+        (self.0.elapsed().as_secs_f64() * 1e6).round() / 1e3
     }
 }

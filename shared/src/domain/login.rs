@@ -11,7 +11,7 @@ use super::attempts::{Admission, Attempts, Limits, account_key, address_key};
 use super::clock::Clock;
 use super::password::{HashError, Passwords};
 use super::scope::Scopes;
-use super::store::StoreError;
+use super::store::{Patience, StoreError};
 use super::token::Grant;
 use super::users::{HashStore, MAX_BYTES, Reading, User, UserStore, is_name};
 
@@ -31,8 +31,12 @@ pub struct Login {
     pub attempts: Arc<dyn Attempts>,
     /// How many attempts may fail.
     pub limits: Limits,
+    /// May a disabled user log in, as on FastAPI's page?
+    pub admits_disabled: bool,
     /// Hashes and verifies passwords.
     pub passwords: Passwords,
+    /// How long the stores may take.
+    pub patience: Patience,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -89,11 +93,11 @@ impl Login {
             self.begin(&attempt).await?;
             Ok(self.users.find(username, Reading::Strong).await?)
         };
-        let user = match in_time(BEFORE_HASH, known).await {
+        let user = match self.in_time(BEFORE_HASH, known).await {
             // The password was not checked, so the attempt must not stay counted: otherwise a
             // failing store would lock users out.
             Err(error @ LoginError::Store(_)) => {
-                let _not_reported = in_time(AFTER_HASH, self.take_back(&attempt)).await;
+                let _not_reported = self.in_time(AFTER_HASH, self.take_back(&attempt)).await;
                 return Err(error);
             }
             known => known?,
@@ -101,7 +105,7 @@ impl Login {
         let user = self.verify(user, password)?;
         // From here on the login succeeds, even if the store fails: an error now would tell an
         // attacker that the password was right.
-        if let Err(error) = in_time(AFTER_HASH, self.succeeded(&attempt)).await {
+        if let Err(error) = self.in_time(AFTER_HASH, self.succeeded(&attempt)).await {
             warn!(reason = %error, "a login that succeeded stays counted as failed");
         }
         self.rehash(&user, password).await;
@@ -115,9 +119,10 @@ impl Login {
         let reason = match (&user, hash) {
             (None, _) => "unknown user",
             (Some(_), None) => "not an argon2id hash that can be used",
+            (Some(user), Some(_)) if matches && user.disabled => "disabled",
             (Some(_), Some(_)) => "wrong password",
         };
-        user.filter(|_| matches)
+        user.filter(|user| matches && (self.admits_disabled || !user.disabled))
             .ok_or(LoginError::IncorrectPassword { reason })
     }
 
@@ -181,13 +186,24 @@ impl Login {
             let replace = self
                 .hashes
                 .replace_hash(&user.username, old, &new, self.clock.now());
-            Ok::<_, RehashError>(in_time(AFTER_HASH, replace).await?)
+            Ok::<_, RehashError>(self.in_time(AFTER_HASH, replace).await?)
         };
         match replaced.await {
             Ok(replaced) => info!(replaced, "the password's hash was weaker than the policy"),
             Err(error) => {
                 warn!(reason = %error, "a hash that is weaker than the policy was not replaced");
             }
+        }
+    }
+
+    async fn in_time<T, E: From<StoreError>>(
+        &self,
+        limit: Duration,
+        store: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        match timeout(self.patience.of(limit), store).await {
+            Ok(answer) => answer,
+            Err(elapsed) => Err(StoreError::Unavailable(elapsed.into()).into()),
         }
     }
 }
@@ -198,16 +214,6 @@ enum RehashError {
     Hash(#[from] HashError),
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-async fn in_time<T, E: From<StoreError>>(
-    limit: Duration,
-    store: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    match timeout(limit, store).await {
-        Ok(answer) => answer,
-        Err(elapsed) => Err(StoreError::Unavailable(elapsed.into()).into()),
-    }
 }
 
 /// An attempt to log in, counted for the address that it came from and for the account.

@@ -2,9 +2,29 @@
 
 use std::error::Error;
 use std::pin::Pin;
+use std::time::Duration;
 
 /// The future of a store's answer.
 pub type Asking<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A factor for every time that a store may take: 1, but in a test that must not fail because the
+/// machine is busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience(pub u32);
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl Patience {
+    /// How long to wait, if it is `limit` without a factor.
+    #[must_use]
+    pub fn of(self, limit: Duration) -> Duration {
+        limit * self.0
+    }
+}
 
 /// The store did not answer, or one of its records is damaged.
 #[derive(Debug, thiserror::Error)]

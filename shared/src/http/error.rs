@@ -61,6 +61,11 @@ pub enum RequestError {
 pub enum AccessError {
     /// The request has no token. Then the challenge says nothing more (RFC 6750 3.1).
     NotAuthenticated,
+    /// What came is not one bearer token, as RFC 6750 2.1 spells it.
+    MalformedCredentials {
+        /// All scopes that the route asks for.
+        required: &'static [&'static str],
+    },
     /// The token is not valid, or its user does not exist.
     InvalidToken {
         /// All scopes that the route asks for.
@@ -74,7 +79,10 @@ pub enum AccessError {
         required: &'static [&'static str],
     },
     /// The user is disabled.
-    InactiveUser,
+    InactiveUser {
+        /// All scopes that the route asks for.
+        required: &'static [&'static str],
+    },
 }
 
 /// Why a login is refused.
@@ -112,7 +120,7 @@ impl ApiError {
         Self::Access(match denied {
             Denied::InvalidToken(reason) => AccessError::InvalidToken { required, reason },
             Denied::InsufficientScope => AccessError::InsufficientScope { required },
-            Denied::InactiveUser => AccessError::InactiveUser,
+            Denied::InactiveUser => AccessError::InactiveUser { required },
             Denied::Store(error) => return error.into(),
         })
     }
@@ -128,9 +136,10 @@ impl ApiError {
             Self::Request(RequestError::TooManyFields { .. }) => "too_many_fields",
             Self::Request(RequestError::Invalid(_)) => "invalid_request",
             Self::Access(AccessError::NotAuthenticated) => "not_authenticated",
+            Self::Access(AccessError::MalformedCredentials { .. }) => "malformed_credentials",
             Self::Access(AccessError::InvalidToken { .. }) => "invalid_token",
             Self::Access(AccessError::InsufficientScope { .. }) => "insufficient_scope",
-            Self::Access(AccessError::InactiveUser) => "inactive_user",
+            Self::Access(AccessError::InactiveUser { .. }) => "inactive_user",
             Self::Login(Refused::IncorrectPassword { .. }) => "incorrect_password",
             Self::Login(Refused::TooManyAttempts { .. }) => "too_many_attempts",
             Self::Login(Refused::ScopeNotAllowed) => "scope_not_allowed",

@@ -6,7 +6,8 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
+use lambda_http::http::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use lambda_http::{Body, Request, Response};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -20,6 +21,8 @@ use crate::domain::access::Access;
 
 /// The largest body that is read. A login form has a few hundred bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
+
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// What this service reads of an event. With the type of `aws_lambda_events`, a single header that
 /// cannot be read makes the whole event an error, which is logged with the header's value.
@@ -48,6 +51,12 @@ impl Event {
     /// Checks this event's path and method against a route.
     pub(crate) fn check(&self, route: Route) -> Result<(Access, Parameters), RequestError> {
         route.check(&self.request_context.http.method, self.path())
+    }
+
+    /// Did it come over TLS? The gateway says so; a client that lies only deceives itself.
+    pub(crate) fn came_by_https(&self) -> bool {
+        let proto = self.headers.get(X_FORWARDED_PROTO);
+        proto.is_some_and(|proto| proto == "https")
     }
 
     /// The path without the gateway's stage, which precedes it unless the stage is `$default`.
@@ -80,12 +89,11 @@ struct PathParameters(Parameters);
 
 /// Turns the event into a request. The body is bytes, decoded if the gateway sent base64.
 pub(crate) fn request(event: Event, parameters: Parameters) -> Result<Request, RequestError> {
-    let uri = event.path().parse().unwrap_or_default();
+    let uri = uri(event.path(), &event.raw_query_string);
     let body = body(event.body.unwrap_or_default(), event.is_base64_encoded)?;
     let mut request = Request::new(Body::Binary(body));
     let http = event.request_context.http;
-    // The route has been matched before, so a method or path that is not valid HTTP may become
-    // `GET` or `/` here.
+    // A method that is not valid HTTP may become `GET`: the route has been matched before.
     *request.method_mut() = http.method.parse().unwrap_or_default();
     *request.uri_mut() = uri;
     *request.headers_mut() = event.headers;
@@ -103,6 +111,15 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// What cannot be a URI becomes `/`: the route has been matched before.
+fn uri(path: &str, query: &str) -> Uri {
+    if query.is_empty() {
+        return path.parse().unwrap_or_default();
+    }
+    let uri = format!("{path}?{query}").parse();
+    uri.or_else(|_| path.parse()).unwrap_or_default()
 }
 
 /// Reads the headers, without those that HTTP does not allow.
@@ -133,7 +150,7 @@ impl<'de> Visitor<'de> for Headers {
             let name = HeaderName::from_bytes(name.as_bytes());
             let value = HeaderValue::from_bytes(value.as_bytes());
             if let (Ok(name), Ok(value)) = (name, value) {
-                headers.insert(name, value);
+                headers.append(name, value);
             }
         }
         Ok(headers)
@@ -190,14 +207,25 @@ pub fn path_parameter<T: FromText>(request: &Request, name: &'static str) -> Res
     })
 }
 
-/// Turns a response into the form that the gateway expects.
-pub(crate) fn gateway_response(response: Response<Body>) -> ApiGatewayV2httpResponse {
-    let (parts, body) = response.into_parts();
+/// Turns a response into the form that the gateway expects. Every answer forbids a browser to guess
+/// another content type; one over TLS asks it to stay with TLS (RFC 6797 7.2: only there).
+pub(crate) fn gateway_response(response: Response<Body>, https: bool) -> ApiGatewayV2httpResponse {
+    let (mut parts, body) = response.into_parts();
+    let nosniff = HeaderValue::from_static("nosniff");
+    parts.headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+    if https {
+        let a_year = HeaderValue::from_static("max-age=31536000");
+        parts.headers.insert(STRICT_TRANSPORT_SECURITY, a_year);
+    }
     let mut event = ApiGatewayV2httpResponse::default();
     event.status_code = parts.status.as_u16().into();
     event.headers = parts.headers;
     event.is_base64_encoded = matches!(body, Body::Binary(_));
-    event.body = Some(body);
+    // Some gateways take a body that is null for an error.
+    event.body = Some(match body {
+        Body::Empty => Body::Text(String::new()),
+        body => body,
+    });
     event
 }
 
@@ -267,12 +295,13 @@ mod tests {
     #[test]
     fn what_is_no_header_is_left_out() {
         let event = r#"{"host": "a", "a b": "c", "x": "bad\nvalue", "y": "\u007f", "z": "\u00e9",
-            "Host": "the last", "tab": "a\tb"}"#;
+            "Host": "b", "tab": "a\tb"}"#;
         let headers = headers(&mut serde_json::Deserializer::from_str(event)).unwrap();
         let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["host", "tab", "z"]);
-        assert_eq!(headers["host"], "the last");
+        let hosts: Vec<_> = headers.get_all("host").iter().collect();
+        assert_eq!(hosts, ["a", "b"]);
         assert_eq!(headers["z"].as_bytes(), "é".as_bytes());
     }
 }

@@ -71,6 +71,20 @@ impl<'a> Fields<'a> {
         Some(sent)
     }
 
+    /// Refuses line breaks in these values.
+    pub fn one_line(&mut self, names: &[&'static str]) {
+        for name in names {
+            let value = self.get(name).ok().flatten();
+            if value.is_some_and(|value| value.contains(['\r', '\n'])) {
+                self.problem(
+                    name,
+                    Kind::Other("a line break is not allowed".into()),
+                    None,
+                );
+            }
+        }
+    }
+
     /// A value of a type, which may be missing.
     pub fn parsed<T: FromText>(&mut self, name: &'static str) -> Option<T> {
         let sent = self.optional(name)?;

@@ -10,7 +10,6 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use lambda_http::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
-    X_CONTENT_TYPE_OPTIONS,
 };
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
@@ -73,7 +72,6 @@ impl File {
             return Ok(response);
         }
         headers.insert(CONTENT_TYPE, self.content_type.clone());
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if accepts_gzip(request) {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             *response.body_mut() = Body::Binary(self.gzip.to_vec());

@@ -195,7 +195,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::http::Dialect;
+    use crate::http::{Dialect, Surface};
 
     #[derive(Debug, Deserr)]
     #[deserr(error = JsonProblems)]
@@ -243,7 +243,7 @@ mod tests {
 
     fn detail(body: &str) -> Value {
         let error = read("application/json", body).unwrap_err();
-        let response = Dialect::FastApi.response(&error);
+        let response = Dialect::FastApi.response(&error, Surface::Resource);
         assert_eq!(response.status(), 422, "{body}");
         let answer: Value = serde_json::from_slice(response.body()).unwrap();
         answer["detail"].clone()

@@ -8,11 +8,11 @@
 //! | `form`, `fields`, `json`, `problem` | input: fields, parameters and JSON, and what is wrong with it |
 //! | `file` | files that everybody may read and every cache may keep |
 //! | `error` | [`ApiError`]: everything that can go wrong |
-//! | [`dialect`] | how the client sees an error |
+//! | `dialect` | how the client sees an error |
 //! | `description` | what `/openapi.json` says about a route |
 
 mod description;
-pub mod dialect;
+mod dialect;
 mod error;
 mod event;
 mod fields;
@@ -27,7 +27,7 @@ use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use lambda_http::http::{HeaderValue, StatusCode};
 
 pub use description::{Description, FORM, JSON, Parameter};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, Surface};
 pub use error::{AccessError, ApiError, Refused, RequestError};
 pub use event::{Event, path_parameter, source_ip};
 pub(crate) use event::{gateway_response, request};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
+use super::dialect::Surface;
 use super::error::RequestError;
 use crate::domain::access::Access;
 
@@ -14,6 +15,8 @@ pub struct Route {
     path: Option<&'static str>,
     /// Does it also answer every path below its own?
     pub below: bool,
+    /// Who reads its errors: they are spelled for that reader.
+    pub surface: Surface,
     /// One for each method.
     pub operations: &'static [Operation],
 }
@@ -105,6 +108,7 @@ impl Public {
         Self(Route {
             path: Some(path),
             below: false,
+            surface: Surface::Resource,
             operations,
         })
     }
@@ -118,12 +122,22 @@ impl Public {
         })
     }
 
+    /// The same route, whose errors have the form of RFC 6749 5.2 in the `rfc` dialect.
+    #[must_use]
+    pub const fn token_endpoint(self) -> Self {
+        Self(Route {
+            surface: Surface::TokenEndpoint,
+            ..self.0
+        })
+    }
+
     /// The route of everything that no other route answers.
     #[must_use]
     pub const fn fallback() -> Self {
         Self(Route {
             path: None,
             below: false,
+            surface: Surface::Resource,
             operations: &[],
         })
     }
@@ -158,6 +172,7 @@ impl Protected {
         Self(Route {
             path: Some(path),
             below: false,
+            surface: Surface::Resource,
             operations,
         })
     }
@@ -182,7 +197,16 @@ impl Route {
         self.parameters(path).is_some()
     }
 
-    /// The values of the path's parameters; `None` if the route does not answer this path.
+    /// Is this the route's own path, without a slash at its end and not one below it?
+    #[must_use]
+    pub fn is_at(self, path: &str) -> bool {
+        let depth = |path: &str| path.matches('/').count();
+        let own = self.path.map(without_slash);
+        own.is_some_and(|own| depth(own) == depth(path)) && self.has_path(path)
+    }
+
+    /// The values of the path's parameters; `None` if the route does not answer this path. A
+    /// percent-encoded letter is that letter (RFC 3986 6.2.2.2).
     #[must_use]
     pub fn parameters(self, path: &str) -> Option<Parameters> {
         let own = without_slash(self.path?);
@@ -194,7 +218,7 @@ impl Route {
             let (sent, after) = rest.split_at(end);
             match parameter(segment) {
                 Some(name) => parameters.push((name, decoded(sent)?)),
-                None if sent == segment => {}
+                None if percent_decode_str(sent).eq(segment.bytes()) => {}
                 None => return None,
             }
             rest = after;
@@ -282,7 +306,12 @@ mod tests {
 
     #[test]
     fn answers_both_spellings_of_its_path_and_no_other() {
-        for path in ["/users/me", "/users/me/"] {
+        for path in [
+            "/users/me",
+            "/users/me/",
+            "/users/%6de",
+            "/%75ser%73/%6D%65/",
+        ] {
             assert!(ROUTE.check("GET", path).is_ok(), "{path}");
         }
         for path in [
@@ -295,6 +324,12 @@ mod tests {
             "/users/ME/",
             "/users/me/x",
             "/users/mex",
+            "/users/%4De/",
+            "/users%2Fme/",
+            "/users/me%2F",
+            "/users/%256de",
+            "/users/me%",
+            "/users/%6",
             "users/me",
         ] {
             assert_eq!(

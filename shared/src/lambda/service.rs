@@ -44,7 +44,7 @@ where
 
     async fn respond(&self, event: Event) -> Response {
         let stopwatch = Stopwatch::start();
-        let route = self.route;
+        let (route, https) = (self.route, event.payload.came_by_https());
         let span =
             info_span!("request", %route, request_id = event.context.request_id, sub = Empty);
         let result = self.handle(event.payload).instrument(span.clone()).await;
@@ -52,7 +52,7 @@ where
         let (response, outcome, reason) = match result {
             Ok(response) => (response, "ok", None),
             Err(error) => (
-                self.dialect.response(&error),
+                self.dialect.response(&error, route.surface),
                 error.outcome(),
                 error.reason(),
             ),
@@ -63,7 +63,7 @@ where
         } else {
             info!(status, outcome, reason, ms, "answered");
         }
-        http::gateway_response(response)
+        http::gateway_response(response, https)
     }
 
     async fn handle(&self, event: http::Event) -> Answer {

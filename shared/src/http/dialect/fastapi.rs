@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use lambda_http::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use lambda_http::http::header::{ALLOW, WWW_AUTHENTICATE};
 use lambda_http::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::{Header, retry_after};
 use crate::http::error::{AccessError, ApiError, Refused, RequestError};
 use crate::http::problem::{Kind, Problem, Step, Type};
 
@@ -55,7 +56,7 @@ enum Location {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum ErrorBody {
+pub(super) enum ErrorBody {
     Plain(HttpError),
     Problems(HttpValidationError),
 }
@@ -67,20 +68,21 @@ impl From<&str> for ErrorBody {
     }
 }
 
-type Row = (StatusCode, ErrorBody, Option<(HeaderName, HeaderValue)>);
+pub(super) type Row = (StatusCode, ErrorBody, Option<Header>);
 
 pub(super) fn response(error: &ApiError) -> Response<Body> {
     let (status, body, header) = row(error);
-    // Writing such a body as JSON cannot fail, so the default is never used.
-    let text = serde_json::to_string(&body).unwrap_or_default();
-    let mut response = crate::http::response(status, text);
-    if let Some((name, value)) = header {
-        response.headers_mut().insert(name, value);
-    }
-    response
+    super::response(status, &body, header)
 }
 
-fn row(error: &ApiError) -> Row {
+pub(super) fn schema(status: StatusCode, generator: &mut SchemaGenerator) -> Schema {
+    match status {
+        StatusCode::UNPROCESSABLE_ENTITY => generator.subschema_for::<HttpValidationError>(),
+        _ => generator.subschema_for::<HttpError>(),
+    }
+}
+
+pub(super) fn row(error: &ApiError) -> Row {
     match error {
         ApiError::Request(error) => request(error),
         ApiError::Access(error) => access(error),
@@ -127,13 +129,14 @@ fn access(error: &AccessError) -> Row {
     };
     match error {
         AccessError::NotAuthenticated => unauthorized("Not authenticated", &[]),
-        AccessError::InvalidToken { required, .. } => {
+        AccessError::MalformedCredentials { required }
+        | AccessError::InvalidToken { required, .. } => {
             unauthorized("Could not validate credentials", required)
         }
         AccessError::InsufficientScope { required } => {
             unauthorized("Not enough permissions", required)
         }
-        AccessError::InactiveUser => plain(StatusCode::BAD_REQUEST, "Inactive user"),
+        AccessError::InactiveUser { .. } => plain(StatusCode::BAD_REQUEST, "Inactive user"),
     }
 }
 
@@ -156,14 +159,7 @@ fn plain(status: StatusCode, detail: &str) -> Row {
 }
 
 fn later(status: StatusCode, detail: &str, wait: Duration) -> Row {
-    let header = Some((RETRY_AFTER, HeaderValue::from(whole_seconds(wait))));
-    (status, detail.into(), header)
-}
-
-/// `Retry-After` has whole seconds (RFC 9110 10.2.3). They are rounded up, so that a client does
-/// not try again too early.
-fn whole_seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+    (status, detail.into(), Some(retry_after(wait)))
 }
 
 /// `Allow` (RFC 9110 10.2.1), in the order of the route.
@@ -279,7 +275,6 @@ fn one_of(values: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::domain::store::StoreError;
-    use crate::http::Dialect;
 
     #[test]
     fn the_challenge_names_every_required_scope() {
@@ -294,24 +289,12 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_rounded_up() {
-        for (wait, seconds) in [
-            (Duration::from_secs(30), 30),
-            (Duration::from_millis(29_001), 30),
-            (Duration::from_nanos(1), 1),
-            (Duration::ZERO, 0),
-        ] {
-            assert_eq!(whole_seconds(wait), seconds, "{wait:?}");
-        }
-    }
-
-    #[test]
     fn a_5xx_says_nothing_of_its_cause() {
         for error in [
             ApiError::Unavailable(StoreError::Unavailable("10.0.0.1 refused".into())),
             ApiError::internal("a secret cause"),
         ] {
-            let response = Dialect::FastApi.response(&error);
+            let response = response(&error);
             assert!(response.status().is_server_error());
             let Body::Text(body) = response.body() else {
                 panic!("no text")
