@@ -31,7 +31,8 @@ pub struct Args {
         conflicts_with = "table"
     )]
     pub stack: Option<String>,
-    /// A local server instead of AWS [default: the variable AWS_ENDPOINT_URL_DYNAMODB]
+    /// A local server instead of AWS [default: the variable AWS_ENDPOINT_URL_DYNAMODB,
+    /// or AWS_ENDPOINT_URL]
     #[arg(
         long,
         global = true,
@@ -77,8 +78,9 @@ pub enum Command {
   users add johndoe --scopes \"me items\" --full-name \"John Doe\"
   pass show johndoe | users add johndoe --password-stdin
 
-A name must be its own NFKC case-folded form (johndoe, not JohnDoe) without invisible characters,
-so that no two users look alike.")]
+A name must be its own NFKC case-folded form (johndoe, not JohnDoe) without spaces or invisible
+characters, so that no two users look alike. A password must score 3 or 4 with zxcvbn, which is
+told the user's name, e-mail address and full name.")]
     Add(AddArgs),
     /// List the users, in no order
     #[command(after_help = "Examples:
@@ -121,8 +123,30 @@ A scope that is taken away is gone at once, from tokens that were given out too.
     SetScopes {
         /// The user's name
         name: String,
-        /// All the scopes, with spaces between them; \"\" for none
+        /// All the scopes, with spaces between them; "" for none
         scopes: String,
+    },
+    /// Set a user's e-mail address
+    #[command(after_help = "Examples:
+  users set-email johndoe john@example.com
+  users set-email johndoe \"\"")]
+    SetEmail {
+        /// The user's name
+        name: String,
+        /// The e-mail address; "" removes it
+        email: String,
+    },
+    /// Set a user's full name
+    #[command(after_help = "Examples:
+  users set-name johndoe \"John Doe\"
+  users set-name johndoe \"\"
+
+The name by which a user logs in stays.")]
+    SetName {
+        /// The user's name
+        name: String,
+        /// The full name; "" removes it
+        full_name: String,
     },
     /// Let a disabled user in again
     #[command(after_help = "Example:

@@ -37,8 +37,20 @@ pub fn run(args: Args) -> Result<(), Error> {
 }
 
 async fn with_table(args: Args, out: Output) -> Result<(), Error> {
-    let table = &connect::table(&args).await?;
-    match args.command {
+    let table = connect::table(&args).await?;
+    let done = run_on(&table, args.command, out).await;
+    done.map_err(|error| match (error, args.stack) {
+        (Error::NoTable(name), Some(stack)) => Error::NoStackTable {
+            table: name,
+            stack,
+            region: connect::region(&table),
+        },
+        (error, _) => error,
+    })
+}
+
+async fn run_on(table: &Table, command: Command, out: Output) -> Result<(), Error> {
+    match command {
         Command::CreateTable => create_table(table, out).await,
         Command::Add(args) => add(table, out, &args).await,
         Command::List { limit, after } => {
@@ -50,6 +62,10 @@ async fn with_table(args: Args, out: Output) -> Result<(), Error> {
         }
         Command::SetPassword { name, password } => set_password(table, out, &name, &password).await,
         Command::SetScopes { name, scopes } => set_scopes(table, out, &name, &scopes).await,
+        Command::SetEmail { name, email } => set_text(table, out, &name, "email", &email).await,
+        Command::SetName { name, full_name } => {
+            set_text(table, out, &name, "full_name", &full_name).await
+        }
         Command::Enable { name } => set_disabled(table, out, &name, false).await,
         Command::Disable { name } => set_disabled(table, out, &name, true).await,
         Command::Remove { name, yes } => remove(table, out, &name, yes).await,
@@ -180,6 +196,22 @@ async fn set_scopes(table: &Table, out: Output, name: &str, scopes: &str) -> Res
         scopes => scopes.join(" "),
     };
     out.user(&changed, format_args!("{name}: scopes are now: {list}"))
+}
+
+/// Sets one of the texts about a user; an empty one removes it.
+async fn set_text(
+    table: &Table,
+    out: Output,
+    name: &str,
+    attribute: &'static str,
+    value: &str,
+) -> Result<(), Error> {
+    printable(&attribute.to_uppercase(), Some(value))?;
+    let value = Some(value).filter(|value| !value.is_empty());
+    let changed = store::change(table, name, &[(attribute, value.map(text))]).await?;
+    let what = attribute.replace('_', " ");
+    let now = value.map_or_else(|| "none".to_owned(), output::clean);
+    out.user(&changed, format_args!("{name}: {what} is now: {now}"))
 }
 
 async fn set_disabled(table: &Table, out: Output, name: &str, disabled: bool) -> Result<(), Error> {

@@ -36,6 +36,13 @@ pub async fn table(args: &Args) -> Result<Table, Error> {
     Ok(Table { client, name })
 }
 
+/// The region in which a table is looked for; [`table`] does not return without one.
+#[must_use]
+pub fn region(table: &Table) -> String {
+    let region = table.client.config().region();
+    region.map(ToString::to_string).unwrap_or_default()
+}
+
 fn table_name(args: &Args) -> Result<String, Error> {
     let of_stack = args.stack.as_ref().map(|stack| format!("{stack}-users"));
     let name = args.table.clone().or(of_stack);
@@ -49,7 +56,9 @@ fn table_name(args: &Args) -> Result<String, Error> {
 
 fn endpoint(args: &Args) -> Result<Option<String>, Error> {
     let url = args.endpoint_url.clone();
+    // As in the functions: the variable of DynamoDB alone wins over that of all services.
     let url = url.or_else(|| variable("AWS_ENDPOINT_URL_DYNAMODB"));
+    let url = url.or_else(|| variable("AWS_ENDPOINT_URL"));
     match url {
         Some(url) if host(&url).is_none() => Err(Error::Usage(format!(
             "{url:?} is no endpoint URL; one looks like http://127.0.0.1:8000"

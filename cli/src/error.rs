@@ -34,6 +34,18 @@ pub enum Error {
         "no table {0:?} in this region or account\n  name it with --table or --stack, or make it with: users create-table"
     )]
     NoTable(String),
+    /// The stack makes its table; so its name, the region or the account is another.
+    #[error(
+        "no table {table:?} of the stack {stack:?} in {region} of this account\n  which stacks are there? aws cloudformation describe-stacks --region {region} --query \"Stacks[].StackName\""
+    )]
+    NoStackTable {
+        /// The table.
+        table: String,
+        /// The stack.
+        stack: String,
+        /// The region.
+        region: String,
+    },
     /// DynamoDB wants fewer calls a second.
     #[error(
         "DynamoDB refuses so many calls: {0}\n  run it again later, or raise the table's limits"

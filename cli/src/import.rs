@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use crate::args::ImportArgs;
 use crate::error::Error;
 use crate::line;
-use crate::output::{Output, note};
+use crate::output::{Output, count, note};
 use crate::progress::Progress;
 use crate::store::{self, Put};
 use lines::{Lines, Next};
@@ -29,11 +29,30 @@ const MOST_WAITS: u32 = 6;
 /// How many lines ended in which way.
 #[derive(Debug, Default, Clone, Copy, Serialize)]
 struct Counts {
-    added: u64,
-    replaced: u64,
-    already_there: u64,
-    conflicts: u64,
-    invalid: u64,
+    added: usize,
+    replaced: usize,
+    already_there: usize,
+    conflicts: usize,
+    invalid: usize,
+}
+
+impl Counts {
+    /// How far the import has come, in short: it must fit beside the bar.
+    fn so_far(self) -> String {
+        let conflicts = count(self.conflicts, "conflict");
+        let mut text = format!("{} added", self.added);
+        for (number, part) in [
+            (self.replaced, format!("{} replaced", self.replaced)),
+            (self.already_there, format!("{} there", self.already_there)),
+            (self.conflicts, conflicts),
+            (self.invalid, format!("{} invalid", self.invalid)),
+        ] {
+            if number > 0 {
+                text = format!("{text}, {part}");
+            }
+        }
+        text
+    }
 }
 
 impl fmt::Display for Counts {
@@ -42,11 +61,9 @@ impl fmt::Display for Counts {
         if self.replaced > 0 {
             write!(f, "{} replaced, ", self.replaced)?;
         }
-        let (there, conflicts, invalid) = (self.already_there, self.conflicts, self.invalid);
-        write!(
-            f,
-            "{there} already there, {conflicts} conflicts, {invalid} invalid"
-        )
+        let (there, invalid) = (self.already_there, self.invalid);
+        let conflicts = count(self.conflicts, "conflict");
+        write!(f, "{there} already there, {conflicts}, {invalid} invalid")
     }
 }
 
@@ -109,6 +126,7 @@ pub async fn import(table: &Table, out: Output, args: ImportArgs) -> Result<(), 
     })?;
     match counts.conflicts + counts.invalid {
         0 => Ok(()),
+        1 => Err(Error::Failed("1 line was not imported".to_owned())),
         left => Err(Error::Failed(format!("{left} lines were not imported"))),
     }
 }
@@ -122,7 +140,7 @@ impl Import<'_> {
                 Next::Stop => return Err(Error::Failed("stopped by Ctrl-C".to_owned())),
             };
             let counts = self.counts;
-            self.progress.at(line.end, || counts.to_string());
+            self.progress.at(line.end, || counts.so_far());
             match line.text.and_then(|text| line::read(&text)) {
                 Ok(record) => self.launch(line.number, record).await?,
                 Err(problem) => self.invalid(line.number, &problem)?,
@@ -219,9 +237,57 @@ async fn try_write(table: &Table, record: &Record, replace: bool) -> Result<Outc
                 store::change(table, &record.username, &record.content()).await?;
                 return Ok(Outcome::Replaced);
             }
-            format!("with another {}", differences.join(", "))
+            format!("and differs in {}", differences.join(", "))
         }
         Err(error) => format!("but cannot be read: {error}"),
     };
     Ok(Outcome::Conflict(what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::tests::BESIDE_THE_BAR;
+
+    fn counts(numbers: [usize; 5]) -> Counts {
+        let [added, replaced, already_there, conflicts, invalid] = numbers;
+        Counts {
+            added,
+            replaced,
+            already_there,
+            conflicts,
+            invalid,
+        }
+    }
+
+    #[test]
+    fn what_comes_to_nothing_is_left_out_on_the_way_but_for_what_was_added() {
+        for (numbers, expected) in [
+            ([0, 0, 0, 0, 0], "0 added"),
+            ([7, 0, 0, 0, 0], "7 added"),
+            ([7, 0, 3, 1, 0], "7 added, 3 there, 1 conflict"),
+            (
+                [0, 2, 0, 2, 1],
+                "0 added, 2 replaced, 2 conflicts, 1 invalid",
+            ),
+        ] {
+            assert_eq!(counts(numbers).so_far(), expected);
+        }
+    }
+
+    #[test]
+    fn millions_fit_beside_the_bar_and_much_of_everything_into_a_line() {
+        let millions = counts([9_999_999, 0, 9_999_999, 99, 9]).so_far();
+        assert!(millions.len() <= BESIDE_THE_BAR, "{millions}");
+        let everything = counts([999_999; 5]).so_far();
+        assert!(everything.len() <= 80, "{everything}");
+    }
+
+    #[test]
+    fn one_conflict_is_singular() {
+        assert_eq!(
+            counts([1, 0, 1, 1, 1]).to_string(),
+            "1 added, 1 already there, 1 conflict, 1 invalid"
+        );
+    }
 }

@@ -158,6 +158,7 @@ mod tests {
             (&line(r#","disabled":1"#), "expected a boolean"),
             (&line(r#","version":-1"#), "expected u64"),
             (&good.replace("bob", "Bob"), "case-folded form, \"bob\""),
+            (&good.replace("bob", "bob doe"), "white space, U+0020"),
             (&good.replace("bob", ""), "a user name is empty"),
             (
                 &good.replace("argon2id", "argon2i"),

@@ -117,13 +117,20 @@ pub fn sorted(scopes: &Scopes) -> Vec<&str> {
     scopes
 }
 
+/// "1 user", "2 users".
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 /// Makes a command fail that had to skip users which it could not read.
 pub fn readable(unreadable: usize) -> Result<(), Error> {
-    match unreadable {
-        0 => Ok(()),
-        1 => Err(Error::Failed("1 user could not be read".to_owned())),
-        many => Err(Error::Failed(format!("{many} users could not be read"))),
+    if unreadable == 0 {
+        return Ok(());
     }
+    let users = count(unreadable, "user");
+    Err(Error::Failed(format!("{users} could not be read")))
 }
 
 /// Says how a password is hashed, and nothing that would help to guess it.
@@ -142,7 +149,8 @@ fn date(seconds: u64) -> String {
 }
 
 /// Escapes invisible characters, so that no text in the table can control the terminal.
-fn clean(text: &str) -> String {
+#[must_use]
+pub fn clean(text: &str) -> String {
     let shown = |character: char| match name::invisible(character) {
         Some(_) => character.escape_unicode().to_string(),
         None => character.to_string(),
@@ -229,6 +237,16 @@ mod tests {
             clean("a\u{1b}[2Jb\u{202e}c d é"),
             "a\\u{1b}[2Jb\\u{202e}c d é"
         );
+    }
+
+    #[test]
+    fn one_is_singular_and_any_other_number_plural() {
+        for (number, expected) in [(0, "0 users"), (1, "1 user"), (2, "2 users")] {
+            assert_eq!(count(number, "user"), expected);
+        }
+        assert!(readable(0).is_ok());
+        let error = readable(1).unwrap_err().to_string();
+        assert_eq!(error, "1 user could not be read");
     }
 
     #[test]

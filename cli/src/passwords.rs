@@ -6,11 +6,11 @@ use secrecy::{ExposeSecret, SecretString};
 use shared::config;
 use shared::domain::password::{PasswordHash, Passwords};
 use shared::domain::users::MAX_BYTES;
-use zxcvbn::matching::patterns::MatchPattern;
 use zxcvbn::{Score, zxcvbn};
 
 use crate::args::PasswordArgs;
 use crate::error::Error;
+use crate::output::count;
 use crate::variable;
 
 /// What NIST asks for where the password is the only factor.
@@ -57,7 +57,8 @@ fn from_prompt(min_length: usize) -> Result<SecretString, Error> {
         let password = rpassword::prompt_password(prompt).map_err(Error::io("terminal"))?;
         Ok(SecretString::from(password))
     };
-    let password = ask(&format!("New password ({min_length} characters or more): "))?;
+    let length = count(min_length, "character");
+    let password = ask(&format!("New password ({length} or more): "))?;
     let again = ask("The same again: ")?;
     if password.expose_secret() == again.expose_secret() {
         Ok(password)
@@ -92,14 +93,15 @@ fn from_reader(reader: impl Read) -> Result<SecretString, Error> {
     Ok(line.into())
 }
 
-/// Is the password long enough, and not one of those that are tried first?
+/// Is the password long enough, and hard enough to guess?
 fn check(password: &str, min_length: usize, words: &[&str]) -> Result<(), Error> {
     let refuse = |text: String| Err(Error::Usage(text));
     // NIST: each Unicode code point counts as one character.
     let length = password.chars().count();
     if length < min_length {
         return refuse(format!(
-            "the password has {length} characters; {min_length} or more are needed (--min-length sets another number)"
+            "the password has {}; {min_length} or more are needed (--min-length sets another number)",
+            count(length, "character")
         ));
     }
     if password.len() > MAX_BYTES {
@@ -107,22 +109,19 @@ fn check(password: &str, min_length: usize, words: &[&str]) -> Result<(), Error>
             "the password has more than {MAX_BYTES} bytes; give a shorter one"
         ));
     }
-    if is_common(password, words) {
-        return refuse(
-            "the password is one of those that are guessed first; take some words that do not belong together"
-                .to_owned(),
-        );
+    match weakness(password, words) {
+        Some(advice) => refuse(format!("the password is too easy to guess: {advice}")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-/// Would zxcvbn guess it within a million tries (a score below 2): a common password or a
-/// repetition of one, a run on the keyboard, a date, the user's own name? Random characters are
-/// never common, however few they are: `min_length` checks their number.
-fn is_common(password: &str, words: &[&str]) -> bool {
+/// What zxcvbn advises against a password that it would guess within a hundred million tries (a
+/// score below 3): a common password or a repetition of one, a run on the keyboard, a date, the
+/// user's own name, a few characters of any kind.
+fn weakness(password: &str, words: &[&str]) -> Option<String> {
     let estimate = zxcvbn(password, words);
-    let mut parts = estimate.sequence().iter();
-    estimate.score() < Score::Two && parts.any(|part| part.pattern != MatchPattern::BruteForce)
+    let advice = estimate.feedback().map(ToString::to_string);
+    (estimate.score() < Score::Three).then(|| advice.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -155,18 +154,58 @@ mod tests {
             ("fourteen chars", "has 14 characters; 15 or more"),
             ("éééééééééééééé", "has 14 characters"),
             (&long, "more than 1024 bytes"),
-            ("passwordpassword", "guessed first"),
-            ("aaaaaaaaaaaaaaaaaaaa", "guessed first"),
-            ("1234567890123456", "guessed first"),
-            ("qwertyuiopasdfghjkl", "guessed first"),
-            ("alicealicealice", "guessed first"),
-            ("alice@example.com", "guessed first"),
+            ("passwordpassword", "easy to guess: Repeats like"),
+            (
+                "aaaaaaaaaaaaaaaaaaaa",
+                "easy to guess: Repeats like \"aaa\"",
+            ),
+            ("1234567890123456", "easy to guess: "),
+            ("qwertyuiopasdfghjkl", "easy to guess: "),
+            ("alicealicealice", "easy to guess: "),
+            ("alice@example.com", "easy to guess: Add another word"),
         ] {
             let error = refused(password).unwrap_or_default();
             assert!(error.contains(expected), "{password:?}: {error:?}");
         }
         assert!(check("secret", 1, &[]).is_err(), "short may be, common not");
-        assert!(check("x7!Kq2", 1, &[]).is_ok());
+        assert!(check("x7!Kq2", 1, &[]).is_err(), "so are six characters");
+        assert!(check("x7!Kq2vRw", 1, &[]).is_ok());
+    }
+
+    #[test]
+    fn a_score_of_3_is_enough_and_2_is_not() {
+        for (password, score) in [
+            ("wheelbarrowcarpenter", Score::Two),
+            ("marmaladethermostat", Score::Three),
+            ("x7!Kq2vR", Score::Two),
+            ("x7!Kq2vRw", Score::Three),
+        ] {
+            assert_eq!(zxcvbn(password, &[]).score(), score, "{password}");
+            let taken = check(password, 1, &[]).is_ok();
+            assert_eq!(taken, score >= Score::Three, "{password}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_a_user_is_easy_to_guess() {
+        let password = "vanderslootjurgenmeier";
+        assert!(check(password, MIN_LENGTH, &[]).is_ok());
+        let error = check(password, MIN_LENGTH, &["vandersloot", "jurgenmeier"]);
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.starts_with("the password is too easy to guess: Add"),
+            "{error}"
+        );
+        assert!(!error.contains('\n') && !error.contains("sloot"), "{error}");
+    }
+
+    #[test]
+    fn one_character_is_singular() {
+        let error = check("x", MIN_LENGTH, &[]).unwrap_err().to_string();
+        assert!(
+            error.starts_with("the password has 1 character; 15"),
+            "{error}"
+        );
     }
 
     #[test]

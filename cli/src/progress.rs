@@ -33,19 +33,7 @@ impl Progress {
             let since = Stopwatch::start();
             return Self::Lines { since };
         }
-        let (bar, template) = match bytes {
-            Some(bytes) => (
-                ProgressBar::new(bytes),
-                "{bar:30} {percent}%  {msg}  {eta} left",
-            ),
-            None => (ProgressBar::no_length(), "{spinner} {msg}"),
-        };
-        // The template is a constant that is valid; without it the bar would have its default
-        // style.
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        Self::Bar(bar)
+        Self::Bar(bar(bytes))
     }
 
     /// Shows that so many bytes have been read, with `state` as the text.
@@ -75,6 +63,113 @@ impl Progress {
     pub fn end(&self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
+        }
+    }
+}
+
+/// A bar that cuts its text rather than fill a second line, which would stay on the terminal.
+fn bar(bytes: Option<u64>) -> ProgressBar {
+    let (bar, template) = match bytes {
+        Some(bytes) => (
+            ProgressBar::new(bytes),
+            "{bar:10} {percent:>3}%  {wide_msg}  {eta:>3} left",
+        ),
+        None => (ProgressBar::no_length(), "{spinner} {wide_msg}"),
+    };
+    // The template is a constant that is valid; without it the bar would have its default style.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::io::Result;
+    use std::sync::{Arc, Mutex};
+
+    use indicatif::{ProgressDrawTarget, TermLike};
+
+    use super::*;
+
+    /// What is left for the text beside the bar, in 80 columns.
+    pub(crate) const BESIDE_THE_BAR: usize = 53;
+
+    /// A terminal of 80 columns, which keeps what is written to it.
+    #[derive(Debug, Clone, Default)]
+    struct Terminal(Arc<Mutex<Vec<String>>>);
+
+    impl TermLike for Terminal {
+        fn width(&self) -> u16 {
+            80
+        }
+
+        fn move_cursor_up(&self, _: usize) -> Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_down(&self, _: usize) -> Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_right(&self, _: usize) -> Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_left(&self, _: usize) -> Result<()> {
+            Ok(())
+        }
+
+        fn write_line(&self, text: &str) -> Result<()> {
+            self.write_str(text)
+        }
+
+        fn write_str(&self, text: &str) -> Result<()> {
+            self.0.lock().unwrap().push(text.to_owned());
+            Ok(())
+        }
+
+        fn clear_line(&self) -> Result<()> {
+            Ok(())
+        }
+
+        fn flush(&self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The longest line that a terminal shows at each of these points of the way.
+    fn shown(bytes: Option<u64>, text: &str) -> String {
+        let terminal = Terminal::default();
+        let bar = bar(bytes);
+        bar.set_draw_target(ProgressDrawTarget::term_like(Box::new(terminal.clone())));
+        let mut progress = Progress::Bar(bar);
+        for position in [0, 1, 500, 1000] {
+            progress.at(position, || text.to_owned());
+        }
+        let lines = terminal.0.lock().unwrap();
+        // What fills the lines up to the right edge is blank.
+        let lines = lines.iter().map(|line| line.trim_end());
+        let longest = lines.max_by_key(|line| line.chars().count());
+        longest.unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn the_bar_and_its_text_fill_one_line_of_80_columns() {
+        let text = "x".repeat(BESIDE_THE_BAR);
+        for bytes in [Some(1000), None] {
+            let line = shown(bytes, &text);
+            assert!(line.contains(&text), "{line:?}");
+            assert!(line.chars().count() <= 80, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_cut() {
+        for bytes in [Some(1000), None] {
+            let line = shown(bytes, &"x".repeat(200));
+            assert!(line.contains("xxx"), "{line:?}");
+            assert_eq!(line.chars().count(), 80, "{line:?}");
         }
     }
 }

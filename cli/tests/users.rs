@@ -99,6 +99,104 @@ fn set_scopes_replaces_the_scopes() {
 }
 
 #[test]
+fn set_email_replaces_or_removes_the_address() {
+    let server = with_johndoe();
+    server
+        .run(&["set-email", "johndoe", "john@x.org"], "")
+        .says(0, "johndoe: email is now: john@x.org\n", "");
+    let shown = server.json(&["show", "johndoe"], "");
+    assert_eq!(
+        (&shown["email"], &shown["full_name"], &shown["version"]),
+        (&json!("john@x.org"), &json!("John Doe"), &json!(2))
+    );
+    server
+        .run(&["set-email", "johndoe", ""], "")
+        .says(0, "johndoe: email is now: none\n", "");
+    assert!(!server.item("johndoe").contains_key("email"));
+    let after = server.json(&["set-email", "johndoe", "j@x.org"], "");
+    assert_eq!(after["email"], json!("j@x.org"));
+    was_written(&server, 4);
+}
+
+#[test]
+fn set_name_replaces_or_removes_the_full_name() {
+    let server = with_johndoe();
+    server
+        .run(&["set-name", "johndoe", "Jonathan Doe"], "")
+        .says(0, "johndoe: full name is now: Jonathan Doe\n", "");
+    server
+        .run(&["set-name", "johndoe", ""], "")
+        .says(0, "johndoe: full name is now: none\n", "");
+    assert!(!server.item("johndoe").contains_key("full_name"));
+    let after = server.json(&["set-name", "johndoe", "John Doe"], "");
+    assert_eq!(after["full_name"], json!("John Doe"));
+    was_written(&server, 4);
+}
+
+#[test]
+fn a_text_that_would_control_the_terminal_is_not_set() {
+    let server = with_johndoe();
+    server
+        .run(&["set-email", "johndoe", "j\u{1b}[2J"], "")
+        .fails(2, "EMAIL holds U+001B, a control character");
+    server
+        .run(&["set-name", "johndoe", "J\nD"], "")
+        .fails(2, "FULL_NAME holds U+000A, a control character");
+    server.run(&["set-name", "johndoe", "J\u{202e}D"], "").says(
+        0,
+        "johndoe: full name is now: J\\u{202e}D\n",
+        "",
+    );
+}
+
+/// A table in which only a user is whose name, with a space, was allowed once.
+fn with_john_doe() -> Server {
+    let server = with_johndoe();
+    server.copy("johndoe", "john doe");
+    server.run(&["remove", "johndoe", "--yes"], "").succeeds();
+    server
+}
+
+#[test]
+fn a_user_whose_name_has_a_space_is_shown_changed_and_removed() {
+    let server = with_john_doe();
+    let show = server.run(&["show", "john doe"], "").succeeds().stdout;
+    assert!(show.starts_with("username  john doe\n"), "{show}");
+    for command in [
+        &["set-scopes", "john doe", "me"][..],
+        &["set-email", "john doe", ""],
+        &["set-name", "john doe", ""],
+        &["set-password", "john doe"],
+        &["disable", "john doe"],
+        &["enable", "john doe"],
+    ] {
+        server.run(command, GOOD_PASSWORD).succeeds();
+    }
+    let list = server.run(&["list"], "").succeeds().stdout;
+    assert!(list.starts_with("john doe  "), "{list}");
+    server
+        .run(&["remove", "john doe", "--yes"], "")
+        .says(0, "john doe: removed\n", "");
+    assert_eq!(server.items(), 0);
+}
+
+#[test]
+fn a_user_whose_name_has_a_space_is_exported_but_not_imported() {
+    let server = with_john_doe();
+    let export = server.run(&["export"], "").succeeds();
+    assert_eq!(export.stderr, "1 user exported\n");
+    let other = Server::with_table();
+    let run = other.run(&["import", "-", "--keep-going"], &export.stdout);
+    run.fails(1, "-: line 1: the user name \"john doe\" holds white space");
+    assert!(
+        run.stderr.ends_with("error: 1 line was not imported\n"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(other.items(), 0);
+}
+
+#[test]
 fn a_user_is_disabled_and_enabled_and_listed_as_such() {
     let server = with_johndoe();
     let listed_as = |state: &str| {
@@ -137,6 +235,20 @@ fn set_password_replaces_the_hash() {
 }
 
 #[test]
+fn set_password_refuses_what_the_table_knows_of_the_user() {
+    let server = with_johndoe();
+    let password = "vanderslootjurgenmeier";
+    let name = ["set-name", "johndoe", "Vandersloot Jurgenmeier"];
+    server
+        .run(&["set-password", "johndoe"], password)
+        .succeeds();
+    server.run(&name, "").succeeds();
+    server
+        .run(&["set-password", "johndoe"], password)
+        .fails(2, "the password is too easy to guess: Add another word");
+}
+
+#[test]
 fn a_user_is_removed_only_with_yes() {
     let server = with_johndoe();
     server.run(&["remove", "johndoe"], "").fails(2, "say --yes");
@@ -156,6 +268,8 @@ fn every_command_says_that_there_is_no_such_user() {
         &["show", "johndoe"][..],
         &["enable", "johndoe"],
         &["set-scopes", "johndoe", "me"],
+        &["set-email", "johndoe", "j@x.org"],
+        &["set-name", "johndoe", ""],
         &["set-password", "johndoe"],
         &["remove", "johndoe", "--yes"],
     ] {
@@ -182,10 +296,29 @@ fn bad_names_passwords_and_scopes_write_nothing() {
         (
             &["add", "john "],
             GOOD_PASSWORD,
-            "single spaces between words",
+            "\"john \" holds white space, U+0020",
+        ),
+        (
+            &["add", "john doe"],
+            GOOD_PASSWORD,
+            "leave it out, or take \".\" or \"-\" instead",
+        ),
+        (
+            &["add", "john\u{3000}doe"],
+            GOOD_PASSWORD,
+            "white space, U+3000",
         ),
         (&["add", "john"], "fourteen chars", "15 or more"),
-        (&["add", "john"], "passwordpassword", "guessed first"),
+        (
+            &["add", "john"],
+            "passwordpassword",
+            "the password is too easy to guess: Repeats like",
+        ),
+        (
+            &["add", "john", "--full-name", "Jurgen Vandersloot"],
+            "jurgenvandersloot",
+            "too easy to guess: Add another word or two.",
+        ),
         (&["add", "john"], "two\nlines of it\n", "more than one line"),
         (&["add", "john"], "", "has 0 characters"),
         (
@@ -227,7 +360,7 @@ fn bad_names_passwords_and_scopes_write_nothing() {
         );
     }
     server
-        .run(&["add", "john", "--min-length", "6"], "x7!Kq2")
+        .run(&["add", "john", "--min-length", "9"], "x7!Kq2vRw")
         .says(0, "john: added\n", "");
     assert_eq!(server.export().len(), 1);
 }
@@ -325,6 +458,21 @@ fn an_export_imports_as_it_was() {
     assert_eq!(sorted(&other.run(&["export"], "").stdout), sorted(&text));
 }
 
+#[test]
+fn an_export_says_what_is_in_its_way() {
+    let server = with_bob();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("users");
+    let part = folder.path().join("users.part");
+    fs::create_dir(&part).unwrap();
+    let export = || server.run(&["export", file.to_str().unwrap()], "");
+    export().fails(1, "users.part: something else is in the way");
+    assert!(part.is_dir() && !file.exists());
+    fs::remove_dir(&part).unwrap();
+    let expected = format!("1 user exported to {}\n", file.display());
+    export().says(0, &expected, "");
+}
+
 /// The bob of [`user`], but with another scope.
 fn other_bob() -> String {
     user("bob").replace("\"me\"", "\"items\"")
@@ -367,10 +515,10 @@ fn keep_going_imports_the_good_lines_and_names_the_others() {
     assert_eq!(run.code, 1);
     assert_eq!(
         run.stdout,
-        "1 added, 1 already there, 1 conflicts, 2 invalid\n"
+        "1 added, 1 already there, 1 conflict, 2 invalid\n"
     );
     for expected in [
-        "line 1: \"bob\" is there already, with another scopes\n",
+        "line 1: \"bob\" is there already, and differs in scopes\n",
         "line 2: column 12: EOF",
         "line 3: the user name \"Carol\" could be mistaken",
         "error: 3 lines were not imported",
@@ -385,7 +533,7 @@ fn a_conflict_leaves_the_user_as_he_was() {
     let bob = server.export().remove(0);
     let file = conflict_and_bad_lines();
     let run = server.run(&["import", path(&file), "--keep-going"], "");
-    assert!(run.stdout.contains("1 conflicts"), "{}", run.stdout);
+    assert!(run.stdout.contains("1 conflict,"), "{}", run.stdout);
     assert!(server.export().contains(&bob));
 }
 
@@ -451,7 +599,9 @@ fn a_killed_import_goes_on() {
 #[test]
 fn a_missing_table_is_named() {
     let server = Server::without_table();
-    server.run(&["list"], "").fails(1, "no table \"users\"");
+    let run = server.run(&["list"], "");
+    run.fails(1, "no table \"users\"");
+    assert!(run.stderr.contains("create-table"), "{}", run.stderr);
 }
 
 #[test]
@@ -506,6 +656,49 @@ fn an_endpoint_where_nobody_listens_cannot_be_reached() {
     set_up_with(&[], &arguments).fails(1, "cannot be reached");
 }
 
+/// Lists the users with these variables alone: no region, no credentials.
+fn list_with(variables: &[(&str, &str)], more: &[&str]) -> Run {
+    let arguments = [&["list", "--table", "users"][..], more].concat();
+    set_up_with(variables, &arguments)
+}
+
+#[test]
+fn the_endpoint_of_all_services_will_do() {
+    let server = with_bob();
+    for variables in [
+        &[("AWS_ENDPOINT_URL", server.url())][..],
+        &[
+            ("AWS_ENDPOINT_URL", server.url()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", ""),
+        ],
+    ] {
+        let list = list_with(variables, &[]).succeeds().stdout;
+        assert!(list.starts_with("bob "), "{list}");
+    }
+    list_with(&[("AWS_ENDPOINT_URL", "localhost")], &[]).fails(2, "no endpoint URL");
+}
+
+#[test]
+fn an_option_wins_over_the_endpoint_of_dynamodb_and_that_over_the_endpoint_of_all_services() {
+    let server = with_bob();
+    let nobody = "http://127.0.0.1:9";
+    let dynamodb = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", server.url()),
+        ("AWS_ENDPOINT_URL", nobody),
+    ];
+    list_with(&dynamodb, &[]).succeeds();
+    let wrong = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", nobody),
+        ("AWS_ENDPOINT_URL", nobody),
+    ];
+    list_with(&wrong, &["--endpoint-url", server.url()]).succeeds();
+    let other = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", nobody),
+        ("AWS_ENDPOINT_URL", server.url()),
+    ];
+    list_with(&other, &[]).fails(1, "cannot be reached");
+}
+
 #[test]
 fn a_table_and_a_stack_exclude_each_other() {
     let arguments = ["list", "--table", "x", "--stack", "y"];
@@ -517,7 +710,14 @@ fn a_stack_names_its_table() {
     let server = Server::with_table();
     let mut command = server.command(&["list", "--stack", "prod"]);
     command.env_remove("USERS_TABLE");
-    support::finish(command, "").fails(1, "no table \"prod-users\"");
+    let run = support::finish(command, "");
+    run.fails(
+        1,
+        "no table \"prod-users\" of the stack \"prod\" in us-east-1",
+    );
+    let stacks = "aws cloudformation describe-stacks --region us-east-1";
+    assert!(run.stderr.contains(stacks), "{}", run.stderr);
+    assert!(!run.stderr.contains("create-table"), "{}", run.stderr);
 }
 
 #[test]

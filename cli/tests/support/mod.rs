@@ -44,6 +44,10 @@ impl Server {
         server
     }
 
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The command, told of this server.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = bare(arguments);
@@ -78,6 +82,15 @@ impl Server {
             .update_expression("SET nickname = :nickname")
             .expression_attribute_values(":nickname", text("Jo"));
         self.runtime.block_on(update.send()).unwrap();
+    }
+
+    /// Adds a user like this one, by a name that the command may refuse.
+    pub fn copy(&self, name: &str, other: &str) {
+        let mut item = self.item(name);
+        item.insert("pk".to_owned(), text(user_key(other)));
+        let client = self.client();
+        let put = client.put_item().table_name("users").set_item(Some(item));
+        self.runtime.block_on(put.send()).unwrap();
     }
 
     /// A user's item.
