@@ -16,7 +16,7 @@ export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/b
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev test live-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test build deploy smoke
+.PHONY: help dev test live-test client-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test build deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -31,6 +31,9 @@ test: ## Run every test that needs neither Docker nor a network
 
 live-test: $(CARGO_LAMBDA) .venv/fastapi/ok ## Test `make dev` over HTTP, and tokens against FastAPI
 	@.venv/fastapi/bin/python tests/live.py
+
+client-test: $(CARGO_LAMBDA) .venv/clients/ok tests/clients/node_modules/.package-lock.json ## Test `make dev API_DIALECT=rfc` with four OAuth client libraries
+	@.venv/clients/bin/python tests/clients.py
 
 openapi-test: $(CARGO_LAMBDA) .venv/openapi/ok ## Test `make dev` against its own /openapi.json
 	@.venv/openapi/bin/python tests/openapi.py
@@ -96,6 +99,12 @@ endef
 # cargo-lambda looks for `zig` on the PATH, but PyPI's package does not put its own there.
 .venv/zig/bin/zig: .venv/zig/ok
 	@cd $(@D) && ln -sf ../lib/python3*/site-packages/ziglang/zig zig
+
+# npm writes this file last.
+tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
+	@command -v npm >/dev/null || { echo "this needs Node.js 20 or newer, with npm: nodejs.org says how to install them" >&2; exit 1; }
+	@echo "installing the packages of $< into $(@D)"
+	@cd tests/clients && npm ci --silent --ignore-scripts --no-audit
 
 .venv/oha/bin/oha: scripts/tools.mk
 	@echo "building oha $(OHA) into .venv/oha"
