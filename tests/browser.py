@@ -89,10 +89,27 @@ class Page:
             self.find(f"#oauth_{field}").send_keys(value)
         self.tick(scopes)
         if screenshot:
-            self.find(".modal-ux").screenshot(screenshot)
+            self.photograph(screenshot)
         self.click(".modal-ux .auth.authorize")
         self.wait.until(the.visibility_of_element_located((By.XPATH, "//button[text()='Logout']")))
         self.click(".modal-ux .btn-done")
+
+    def photograph(self, path):
+        """Writes a picture of the whole dialog: Swagger UI shows 540 pixels of its height, and scrolls the rest."""
+        dialog = self.find(".modal-ux")
+        cut = self.driver.execute_script(
+            """const [dialog] = arguments, content = dialog.querySelector(".modal-ux-content");
+               dialog.style.maxWidth = "700px";
+               content.style.maxHeight = "none";
+               const {top, bottom, left, right} = dialog.getBoundingClientRect();
+               return content.scrollHeight > content.clientHeight
+                 || top < 0 || bottom > innerHeight || left < 0 || right > innerWidth;""",
+            dialog,
+        )
+        assert not cut, "the picture would not show all of the dialog"
+        for button in ("authorize", "btn-done"):
+            self.find(f".modal-ux .auth-btn-wrapper .{button}")
+        dialog.screenshot(path)
 
     def tick(self, scopes):
         boxes = self.driver.find_elements(By.CSS_SELECTOR, ".modal-ux .scopes input[type=checkbox]")
