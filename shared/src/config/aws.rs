@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::config::Credentials;
 
 use super::reader::Reader;
 use crate::aws::{Aws, ROOTS};
+use crate::domain::password::{Capacity, SMALLEST_FUNCTION};
 use crate::domain::store::Patience;
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Aws {
@@ -28,6 +29,14 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Aws {
 pub(super) fn endpoint(reader: &Reader<'_>) -> Option<String> {
     let endpoint = reader.get("AWS_ENDPOINT_URL_DYNAMODB");
     endpoint.or_else(|| reader.get("AWS_ENDPOINT_URL"))
+}
+
+/// What a function of this size can hash. Lambda sets the variable; elsewhere it may be set to the
+/// size of the deployed function, of which the smallest is assumed.
+pub(super) fn capacity(reader: &Reader<'_>) -> Capacity {
+    let megabytes = reader.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
+    let megabytes = megabytes.and_then(|megabytes| megabytes.parse().ok());
+    Capacity::of_function(megabytes.unwrap_or(SMALLEST_FUNCTION))
 }
 
 fn set_by_lambda(reader: &mut Reader<'_>, name: &str) -> String {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::aws::capacity;
 use super::reader::{ConfigError, Reader};
 use super::state::{Parts, State};
 use super::store::StoreConfig;
 use crate::domain::attempts::Limits;
 use crate::domain::login::Login;
-use crate::domain::password::{Passwords, Policy, is_affordable};
+use crate::domain::password::{Capacity, Passwords, Policy};
 use crate::http::Dialect;
 
 /// What the variables say about logins.
@@ -24,6 +25,8 @@ pub struct LoginConfig {
     /// `PASSWORD_HASH_MEMORY_KIB` (default 19456), `PASSWORD_HASH_ITERATIONS` (default 2) and
     /// `PASSWORD_HASH_PARALLELISM` (default 1): what a new hash costs.
     pub policy: Policy,
+    /// What a function of this size can hash.
+    pub capacity: Capacity,
 }
 
 impl State for Login {
@@ -38,6 +41,7 @@ impl State for Login {
             },
             admits_disabled: super::service::dialect(reader) == Dialect::FastApi,
             policy: policy(reader),
+            capacity: capacity(reader),
         }
     }
 
@@ -45,6 +49,7 @@ impl State for Login {
     async fn open(config: LoginConfig, parts: &Parts) -> Result<Self, ConfigError> {
         let passwords = Passwords::new(config.policy);
         let passwords = passwords.map_err(|error| ConfigError(vec![error.to_string()]))?;
+        let passwords = passwords.within(config.capacity);
         passwords.warm();
         Ok(Self {
             users: parts.users(config.store.clone()).await?,
@@ -67,15 +72,17 @@ pub fn password_policy(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Policy
 
 fn policy(reader: &mut Reader<'_>) -> Policy {
     let default = Policy::default();
+    let capacity = capacity(reader);
     let memory = reader.number("PASSWORD_HASH_MEMORY_KIB", default.m_cost(), 8);
     let iterations = reader.number("PASSWORD_HASH_ITERATIONS", default.t_cost(), 1);
     let parallelism = reader.number("PASSWORD_HASH_PARALLELISM", default.p_cost(), 1);
     match Policy::new(memory, iterations, parallelism, None) {
-        Ok(policy) if is_affordable(&policy) => policy,
-        Ok(_) => {
-            let problem = "at most 262144, and times PASSWORD_HASH_ITERATIONS at most 3145728: no function could compute it";
-            reader.problem("PASSWORD_HASH_MEMORY_KIB", problem);
-            default
+        Ok(policy) => {
+            let affordable = capacity.check(&policy).map(|()| policy);
+            affordable.unwrap_or_else(|problem| {
+                reader.problem("PASSWORD_HASH_MEMORY_KIB", problem);
+                default
+            })
         }
         Err(error) => {
             let problem = format_args!(

@@ -263,20 +263,48 @@ fn says_each_problem_once() {
     assert_eq!(error.err().unwrap().0.len(), 1);
 }
 
-#[test]
-fn the_files_record_of_a_user_counts() {
-    let file = std::env::temp_dir().join(format!("users-of-config-{}.json", std::process::id()));
-    let hash = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
+const FASTAPI_HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
+
+/// What is read with a users file that holds johndoe with this hash.
+fn with_users_file(hash: &str, extra: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("users.json");
     let text =
         format!(r#"[{{"username": "johndoe", "password_hash": "{hash}", "scopes": ["me"]}}]"#);
     std::fs::write(&file, text).unwrap();
-    let config = read(&[&GOOD[..], &[("USERS_FILE", file.to_str().unwrap())]].concat()).unwrap();
-    std::fs::remove_file(file).unwrap();
+    read(&[&GOOD[..], &[("USERS_FILE", file.to_str().unwrap())], extra].concat())
+}
+
+#[test]
+fn the_files_record_of_a_user_counts() {
+    let config = with_users_file(FASTAPI_HASH, &[]).unwrap();
     let StoreConfig::Memory { users, .. } = config.login.store else {
         panic!("not in memory")
     };
     assert_eq!(users.len(), 2);
     assert_eq!(users["johndoe"].scopes.to_string(), "me");
+}
+
+#[test]
+fn a_hash_that_the_function_cannot_compute_stops_it() {
+    let dear = FASTAPI_HASH.replace("m=65536,t=3", "m=262144,t=12");
+    let ConfigError(problems) = with_users_file(&dear, &[]).err().unwrap();
+    let [problem] = &problems[..] else {
+        panic!("{problems:?}")
+    };
+    let figure = "the password_hash of \"johndoe\": 262144 KiB and 12 passes are more than a function of 128 MB can hash";
+    assert!(problem.contains(figure), "{problem}");
+    let large = [("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")];
+    assert!(with_users_file(&dear, &large).is_ok());
+}
+
+#[test]
+fn a_policy_that_the_function_cannot_compute_stops_it() {
+    let dear = ("PASSWORD_HASH_MEMORY_KIB", "120000");
+    let problem = "PASSWORD_HASH_MEMORY_KIB: 120000 KiB and 2 passes are more than a function of 128 MB can hash: at most 114688 KiB, and 800000 KiB times passes";
+    assert_eq!(problems(&[dear]), [problem]);
+    let large = ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256");
+    assert!(read(&[&GOOD[..], &[dear, large]].concat()).is_ok());
 }
 
 #[test]

@@ -7,16 +7,61 @@ use argon2::password_hash::{self, phc, try_generate_salt};
 use argon2::{ARGON2ID_IDENT, Argon2, Block, Params, Version};
 use serde::{Deserialize, Deserializer, de};
 
-/// The most memory that a hash may need, and the most memory times passes. A costlier hash would
-/// exhaust the function's memory or its time.
-const MOST_KIB: u32 = 256 * 1024;
-const MOST_KIB_TIMES_PASSES: u64 = 12 * 256 * 1024;
+/// What a function of some size can compute: the most memory of a hash, and the most memory times
+/// passes. CPU and memory of a function grow together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    megabytes: u32,
+    kib: u32,
+    kib_times_passes: u64,
+}
 
-/// Can a function compute a hash with these parameters?
-#[must_use]
-pub fn is_affordable(params: &Params) -> bool {
-    let cost = u64::from(params.m_cost()) * u64::from(params.t_cost());
-    params.m_cost() <= MOST_KIB && cost <= MOST_KIB_TIMES_PASSES
+/// A hash that a function of this size cannot compute in its memory and in half of its timeout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{kib} KiB and {passes} passes are more than a function of {} MB can hash: at most {} KiB, and {} KiB times passes",
+    capacity.megabytes, capacity.kib, capacity.kib_times_passes
+)]
+pub struct TooExpensive {
+    kib: u32,
+    passes: u32,
+    capacity: Capacity,
+}
+
+impl Capacity {
+    /// Of a function with this much memory. The program itself has 16 MB. At 128 MB, with a
+    /// fourteenth of a CPU, 160,000 KiB times passes took a second when measured, and of the
+    /// timeout's 10 seconds a hash may take 5.
+    #[must_use]
+    pub const fn of_function(megabytes: u32) -> Self {
+        Self {
+            megabytes,
+            kib: megabytes.saturating_sub(16).saturating_mul(1024),
+            kib_times_passes: megabytes as u64 * 6_250,
+        }
+    }
+
+    /// Can the function compute a hash with these parameters?
+    pub fn check(self, params: &Params) -> Result<(), TooExpensive> {
+        let (kib, passes) = (params.m_cost(), params.t_cost());
+        if kib <= self.kib && u64::from(kib) * u64::from(passes) <= self.kib_times_passes {
+            return Ok(());
+        }
+        Err(TooExpensive {
+            kib,
+            passes,
+            capacity: self,
+        })
+    }
+}
+
+/// The least memory that Lambda gives to a function, and what template.yaml gives to POST /token.
+pub const SMALLEST_FUNCTION: u32 = 128;
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self::of_function(SMALLEST_FUNCTION)
+    }
 }
 
 /// A password's argon2id hash, salt and parameters, as a PHC string:
@@ -41,13 +86,15 @@ impl PasswordHash {
     pub fn parse(text: &str) -> Result<Self, NotArgon2id> {
         let hash = phc::PasswordHash::new(text).map_err(|_| NotArgon2id)?;
         let complete = hash.salt.is_some() && hash.hash.is_some() && hash.version == Some(19);
-        if hash.algorithm != ARGON2ID_IDENT
-            || !complete
-            || !Params::try_from(&hash).is_ok_and(|params| is_affordable(&params))
-        {
+        if hash.algorithm != ARGON2ID_IDENT || !complete || Params::try_from(&hash).is_err() {
             return Err(NotArgon2id);
         }
         Ok(Self(hash))
+    }
+
+    /// Can a function with this capacity verify a password with it?
+    pub fn check(&self, capacity: Capacity) -> Result<(), TooExpensive> {
+        Params::try_from(&self.0).map_or(Ok(()), |params| capacity.check(&params))
     }
 }
 
@@ -80,20 +127,29 @@ pub use argon2::Params as Policy;
 /// Hashes and verifies passwords.
 pub struct Passwords {
     policy: Policy,
+    capacity: Capacity,
     nobodys: PasswordHash,
     arena: Arena,
 }
 
 impl Passwords {
-    /// `policy` is what new hashes cost.
+    /// `policy` is what new hashes cost. Costlier hashes than the smallest function can compute are
+    /// no hashes, unless [`Passwords::within`] says otherwise.
     pub fn new(policy: Policy) -> Result<Self, NotArgon2id> {
         let (m, t, p) = (policy.m_cost(), policy.t_cost(), policy.p_cost());
         let nobodys = format!("$argon2id$v=19$m={m},t={t},p={p}${NOBODYS_SALT_AND_HASH}");
         Ok(Self {
             policy,
+            capacity: Capacity::default(),
             nobodys: PasswordHash::parse(&nobodys)?,
             arena: Arena::default(),
         })
+    }
+
+    /// The same, in a function with this capacity.
+    #[must_use]
+    pub fn within(self, capacity: Capacity) -> Self {
+        Self { capacity, ..self }
     }
 
     /// Allocates the memory that a hash by the policy needs. The cold start calls it, so that the
@@ -121,12 +177,20 @@ impl Passwords {
 
     /// Is this the password of the hash? The hash says its own parameters.
     ///
-    /// Without a hash the answer is no, but a hash with the policy's parameters is computed all the
-    /// same: the time that a login takes must not tell which users exist.
+    /// Without a hash, or with one that is beyond this function's capacity, the answer is no, but a
+    /// hash with the policy's parameters is computed all the same: the time that a login takes must
+    /// not tell which users exist.
     #[must_use]
     pub fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> bool {
+        let hash = hash.filter(|hash| self.can_verify(hash));
         // Without a hash, nobody's is computed all the same, and even a match with it is wrong.
         self.matches(password, hash.unwrap_or(&self.nobodys)) & hash.is_some()
+    }
+
+    /// Is the hash within this function's capacity?
+    #[must_use]
+    pub fn can_verify(&self, hash: &PasswordHash) -> bool {
+        hash.check(self.capacity).is_ok()
     }
 
     fn matches(&self, password: &str, hash: &PasswordHash) -> bool {
@@ -329,12 +393,47 @@ mod tests {
             &good.replace("t=3", "t=0"),
             &good.replace("m=65536", "m=1"),
             &good.replace("p=4", "p=0"),
-            &good.replace("m=65536", "m=262145"),
-            &good.replace("m=65536", "m=4294967295"),
-            &good.replace("t=3", "t=49"),
+            &good.replace("m=65536", "m=4294967296"),
         ] {
             assert_eq!(PasswordHash::parse(bad), Err(NotArgon2id), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_function_computes_no_hash_beyond_its_memory_and_its_time() {
+        let costs = |m: u32, t: u32| {
+            let hash = FASTAPI.replace("m=65536,t=3", &format!("m={m},t={t}"));
+            PasswordHash::parse(&hash).unwrap()
+        };
+        for (megabytes, m, t, affordable) in [
+            (128, 65_536, 3, true),
+            (128, 114_688, 6, true),
+            (128, 114_689, 1, false),
+            (128, 114_688, 7, false),
+            (128, 19_456, 42, false),
+            (128, 262_144, 12, false),
+            (512, 262_144, 12, true),
+            (512, 262_144, 13, false),
+            (0, 64, 1, false),
+        ] {
+            let capacity = Capacity::of_function(megabytes);
+            let check = costs(m, t).check(capacity);
+            assert_eq!(check.is_ok(), affordable, "{megabytes} MB: {m} {t}");
+        }
+        let problem = costs(262_144, 12).check(Capacity::default()).unwrap_err();
+        assert_eq!(
+            problem.to_string(),
+            "262144 KiB and 12 passes are more than a function of 128 MB can hash: at most 114688 KiB, and 800000 KiB times passes"
+        );
+    }
+
+    /// 256 MiB times 12 passes took a function 18 seconds, until its timeout, for one bad login.
+    #[test]
+    fn a_hash_beyond_the_functions_capacity_is_verified_as_nobodys() {
+        let dear = FASTAPI.replace("m=65536,t=3", "m=262144,t=12");
+        let passwords = passwords();
+        assert!(!passwords.verify("secret", PasswordHash::parse(&dear).ok().as_ref()));
+        assert_eq!(passwords.arena.0.lock().unwrap().len(), 19_456);
     }
 
     #[test]
