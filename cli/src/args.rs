@@ -126,6 +126,20 @@ A scope that is taken away is gone at once, from tokens that were given out too.
         /// All the scopes, with spaces between them; "" for none
         scopes: String,
     },
+    /// Show the catalogue of scopes, or replace it
+    ///
+    /// With a catalogue in the table, add, set-scopes and import refuse a scope that is not in it.
+    /// Without one, they accept any well-formed scope.
+    #[command(after_help = "Examples:
+  users scopes
+  users scopes \"me items orders\"
+  users scopes \"\"
+
+Users keep the scopes that they have, also those that are not in it.")]
+    Scopes {
+        /// All the scopes, with spaces between them; "" removes the catalogue
+        scopes: Option<String>,
+    },
     /// Set a user's e-mail address
     #[command(after_help = "Examples:
   users set-email johndoe john@example.com

@@ -7,7 +7,7 @@ use clap::CommandFactory;
 use serde_json::json;
 use shared::aws::record::{self, Record};
 use shared::aws::table::{self, Table, text, username};
-use shared::domain::scope::{CATALOGUE, Scopes};
+use shared::domain::scope::Scopes;
 use tokio::runtime::Builder;
 
 use crate::args::{AddArgs, Args, Command, PasswordArgs};
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::output::{self, Output, readable, sorted};
 use crate::passwords::new_hash;
 use crate::store::{self, Put};
-use crate::{export, import, name};
+use crate::{catalogue, export, import, name};
 
 /// Does what the command line says.
 pub fn run(args: Args) -> Result<(), Error> {
@@ -62,6 +62,7 @@ async fn run_on(table: &Table, command: Command, out: Output) -> Result<(), Erro
         }
         Command::SetPassword { name, password } => set_password(table, out, &name, &password).await,
         Command::SetScopes { name, scopes } => set_scopes(table, out, &name, &scopes).await,
+        Command::Scopes { scopes } => show_scopes(table, out, scopes.as_deref()).await,
         Command::SetEmail { name, email } => set_text(table, out, &name, "email", &email).await,
         Command::SetName { name, full_name } => {
             set_text(table, out, &name, "full_name", &full_name).await
@@ -100,10 +101,10 @@ async fn create_table(table: &Table, out: Output) -> Result<(), Error> {
 
 async fn add(table: &Table, out: Output, args: &AddArgs) -> Result<(), Error> {
     name::check(&args.name).map_err(|error| Error::Usage(error.to_string()))?;
-    let scopes = parse_scopes(&args.scopes)?;
     for (option, value) in [("--email", &args.email), ("--full-name", &args.full_name)] {
         printable(option, value.as_deref())?;
     }
+    let scopes = known_scopes(table, &args.scopes).await?;
     let taken = || Error::AlreadyExists {
         name: args.name.clone(),
         table: table.name.clone(),
@@ -189,13 +190,30 @@ async fn set_password(
 }
 
 async fn set_scopes(table: &Table, out: Output, name: &str, scopes: &str) -> Result<(), Error> {
-    let scopes = parse_scopes(scopes)?;
+    let scopes = known_scopes(table, scopes).await?;
     let changed = store::change(table, name, &[("scopes", record::scopes(&scopes))]).await?;
     let list = match sorted(&scopes).as_slice() {
         [] => "none".to_owned(),
         scopes => scopes.join(" "),
     };
     out.user(&changed, format_args!("{name}: scopes are now: {list}"))
+}
+
+/// Shows the catalogue, after it was replaced if there is a replacement.
+async fn show_scopes(table: &Table, out: Output, replacement: Option<&str>) -> Result<(), Error> {
+    if let Some(scopes) = replacement {
+        catalogue::replace(table, &parse_scopes(scopes)?).await?;
+    }
+    let scopes = catalogue::get(table).await?;
+    let scopes = scopes.as_ref().map(sorted);
+    let text = match &scopes {
+        None => "none, any well-formed scope is accepted".to_owned(),
+        Some(scopes) => scopes.join(" "),
+    };
+    out.print(
+        &json!({ "scopes": scopes }),
+        format_args!("catalogue: {text}"),
+    )
 }
 
 /// Sets one of the texts about a user; an empty one removes it.
@@ -253,12 +271,16 @@ fn confirm(question: &str) -> Result<(), Error> {
     }
 }
 
-/// Parses the scopes of an argument, and refuses scopes that the service does not know.
-fn parse_scopes(argument: &str) -> Result<Scopes, Error> {
-    let scopes = Scopes::parse(argument).map_err(|error| Error::Usage(error.to_string()))?;
-    let known = scopes.check(CATALOGUE);
-    known.map_err(|error| Error::Usage(error.to_string()))?;
+/// Parses the scopes of an argument, and refuses scopes that are not in the table's catalogue.
+async fn known_scopes(table: &Table, argument: &str) -> Result<Scopes, Error> {
+    let scopes = parse_scopes(argument)?;
+    let catalogue = catalogue::get(table).await?;
+    catalogue::check(&scopes, catalogue.as_ref()).map_err(Error::Usage)?;
     Ok(scopes)
+}
+
+fn parse_scopes(argument: &str) -> Result<Scopes, Error> {
+    Scopes::parse(argument).map_err(|error| Error::Usage(error.to_string()))
 }
 
 fn printable(option: &str, value: Option<&str>) -> Result<(), Error> {

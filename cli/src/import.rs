@@ -11,15 +11,16 @@ use serde::Serialize;
 use serde_json::json;
 use shared::aws::record::Record;
 use shared::aws::table::Table;
+use shared::domain::scope::Scopes;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::args::ImportArgs;
 use crate::error::Error;
-use crate::line;
 use crate::output::{Output, count, note};
 use crate::progress::Progress;
 use crate::store::{self, Put};
+use crate::{catalogue, line};
 use lines::{Lines, Next};
 
 /// How often a throttled write is repeated, after 1, 2, 4... seconds: the import may have used up
@@ -86,6 +87,7 @@ struct Landed {
 struct Import<'a> {
     table: &'a Table,
     args: &'a ImportArgs,
+    catalogue: Option<Scopes>,
     json: bool,
     counts: Counts,
     progress: Progress,
@@ -97,9 +99,11 @@ struct Import<'a> {
 /// Imports a file.
 pub async fn import(table: &Table, out: Output, args: ImportArgs) -> Result<(), Error> {
     let mut lines = Lines::open(&args.file)?;
+    let catalogue = catalogue::get(table).await?;
     let mut import = Import {
         table,
         args: &args,
+        catalogue,
         json: out.json,
         counts: Counts::default(),
         progress: Progress::new(lines.bytes, out.json),
@@ -141,7 +145,8 @@ impl Import<'_> {
             };
             let counts = self.counts;
             self.progress.at(line.end, || counts.so_far());
-            match line.text.and_then(|text| line::read(&text)) {
+            let catalogue = self.catalogue.as_ref();
+            match line.text.and_then(|text| line::read(&text, catalogue)) {
                 Ok(record) => self.launch(line.number, record).await?,
                 Err(problem) => self.invalid(line.number, &problem)?,
             }

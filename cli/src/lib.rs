@@ -7,6 +7,7 @@
 //! | [`commands`] | what each command does |
 //! | [`import`], [`export`] | many users at once, as JSON lines |
 //! | [`mod@line`] | a user as a JSON line |
+//! | [`catalogue`] | which scopes users may have |
 //! | [`store`] | reads and conditional writes |
 //! | [`name`] | which names new users may have |
 //! | [`passwords`] | where new passwords come from, and which are good enough |
@@ -15,6 +16,7 @@
 //! | [`error`] | what can go wrong, and the exit codes |
 
 pub mod args;
+pub mod catalogue;
 pub mod commands;
 pub mod connect;
 pub mod error;

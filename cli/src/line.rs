@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use shared::aws::record::Record;
 use shared::domain::password::PasswordHash;
-use shared::domain::scope::{CATALOGUE, Scopes};
+use shared::domain::scope::Scopes;
 
-use crate::name;
 use crate::output::sorted;
+use crate::{catalogue, name};
 
 /// A line.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,17 +27,17 @@ struct Line {
     version: Option<u64>,
 }
 
-/// Reads a line of a file; the error says where in the line.
-pub fn read(line: &[u8]) -> Result<Record, String> {
+/// Reads a line of a file, whose scopes must be in the catalogue; the error says where in the line.
+pub fn read(line: &[u8], catalogue: Option<&Scopes>) -> Result<Record, String> {
     let line: Line =
         serde_json::from_slice(line.trim_ascii_end()).map_err(|error| place(&error))?;
     let name = &line.username;
     name::check(name).map_err(|error| error.to_string())?;
     PasswordHash::parse(&line.password_hash)
         .map_err(|error| format!("the password_hash of {name:?}: {error}"))?;
-    let scopes: Scopes = line.scopes.iter().map(String::as_str).collect();
-    let known = scopes.check(CATALOGUE);
-    known.map_err(|error| format!("the scopes of {name:?}: {error}"))?;
+    let scopes = Scopes::from_list(&line.scopes).map_err(|error| error.to_string());
+    let scopes = scopes.and_then(|scopes| catalogue::check(&scopes, catalogue).map(|()| scopes));
+    let scopes = scopes.map_err(|error| format!("the scopes of {name:?}: {error}"))?;
     Ok(Record {
         username: line.username,
         password_hash: line.password_hash,
@@ -102,7 +102,8 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<Record, String> {
-        super::read(text.as_bytes())
+        let catalogue = Scopes::parse("me items").unwrap();
+        super::read(text.as_bytes(), Some(&catalogue))
     }
 
     #[test]
@@ -166,7 +167,11 @@ mod tests {
             ),
             (
                 &good.replace("items", "admin"),
-                "unknown scope \"admin\", the service's scopes are: me, items",
+                "the scopes of \"bob\": unknown scope \"admin\", the service's scopes are: items, me;",
+            ),
+            (
+                &good.replace("\",\"items", " items"),
+                "the scopes of \"bob\": a scope is made of",
             ),
             (&good.replace("scopes", "scope"), "unknown field `scope`"),
             (&format!("{good} x"), "trailing characters"),

@@ -7,8 +7,9 @@
 //! |---|---|---|
 //! | a user | `user#` and the name, byte for byte | `password_hash` S (a PHC string), `disabled` BOOL, `scopes` SS (absent: none), `email` S, `full_name` S, `created` N, `updated` N, `version` N (grows with each write) |
 //! | attempts to log in | `account#` and the name's SHA-256, or `address#` and the source address | `failures` N, `not_before` N, `expires` N (the table's TTL) |
+//! | the scopes that users may have (without this item: any) | `catalogue` | `scopes` SS |
 //!
-//! Other attributes are left as they are.
+//! The `users` command alone asks for the catalogue. Other attributes are left as they are.
 
 use std::collections::HashMap;
 use std::error::Error;

@@ -38,12 +38,7 @@ impl Scopes {
     /// assert_eq!(scopes.to_string(), "items me");
     /// ```
     pub fn parse(text: &str) -> Result<Self, MalformedScope> {
-        let tokens = split(text);
-        if tokens.clone().all(is_scope_token) {
-            Ok(tokens.collect())
-        } else {
-            Err(MalformedScope)
-        }
+        all_scopes(split(text))
     }
 
     /// Reads the `scope` claim of a token. A word that cannot be a scope is dropped: it grants
@@ -59,6 +54,11 @@ impl Scopes {
     pub fn from_tokens(list: &[String]) -> Self {
         let tokens = list.iter().map(String::as_str);
         tokens.filter(|token| is_scope_token(token)).collect()
+    }
+
+    /// Reads a list with one scope in each element; an error if one of them cannot be a scope.
+    pub fn from_list(list: &[String]) -> Result<Self, MalformedScope> {
+        all_scopes(list.iter().map(String::as_str))
     }
 
     /// Are all the required scopes here? Compared byte for byte (RFC 6749 3.3: case sensitive).
@@ -121,6 +121,14 @@ impl<'de> Deserialize<'de> for Scopes {
 /// Splits only at spaces (U+0020): other white space is not a separator (RFC 6749 3.3).
 fn split(text: &str) -> impl Iterator<Item = &str> + Clone {
     text.split(' ').filter(|token| !token.is_empty())
+}
+
+fn all_scopes<'a>(tokens: impl Iterator<Item = &'a str> + Clone) -> Result<Scopes, MalformedScope> {
+    if tokens.clone().all(is_scope_token) {
+        Ok(tokens.collect())
+    } else {
+        Err(MalformedScope)
+    }
 }
 
 fn is_scope_token(token: &str) -> bool {
@@ -189,6 +197,20 @@ mod tests {
             "status".to_owned(),
         ];
         assert_eq!(Scopes::from_tokens(&list).to_string(), "status");
+    }
+
+    #[test]
+    fn a_list_holds_a_scope_in_each_element() {
+        let list = |tokens: &[&str]| {
+            let tokens: Vec<_> = tokens.iter().map(ToString::to_string).collect();
+            Scopes::from_list(&tokens)
+        };
+        let scopes = list(&["items", "me", "items"]).unwrap();
+        assert_eq!(scopes.to_string(), "items me");
+        assert_eq!(list(&[]), Ok(Scopes::default()));
+        for wrong in ["", "me items", " me", "é", "m\"e"] {
+            assert_eq!(list(&["me", wrong]), Err(MalformedScope), "{wrong:?}");
+        }
     }
 
     #[test]
