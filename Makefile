@@ -16,7 +16,7 @@ export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/b
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev test live-test client-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test build deploy smoke
+.PHONY: help dev invoke invoke-what test live-test client-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test build deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -24,10 +24,37 @@ help: ## List the verbs
 dev: $(CARGO_LAMBDA) ## Serve every route on http://127.0.0.1:9000 (PORT=), rebuilt when a file changes
 	@exec python3 scripts/dev.py
 
+invoke: invoke-what $(if $(IMAGE),build,$(CARGO_LAMBDA)) ## Invoke one function beside `make dev`: F=users-me (E=events/x.json, PORT=); IMAGE=1 does it in Lambda's image
+	@$(if $(IMAGE),$(SAM_INVOKE),$(DEV_INVOKE))
+
+# Before anything is built.
+invoke-what:
+	$(if $(wildcard functions/$(or $(F),?)/Cargo.toml),,$(error make invoke: F=$(F) is no function; choose one of $(notdir $(wildcard functions/*))))
+	$(if $(wildcard $(EVENT)),,$(error make invoke: there is no $(EVENT); choose one of events/ with E=))
+
+EVENT = $(or $(E),events/$(F).json)
+DEV_PORT = $(or $(PORT),9000)
+
+# The front of `make dev` passes cargo-lambda's own paths on, so its port is the only one to know.
+define DEV_INVOKE
+{ : <>/dev/tcp/127.0.0.1/$(DEV_PORT); } 2>/dev/null || { echo "make invoke: nothing listens on port $(DEV_PORT); start make dev, or say its PORT=" >&2; exit 1; }; \
+  cargo lambda invoke $(F) --invoke-address 127.0.0.1 --invoke-port $(DEV_PORT) --data-file $(EVENT)
+endef
+
+# The template names a function's resource UsersMeFunction.
+define SAM_INVOKE
+scripts/docker.sh run sam local invoke $$(sed -E 's/(^|-)(.)/\U\2/g' <<<$(F))Function \
+  --event $(EVENT) --env-vars events/env.json --skip-pull-image
+endef
+
+# Through `tee`, since some awks keep lines back; what it wrote is counted in the end.
 test: ## Run every test that needs neither Docker nor a network
-	@cargo test --workspace --exclude bench 2>&1 | awk '{ print } \
-	  /^test result:/ { passed += $$4; failed += $$6; skipped += $$8 } \
-	  END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }'
+	@mkdir -p target; status=0; \
+	cargo test --workspace --exclude bench --no-fail-fast 2>&1 | tee target/test.log || status=$$?; \
+	awk '/^test result:/ { passed += $$4; failed += $$6; skipped += $$8 } \
+	  /^test .* \.\.\. FAILED$$/ { sub(/^test /, ""); sub(/ \.\.\. FAILED$$/, ""); names = names "\n  " $$0 } \
+	  END { printf "%d passed, %d failed, %d skipped%s\n", passed, failed, skipped, names }' target/test.log; \
+	exit $$status
 
 live-test: $(CARGO_LAMBDA) .venv/fastapi/ok ## Test `make dev` over HTTP, and tokens against FastAPI
 	@.venv/fastapi/bin/python tests/live.py

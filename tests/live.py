@@ -1,13 +1,18 @@
 """Tests `make dev` over HTTP: the work of `make live-test`.
 
 For each store: starts it on a free port with a key of its own, runs tests/live.rs and every parity
-case against it, exchanges tokens with a FastAPI app that shares the key, and ends it with Ctrl-C.
-On DynamoDB it also adds and changes a user meanwhile, with the `users` command.
+case against it, pastes README.md's "Try it", exchanges tokens with a FastAPI app that shares the key,
+and ends it. In memory it also sends what cargo-lambda alone would get wrong, invokes a function and
+saves a file; on DynamoDB it adds and changes a user meanwhile, with the `users` command.
 """
 import os
 import re
 import secrets
+import shlex
+import socket
 import subprocess
+import tempfile
+import time
 from datetime import datetime, timedelta, timezone
 from typing import Annotated
 
@@ -17,7 +22,8 @@ from fastapi import Depends, FastAPI, HTTPException, Security
 from fastapi.security import OAuth2PasswordBearer, OAuth2PasswordRequestForm, SecurityScopes
 from fastapi.testclient import TestClient
 
-from service import ROOT, start, stop
+from readme import try_it
+from service import ROOT, descendants, log, start, stop
 
 KEY = secrets.token_hex(32)
 
@@ -78,13 +84,87 @@ def exchange_tokens(service, fastapi):
                 print(f"a token of {issuer} with scope {scope!r} at {verifier}: {got}")
 
 
-def two_terminals(service, log):
-    """While `make dev USER_STORE=dynamodb` runs, somebody works with the `users` command."""
-    variables = dict(re.findall(r"(AWS_ENDPOINT_URL_DYNAMODB|USERS_TABLE)=(\S+)", log))
-    program = re.search(r"^  (\S+) list$", log, re.MULTILINE)[1]
+def chunked_bodies(url):
+    """A body in chunks arrives whole; a bad chunk is the client's mistake, not a 500."""
+    form = b"username=johndoe&password=secret"
+    whole = b"5\r\nusern\r\n1b;x=y\r\n" + form[5:] + b"\r\n0\r\nTrailer: x\r\n\r\n"
+    for body, status in [
+        (whole, 200),
+        (b"zz\r\nusern\r\n0\r\n\r\n", 400),
+        (b"0x5\r\nusern\r\n0\r\n\r\n", 400),
+        (b"-5\r\nusern\r\n0\r\n\r\n", 400),
+        (b"5\r\nusername\r\n0\r\n\r\n", 400),
+    ]:
+        answer = raw(url, b"POST /token HTTP/1.1", b"Content-Type: application/x-www-form-urlencoded", b"Transfer-Encoding: chunked", body=body)
+        print("chunks", body, answer)
+        assert answer == f"HTTP/1.1 {status}"
+
+
+def request_targets(url):
+    """cargo-lambda would let these wait for a function without a name, or run any program of the workspace."""
+    for target, status in [(b"*", 400), (b"token", 400), (b"/lambda-url/", 404), (b"/lambda-url/users/", 404)]:
+        answer = raw(url, b"OPTIONS " + target + b" HTTP/1.1")
+        print("OPTIONS", target, answer)
+        assert answer == f"HTTP/1.1 {status}"
+
+
+def raw(url, *lines, body=b""):
+    """Sends bytes as they are; returns the beginning of the status line."""
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=30) as connection:
+        connection.sendall(b"\r\n".join([*lines, b"Host: localhost", b"", body]))
+        return connection.recv(12).decode()
+
+
+def invoke(url):
+    """One function, by the README's command; the token of events/users-me.json has another key."""
+    port = url.rpartition(":")[2]
+    for arguments, status in [(["F=token"], 200), (["F=users-me", "E=events/users-me-no-token.json"], 401)]:
+        environment = {**os.environ, "PORT": port}
+        done = subprocess.run(["make", "invoke", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+        print("make invoke", *arguments, done.stdout.strip(), done.stderr)
+        assert f'"statusCode":{status},' in done.stdout
+
+
+def a_save(dev, url):
+    """Restarts the function that it changes, and no other; nothing is logged as an error."""
+    output = log("memory", url)
+    before, so_far = functions(dev), len(output.read_text())
+    (ROOT / "README.md").touch()
+    (ROOT / "functions/status/src/main.rs").touch()
+    for _ in range(600):
+        time.sleep(0.2)
+        after = functions(dev)
+        if after.keys() == before.keys() and after["status"] != before["status"]:
+            break
+    restarted = [name for name in before if after[name] != before[name]]
+    print("a save of functions/status/src/main.rs restarted", *restarted)
+    assert restarted == ["status"], (before, after)
+    assert httpx.get(f"{url}/status/", timeout=60).status_code == 401
+    said = output.read_text()[so_far:]
+    assert "ERROR" not in said, said
+
+
+def functions(dev):
+    """The process of each function, by its name."""
+    names = [folder.parent.name for folder in ROOT.glob("functions/*/Cargo.toml")]
+    found = {}
+    for pid in descendants(dev.pid):
+        listing = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
+        name = listing.strip().rpartition("/")[2]
+        if name in names:
+            found[name] = pid
+    return found
+
+
+def two_terminals(service, printed):
+    """While `make dev USER_STORE=dynamodb` runs, somebody works with the `users` command, in another
+    folder and with nothing but what was printed."""
+    variables = dict(re.findall(r"(AWS_ENDPOINT_URL_DYNAMODB|USERS_TABLE)=(\S+)", printed))
+    [program] = shlex.split(re.search(r"^  (.+) list$", printed, re.MULTILINE)[1])
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **variables}
 
     def users(*arguments, **options):
-        done = subprocess.run([program, *arguments], cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, **options)
+        done = subprocess.run([program, *arguments], cwd="/", env=environment, capture_output=True, text=True, **options)
         assert done.returncode == 0, done.stderr
         print("$ users", *arguments, "\n" + done.stdout.strip())
 
@@ -102,22 +182,47 @@ def two_terminals(service, log):
         assert answer.status_code == status
 
 
+def port_of_dynamodb(printed):
+    return re.search(r"AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:(\d+)", printed)[1]
+
+
+def the_same_port_again(printed, database):
+    """The next run's DynamoDB has the port of the last one; while that is in use, another."""
+    dev, url, again = start("dynamodb", JWT_SECRET_KEY=KEY, DYNAMODB_FILE=database)
+    stop(dev, url)
+    with socket.create_server(("127.0.0.1", int(port_of_dynamodb(printed)))):
+        dev, url, meanwhile = start("dynamodb", JWT_SECRET_KEY=KEY, DYNAMODB_FILE=database)
+        stop(dev, url)
+    ports = [port_of_dynamodb(text) for text in (printed, again, meanwhile)]
+    print("DynamoDB's ports:", *ports)
+    assert ports[0] == ports[1] != ports[2]
+
+
 def main():
-    for store in ("memory", "dynamodb"):
-        dev, url, log = start(store, JWT_SECRET_KEY=KEY)
-        print(f"make dev USER_STORE={store}: ready on {url}")
-        try:
-            subprocess.run(
-                "cargo test --package tests --test live -- --ignored --nocapture --test-threads 1".split(),
-                cwd=ROOT, check=True,
-                env={**os.environ, "API_URL": url, "JWT_SECRET_KEY": KEY, "PARITY_TIERS": "core,framework,edge"},
-            )
-            with httpx.Client(base_url=url, timeout=30) as service:
-                exchange_tokens(service, TestClient(app))
-                if store == "dynamodb":
-                    two_terminals(service, log)
-        finally:
-            stop(dev, url)
+    with tempfile.TemporaryDirectory() as folder:
+        database = f"{folder}/dynamodb.sqlite"
+        for store, how in (("memory", "kill -INT"), ("dynamodb", "kill -TERM")):
+            dev, url, printed = start(store, JWT_SECRET_KEY=KEY, DYNAMODB_FILE=database)
+            print(f"make dev USER_STORE={store}: ready on {url}")
+            try:
+                subprocess.run(
+                    "cargo test --package tests --test live -- --ignored --nocapture --test-threads 1".split(),
+                    cwd=ROOT, check=True,
+                    env={**os.environ, "API_URL": url, "JWT_SECRET_KEY": KEY, "PARITY_TIERS": "core,framework,edge"},
+                )
+                try_it(url)
+                with httpx.Client(base_url=url, timeout=30) as service:
+                    exchange_tokens(service, TestClient(app))
+                    if store == "dynamodb":
+                        two_terminals(service, printed)
+                if store == "memory":
+                    chunked_bodies(url)
+                    request_targets(url)
+                    invoke(url)
+                    a_save(dev, url)
+            finally:
+                stop(dev, url, how)
+        the_same_port_again(printed, database)
 
 
 if __name__ == "__main__":

@@ -145,7 +145,10 @@ fn what_the_gateway_does() {
         .bearer(Some("garbage"));
     let two = service.send(&two);
     println!("two Authorization headers: {}", two.status);
-    assert!(two.status < 500, "{two:?}");
+    assert_eq!(two.status, 401, "joined with a comma, they are no token");
+    let encoded = service.get("/users/%6De/", Some(&token));
+    println!("/users/%6De/ is /users/me/: {}", encoded.status == 200);
+    assert_eq!(encoded.status, 200, "{encoded:?}");
     let long = service.get("/users/me", Some(&"a".repeat(9000)));
     println!("a token of 9,000 bytes: {}", long.status);
     assert!((400..500).contains(&long.status), "{long:?}");

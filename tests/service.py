@@ -17,16 +17,28 @@ def start(store="memory", **variables):
         port = probe.getsockname()[1]
     database = tempfile.mkdtemp() + "/dynamodb.sqlite"
     environment = {**os.environ, "PORT": str(port), "USER_STORE": store, "DYNAMODB_FILE": database, **variables}
-    path = ROOT / f"target/dev-{store}-{port}.log"
+    path = log(store, f"http://127.0.0.1:{port}")
     path.parent.mkdir(exist_ok=True)
-    with path.open("w") as log:
-        dev = subprocess.Popen(["make", "dev"], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
+    with path.open("w") as output:
+        dev = subprocess.Popen(
+            ["make", "dev"], cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True, preexec_fn=as_a_terminal_does
+        )
     last = {"memory": "Ready on", "dynamodb": "users list\n"}[store]
     while last not in path.read_text():
         if dev.poll() is not None:
             raise SystemExit(f"make dev ended by itself:\n{path.read_text()}")
         time.sleep(0.2)
     return dev, f"http://127.0.0.1:{port}", path.read_text()
+
+
+def log(store, url):
+    """The file of its output, to which it writes as long as it runs."""
+    return ROOT / f"target/dev-{store}-{url.rpartition(':')[2]}.log"
+
+
+def as_a_terminal_does():
+    """A shell's background job, which these tests may be, has SIGINT ignored, and would hand that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def descendants(pid):
@@ -39,13 +51,24 @@ def descendants(pid):
     return found
 
 
-def stop(dev, url):
-    """Sends Ctrl-C to every process, as a terminal does, while a client is connected; none may be left."""
+def in_sessions(sessions):
+    listing = subprocess.run(["ps", "-eo", "sess=,stat=,pid=,args="], capture_output=True, text=True).stdout
+    rows = (line.split(maxsplit=2) for line in listing.splitlines())
+    return [process for session, state, process in rows if int(session) in sessions and not state.startswith("Z")]
+
+
+def stop(dev, url, how="Ctrl-C"):
+    """Ends it while a client is connected; nothing may be left in the sessions that it started. Ctrl-C, as
+    a terminal sends it, reaches every process; `kill` reaches make alone."""
     started = descendants(dev.pid)
     assert len(started) > 5, started
+    sessions = {os.getsid(pid) for pid in started}
     with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))):
-        os.killpg(dev.pid, signal.SIGINT)
+        if how == "Ctrl-C":
+            os.killpg(dev.pid, signal.SIGINT)
+        else:
+            os.kill(dev.pid, {"kill -INT": signal.SIGINT, "kill -TERM": signal.SIGTERM}[how])
         dev.wait(timeout=30)
-    left = [pid for pid in started if Path(f"/proc/{pid}").exists()]
+    left = in_sessions(sessions)
     assert not left, f"make dev left processes behind: {left}"
-    print(f"make dev: ended by Ctrl-C, none of its {len(started)} processes left")
+    print(f"make dev: ended by {how}, none of its {len(started)} processes left")
