@@ -11,16 +11,17 @@ use serde::Serialize;
 use serde_json::json;
 use shared::aws::record::Record;
 use shared::aws::table::Table;
-use shared::domain::scope::Scopes;
+use shared::config;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::args::ImportArgs;
 use crate::error::Error;
+use crate::line::{self, Rules};
 use crate::output::{Output, count, note};
 use crate::progress::Progress;
 use crate::store::{self, Put};
-use crate::{catalogue, line};
+use crate::{catalogue, variable};
 use lines::{Lines, Next};
 
 /// How often a throttled write is repeated, after 1, 2, 4... seconds: the import may have used up
@@ -87,7 +88,7 @@ struct Landed {
 struct Import<'a> {
     table: &'a Table,
     args: &'a ImportArgs,
-    catalogue: Option<Scopes>,
+    rules: Rules,
     json: bool,
     counts: Counts,
     progress: Progress,
@@ -99,11 +100,14 @@ struct Import<'a> {
 /// Imports a file.
 pub async fn import(table: &Table, out: Output, args: ImportArgs) -> Result<(), Error> {
     let mut lines = Lines::open(&args.file)?;
-    let catalogue = catalogue::get(table).await?;
+    let rules = Rules {
+        catalogue: catalogue::get(table).await?,
+        capacity: config::function_capacity(&variable),
+    };
     let mut import = Import {
         table,
         args: &args,
-        catalogue,
+        rules,
         json: out.json,
         counts: Counts::default(),
         progress: Progress::new(lines.bytes, out.json),
@@ -145,8 +149,7 @@ impl Import<'_> {
             };
             let counts = self.counts;
             self.progress.at(line.end, || counts.so_far());
-            let catalogue = self.catalogue.as_ref();
-            match line.text.and_then(|text| line::read(&text, catalogue)) {
+            match line.text.and_then(|text| line::read(&text, &self.rules)) {
                 Ok(record) => self.launch(line.number, record).await?,
                 Err(problem) => self.invalid(line.number, &problem)?,
             }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::aws::record::Record;
-use shared::domain::password::PasswordHash;
+use shared::domain::password::{Capacity, PasswordHash};
 use shared::domain::scope::Scopes;
 
 use crate::output::sorted;
@@ -27,16 +27,30 @@ struct Line {
     version: Option<u64>,
 }
 
-/// Reads a line of a file, whose scopes must be in the catalogue; the error says where in the line.
-pub fn read(line: &[u8], catalogue: Option<&Scopes>) -> Result<Record, String> {
+/// What a line must keep to.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The scopes that there are; `None` allows all.
+    pub catalogue: Option<Scopes>,
+    /// What the function can hash that is to verify the password.
+    pub capacity: Capacity,
+}
+
+/// Reads a line of a file that keeps to the rules; the error says where in the line.
+pub fn read(line: &[u8], rules: &Rules) -> Result<Record, String> {
     let line: Line =
         serde_json::from_slice(line.trim_ascii_end()).map_err(|error| place(&error))?;
     let name = &line.username;
     name::check(name).map_err(|error| error.to_string())?;
-    PasswordHash::parse(&line.password_hash)
-        .map_err(|error| format!("the password_hash of {name:?}: {error}"))?;
+    let hash = PasswordHash::parse(&line.password_hash).map_err(|error| error.to_string());
+    hash.and_then(|hash| {
+        hash.check(rules.capacity)
+            .map_err(|error| error.to_string())
+    })
+    .map_err(|error| format!("the password_hash of {name:?}: {error}"))?;
     let scopes = Scopes::from_list(&line.scopes).map_err(|error| error.to_string());
-    let scopes = scopes.and_then(|scopes| catalogue::check(&scopes, catalogue).map(|()| scopes));
+    let scopes = scopes
+        .and_then(|scopes| catalogue::check(&scopes, rules.catalogue.as_ref()).map(|()| scopes));
     let scopes = scopes.map_err(|error| format!("the scopes of {name:?}: {error}"))?;
     Ok(Record {
         username: line.username,
@@ -103,7 +117,11 @@ mod tests {
 
     fn read(text: &str) -> Result<Record, String> {
         let catalogue = Scopes::parse("me items").unwrap();
-        super::read(text.as_bytes(), Some(&catalogue))
+        let rules = Rules {
+            catalogue: Some(catalogue),
+            capacity: Capacity::default(),
+        };
+        super::read(text.as_bytes(), &rules)
     }
 
     #[test]
@@ -164,6 +182,10 @@ mod tests {
             (
                 &good.replace("argon2id", "argon2i"),
                 "the password_hash of \"bob\": not an argon2id",
+            ),
+            (
+                &good.replace("m=65536,t=3", "m=262144,t=12"),
+                "the password_hash of \"bob\": 262144 KiB and 12 passes are more than a function of 128 MB can hash",
             ),
             (
                 &good.replace("items", "admin"),

@@ -70,6 +70,12 @@ pub fn password_policy(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Policy
     Reader::read(lookup, policy)
 }
 
+/// What the function can hash, for the `users` command.
+pub fn function_capacity(lookup: &dyn Fn(&str) -> Option<String>) -> Capacity {
+    // Reading it meets no problem.
+    Reader::read(lookup, |reader| capacity(reader)).unwrap_or_default()
+}
+
 fn policy(reader: &mut Reader<'_>) -> Policy {
     let default = Policy::default();
     let capacity = capacity(reader);
