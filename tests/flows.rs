@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::domain::password::{Passwords, Policy};
 use tempfile::NamedTempFile;
-use tests::functions::function;
+use tests::functions::{FUNCTIONS, function};
 use tests::logs::logged;
 use tests::world::{NOW, verifier};
 use tests::{Answer, Client, Gateway, KEY, read, world};
@@ -215,6 +215,29 @@ fn the_fallback_redirects_a_documented_path_and_keeps_the_rest() {
     assert_eq!(answer.body, "", "a gateway may take null for an error");
 }
 
+/// RFC 6797 7.2: Strict-Transport-Security is for TLS alone.
+#[test]
+fn no_answer_is_sniffed_and_one_over_tls_stays_with_tls() {
+    for function in FUNCTIONS.iter() {
+        let name = function.name;
+        let mut event = event(name);
+        for (proto, expected) in [("https", Some("max-age=31536000")), ("http", None)] {
+            event["headers"]["x-forwarded-proto"] = proto.into();
+            let answer = gateway().invoke_function(function, &event);
+            assert_eq!(
+                answer.header("x-content-type-options"),
+                Some("nosniff"),
+                "{name}"
+            );
+            assert_eq!(
+                answer.header("strict-transport-security"),
+                expected,
+                "{name}"
+            );
+        }
+    }
+}
+
 #[test]
 fn events_and_tests_have_the_same_key() {
     let env: Value = serde_json::from_str(&read("events/env.json")).unwrap();
@@ -302,9 +325,17 @@ fn the_files_record_of_a_tutorials_user_counts() {
     assert_eq!(gateway.post_form("/token", form).status, 200);
 }
 
+/// In a deployed function; in `make dev` they are wanted.
 #[test]
 fn public_passwords_are_warned_of_at_the_start() {
-    let (gateway, _file) = configured(true);
+    let (mut gateway, _file) = configured(true);
+    gateway.world = gateway
+        .world
+        .with("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/token")
+        .with(
+            "JWT_SECRET_KEY",
+            "a key of this test, 32 bytes long".replace(' ', "-"),
+        );
     let lines = logged(|| {
         log_in(&gateway, "johndoe", "secret");
         log_in(&gateway, "jane", "correct+horse");

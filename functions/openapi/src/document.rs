@@ -5,7 +5,7 @@ use lambda_http::http::StatusCode;
 use serde_json::{Map, Value, json};
 use shared::domain::access::Access;
 use shared::domain::scope::CATALOGUE;
-use shared::http::{Description, Dialect, Operation, Parameter};
+use shared::http::{Description, Dialect, Operation, Parameter, Surface};
 use shared::lambda::About;
 
 use crate::errors::{Spelling, operation_errors, responses};
@@ -79,7 +79,10 @@ impl Described<'_> {
             "responses": responses,
         });
         if let Some((media_type, schema)) = self.description.body {
-            let schema = schema(&mut schemas.reading);
+            let mut schema = json!(schema(&mut schemas.reading));
+            if (dialect, surface) == (Dialect::Rfc, Surface::TokenEndpoint) {
+                schema = json!({"allOf": [schema, {"required": ["grant_type"]}]});
+            }
             let content = json!({media_type: {"schema": schema}});
             object["requestBody"] = json!({"required": true, "content": content});
         }

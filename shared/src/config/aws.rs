@@ -31,6 +31,12 @@ pub(super) fn endpoint(reader: &Reader<'_>) -> Option<String> {
     endpoint.or_else(|| reader.get("AWS_ENDPOINT_URL"))
 }
 
+/// Is this a deployed function? Lambda sets the variable, and `make dev` does not: there, what a
+/// warning says is known and wanted.
+pub(super) fn is_deployed(reader: &Reader<'_>) -> bool {
+    reader.get("AWS_LAMBDA_LOG_GROUP_NAME").is_some()
+}
+
 /// What a function of this size can hash. Lambda sets the variable; elsewhere it may be set to the
 /// size of the deployed function, of which the smallest is assumed.
 pub(super) fn capacity(reader: &Reader<'_>) -> Capacity {

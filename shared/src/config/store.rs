@@ -22,8 +22,9 @@ pub enum StoreConfig {
         /// The users of `USERS_FILE`, a JSON file, and with `TUTORIAL_USERS=true` the tutorial's
         /// two.
         users: HashMap<String, User>,
-        /// Are the tutorial's two among them? Everybody knows their passwords.
-        tutorial: bool,
+        /// Are the tutorial's two among them, in a function that is deployed? Everybody knows their
+        /// passwords.
+        tutorial_deployed: bool,
     },
     /// `USER_STORE=dynamodb`.
     DynamoDb {
@@ -54,14 +55,19 @@ impl StoreConfig {
             ),
             None => reader.problem("USER_STORE", format_args!("not set; {known}")),
         }
-        let (users, tutorial) = (HashMap::new(), false);
-        Self::Memory { users, tutorial }
+        Self::Memory {
+            users: HashMap::new(),
+            tutorial_deployed: false,
+        }
     }
 
     pub(super) async fn open(self, patience: Patience) -> Result<Store, ConfigError> {
         match self {
-            Self::Memory { users, tutorial } => {
-                if tutorial {
+            Self::Memory {
+                users,
+                tutorial_deployed,
+            } => {
+                if tutorial_deployed {
                     warn!(
                         "TUTORIAL_USERS=true: everybody knows the passwords of johndoe and alice"
                     );
@@ -115,7 +121,10 @@ fn memory(reader: &mut Reader<'_>) -> StoreConfig {
         let file = file.map_err(|error| format!("{path}: {error}"));
         users.extend(reader.or_problem("USERS_FILE", file));
     }
-    StoreConfig::Memory { users, tutorial }
+    StoreConfig::Memory {
+        users,
+        tutorial_deployed: tutorial && super::aws::is_deployed(reader),
+    }
 }
 
 /// The users, if this function can compute the hash of each of them.

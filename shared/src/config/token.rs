@@ -74,7 +74,7 @@ impl Key {
             }
             _ => {}
         }
-        let weakness = weakness.filter(|_| !is_development(reader));
+        let weakness = weakness.filter(|_| super::aws::is_deployed(reader));
         Self { secret, weakness }
     }
 
@@ -89,13 +89,6 @@ impl Key {
 fn has_real_users(reader: &Reader<'_>) -> bool {
     let store = reader.get("USER_STORE");
     store.as_deref() == Some("dynamodb") && super::aws::endpoint(reader).is_none()
-}
-
-/// With the tutorial's users, of which a warning is logged anyway, or a store on this machine.
-fn is_development(reader: &Reader<'_>) -> bool {
-    let tutorial = reader.get("TUTORIAL_USERS").as_deref() == Some("true");
-    let is_local = |endpoint: String| endpoint.starts_with("http://127.0.0.1:");
-    tutorial || super::aws::endpoint(reader).is_some_and(is_local)
 }
 
 fn problem(key: &str) -> Option<String> {
