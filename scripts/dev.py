@@ -208,7 +208,7 @@ def emulator(port):
 
 def quiet(variables):
     """At `info`, cargo-lambda tells people to start the functions, which this script does."""
-    return {"RUST_LOG": "cargo_lambda=warn", **variables}
+    return {"RUST_LOG": "cargo_lambda=warn,tokio_graceful_shutdown=error", **variables}
 
 
 def start(command, variables, **options):
@@ -337,6 +337,8 @@ async def forward(reader, writer, port, built):
         writer.write(BAD_REQUEST)
     except (asyncio.LimitOverrunError, OSError):
         pass
+    except asyncio.CancelledError:
+        pass  # the end of `make dev`, of which Python 3.11 would print a traceback
     finally:
         writer.close()
 
