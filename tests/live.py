@@ -127,7 +127,7 @@ def invoke(url):
 
 def a_save(dev, url):
     """Restarts the function that it changes, and no other; nothing is logged as an error."""
-    output = log("memory", url)
+    output = log(url)
     before, so_far = functions(dev), len(output.read_text())
     (ROOT / "README.md").touch()
     (ROOT / "functions/status/src/main.rs").touch()

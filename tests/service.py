@@ -17,7 +17,8 @@ def start(store="memory", **variables):
         port = probe.getsockname()[1]
     database = tempfile.mkdtemp() + "/dynamodb.sqlite"
     environment = {**os.environ, "PORT": str(port), "USER_STORE": store, "DYNAMODB_FILE": database, **variables}
-    path = log(store, f"http://127.0.0.1:{port}")
+    url = f"http://127.0.0.1:{port}"
+    path = log(url)
     path.parent.mkdir(exist_ok=True)
     with path.open("w") as output:
         dev = subprocess.Popen(
@@ -28,12 +29,12 @@ def start(store="memory", **variables):
         if dev.poll() is not None:
             raise SystemExit(f"make dev ended by itself:\n{path.read_text()}")
         time.sleep(0.2)
-    return dev, f"http://127.0.0.1:{port}", path.read_text()
+    return dev, url, path.read_text()
 
 
-def log(store, url):
+def log(url):
     """The file of its output, to which it writes as long as it runs."""
-    return ROOT / f"target/dev-{store}-{url.rpartition(':')[2]}.log"
+    return ROOT / f"target/dev-{url.rpartition(':')[2]}.log"
 
 
 def as_a_terminal_does():
@@ -71,4 +72,5 @@ def stop(dev, url, how="Ctrl-C"):
         dev.wait(timeout=30)
     left = in_sessions(sessions)
     assert not left, f"make dev left processes behind: {left}"
+    assert "Traceback" not in log(url).read_text(), log(url)
     print(f"make dev: ended by {how}, none of its {len(started)} processes left")
