@@ -142,7 +142,8 @@ def environment():
     """Development values, unless the environment says otherwise: a key, the tutorial's users, and no
     limit of logins, since many of the parity cases are logins that must fail."""
     defaults = json.loads((ROOT / "events/env.json").read_text())["Parameters"]
-    return {**defaults, **os.environ}
+    # The size of the function decides which hashes it takes.
+    return {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", **defaults, **os.environ}
 
 
 def kept_port():
@@ -239,7 +240,8 @@ async def run_functions(programs, variables, port, built, servers):
         if programs:
             for name, program in programs.items():
                 await run_function(running, name, program, variables, port)
-            built.set()
+            if saved() == seen:
+                built.set()
         while saved() == seen:
             await asyncio.sleep(0.5)
             tell_ended(running)
@@ -261,7 +263,6 @@ async def run_function(running, name, program, variables, port):
         **variables,
         "AWS_LAMBDA_FUNCTION_NAME": name,
         "AWS_LAMBDA_FUNCTION_VERSION": "1",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "4096",
         "AWS_LAMBDA_RUNTIME_API": f"http://{HOST}:{port}/.rt/{name}",
     }
     running[name] = version, [start([program], variables) for _ in range(CONCURRENCY)]
@@ -323,7 +324,8 @@ async def forward(reader, writer, port, built):
     try:
         first, fields = head(await reader.readuntil(b"\r\n\r\n"))
         body = await unchunked(fields, reader, writer)
-        await built.wait()
+        while not built.is_set():
+            await built.wait()
         if reader.at_eof():
             return  # the client did not wait; a function would log an error when it answers nobody
         upstream_reader, upstream_writer = await asyncio.open_connection(HOST, port)
@@ -373,7 +375,8 @@ def request_line(line):
     """Decodes in the path what needs no encoding (RFC 3986 6.2.2.2): cargo-lambda would not find the route."""
     method, _, rest = line.partition(" ")
     target, space, version = rest.partition(" ")
-    if not re.match("/|https?://", target, re.IGNORECASE):
+    target = re.sub("^https?://[^/?]*", "", target, flags=re.IGNORECASE)
+    if not target.startswith("/"):
         raise ValueError("cargo-lambda would wait for a function without a name")
     path, mark, query = target.partition("?")
     path = re.sub("%([0-9A-Fa-f]{2})", unreserved, path)

@@ -71,6 +71,7 @@ fn the_token_endpoint_refuses_a_request_that_is_not_one() {
         "grant_type=password&username=johndoe&username=alice&password=secret",
         "grant_type=password&username=johndoe&password=secret&scope=me&scope=me",
         "grant_type=password&username=johndoe&password=%ff",
+        "grant_type=password%0A&username=johndoe&password=secret",
         "grant_type=password&username=johndoe%0A&password=secret",
         "grant_type=password&username=johndoe&password=secret%0D",
         "grant_type=password&username=johndoe&password=secret&scope=me%0D%0Ax",
@@ -246,6 +247,8 @@ fn a_user_who_is_gone_or_disabled_makes_the_token_invalid() {
         let gateway = Gateway::new(rfc().users(One(user)));
         let answer = gateway.get("/users/me/", Some(&good));
         assert_resource_error(&answer, 401, "invalid_token", "scope=\"me\", ");
+        let bad = gateway.get("/users/me/", Some("x"));
+        assert_eq!(answer.body, bad.body, "the reasons look alike");
     }
 }
 

@@ -22,13 +22,15 @@ pub async fn handle((): &(), request: Request) -> Answer {
     let uri = request.uri();
     let mut routes = service::ROUTES.into_iter().chain([openapi::ROUTE.route()]);
     match uri.path().strip_suffix('/') {
-        Some(path) if routes.any(|route| route.is_at(path)) => redirect(path, uri.query()),
+        Some(path) if path.is_ascii() && routes.any(|route| route.is_at(path)) => {
+            redirect(path, uri.query().filter(|query| query.is_ascii()))
+        }
         _ => Err(RequestError::NotFound.into()),
     }
 }
 
 /// A 308 keeps the method and the body (RFC 9110 15.4.9). The location is relative, because a stage
-/// may come before the path. What it repeats of the request is valid in a URI, so it cannot end the
+/// may come before the path. What it repeats of the request is printable ASCII, so it cannot end the
 /// header.
 fn redirect(path: &str, query: Option<&str>) -> Answer {
     let last = path.rsplit('/').next().unwrap_or_default();

@@ -85,9 +85,10 @@ impl<'a> LoginForm<'a> {
     /// Reads the fields in FastAPI's order, so that errors come in the same order.
     fn read(fields: &mut Fields<'a>, dialect: Dialect) -> Self {
         if dialect == Dialect::Rfc {
-            // RFC 6749 4.3.2 requires it, and its appendix A allows no line break in the others.
+            // RFC 6749 4.3.2 requires it, and its appendix A allows no line break.
             fields.required("grant_type");
             fields.one_line(&[
+                "grant_type",
                 "username",
                 "password",
                 "scope",

@@ -1,5 +1,6 @@
 //! `LOGIN_FAILURES_PER_ACCOUNT` and so on: how many logins may fail, and what a hash costs.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::aws::capacity;
@@ -9,6 +10,7 @@ use super::store::StoreConfig;
 use crate::domain::attempts::Limits;
 use crate::domain::login::Login;
 use crate::domain::password::{Capacity, Passwords, Policy};
+use crate::domain::users::User;
 use crate::http::Dialect;
 
 /// What the variables say about logins.
@@ -33,15 +35,20 @@ impl State for Login {
     type Config = LoginConfig;
 
     fn read(reader: &mut Reader<'_>) -> LoginConfig {
+        let store = StoreConfig::read(reader);
+        let capacity = capacity(reader);
+        if let StoreConfig::Memory { users, .. } = &store {
+            affordable(users, capacity, reader);
+        }
         LoginConfig {
-            store: StoreConfig::read(reader),
+            store,
             limits: Limits {
                 per_account: reader.number("LOGIN_FAILURES_PER_ACCOUNT", 10, 0),
                 per_address: reader.number("LOGIN_FAILURES_PER_ADDRESS", 100, 0),
             },
             admits_disabled: super::service::dialect(reader) == Dialect::FastApi,
             policy: policy(reader),
-            capacity: capacity(reader),
+            capacity,
         }
     }
 
@@ -70,6 +77,21 @@ pub fn password_policy(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Policy
     Reader::read(lookup, policy)
 }
 
+/// Every user's hash must be one that the function which verifies passwords can compute. The other
+/// functions may be smaller.
+fn affordable(users: &HashMap<String, User>, capacity: Capacity, reader: &mut Reader<'_>) {
+    for user in users.values() {
+        let check = user.password_hash.as_ref().map(|hash| hash.check(capacity));
+        if let Some(Err(problem)) = check {
+            let whose = &user.username;
+            reader.problem(
+                "USERS_FILE",
+                format_args!("the password_hash of {whose:?}: {problem}"),
+            );
+        }
+    }
+}
+
 /// What the function can hash, for the `users` command.
 pub fn function_capacity(lookup: &dyn Fn(&str) -> Option<String>) -> Capacity {
     // Reading it meets no problem.
@@ -78,7 +100,7 @@ pub fn function_capacity(lookup: &dyn Fn(&str) -> Option<String>) -> Capacity {
 
 fn policy(reader: &mut Reader<'_>) -> Policy {
     let default = Policy::default();
-    let capacity = capacity(reader);
+    let capacity = capacity(reader).of_policy();
     let memory = reader.number("PASSWORD_HASH_MEMORY_KIB", default.m_cost(), 8);
     let iterations = reader.number("PASSWORD_HASH_ITERATIONS", default.t_cost(), 1);
     let parallelism = reader.number("PASSWORD_HASH_PARALLELISM", default.p_cost(), 1);

@@ -9,7 +9,6 @@ use tracing::warn;
 use super::reader::{ConfigError, Reader};
 use crate::aws::Aws;
 use crate::aws::table::Table;
-use crate::domain::password::Capacity;
 use crate::domain::scope::CATALOGUE;
 use crate::domain::store::Patience;
 use crate::domain::users::{self, MemoryUsers, User};
@@ -116,8 +115,7 @@ fn memory(reader: &mut Reader<'_>) -> StoreConfig {
     if let Some(path) = file {
         let text = fs::read_to_string(&path).map_err(|error| error.to_string());
         let file = text
-            .and_then(|text| users::from_json(&text, CATALOGUE).map_err(|error| error.to_string()))
-            .and_then(|users| affordable(users, super::aws::capacity(reader)));
+            .and_then(|text| users::from_json(&text, CATALOGUE).map_err(|error| error.to_string()));
         let file = file.map_err(|error| format!("{path}: {error}"));
         users.extend(reader.or_problem("USERS_FILE", file));
     }
@@ -125,21 +123,4 @@ fn memory(reader: &mut Reader<'_>) -> StoreConfig {
         users,
         tutorial_deployed: tutorial && super::aws::is_deployed(reader),
     }
-}
-
-/// The users, if this function can compute the hash of each of them.
-fn affordable(
-    users: HashMap<String, User>,
-    capacity: Capacity,
-) -> Result<HashMap<String, User>, String> {
-    for user in users.values() {
-        let check = user.password_hash.as_ref().map(|hash| hash.check(capacity));
-        if let Some(Err(problem)) = check {
-            return Err(format!(
-                "the password_hash of {:?}: {problem}",
-                user.username
-            ));
-        }
-    }
-    Ok(users)
 }

@@ -305,7 +305,7 @@ fn a_hash_that_the_function_cannot_compute_stops_it() {
 #[test]
 fn a_policy_that_the_function_cannot_compute_stops_it() {
     let dear = ("PASSWORD_HASH_MEMORY_KIB", "120000");
-    let problem = "PASSWORD_HASH_MEMORY_KIB: 120000 KiB and 2 passes are more than a function of 128 MB can hash: at most 114688 KiB, and 800000 KiB times passes";
+    let problem = "PASSWORD_HASH_MEMORY_KIB: 120000 KiB and 2 passes are more than a function of 128 MB can hash: at most 114688 KiB, and 480000 KiB times passes";
     assert_eq!(problems(&[dear]), [problem]);
     let large = ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256");
     assert!(read(&[&GOOD[..], &[dear, large]].concat()).is_ok());

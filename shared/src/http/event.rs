@@ -150,7 +150,8 @@ impl<'de> Visitor<'de> for Headers {
             let name = HeaderName::from_bytes(name.as_bytes());
             let value = HeaderValue::from_bytes(value.as_bytes());
             if let (Ok(name), Ok(value)) = (name, value) {
-                headers.append(name, value);
+                // A map that is full takes no more.
+                let _is_kept = headers.try_append(name, value);
             }
         }
         Ok(headers)

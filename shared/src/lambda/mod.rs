@@ -14,6 +14,7 @@ mod service;
 
 use lambda_runtime::Config;
 pub use lambda_runtime::Error;
+use tracing::error;
 
 use crate::config::{self, Parts};
 
@@ -36,7 +37,9 @@ pub async fn run(start: Start) -> Result<(), Error> {
     match service {
         Ok(service) => match runtime.serve(&*service).await? {},
         Err(error) => {
-            runtime.report_failed_start(&error).await?;
+            if let Err(unreported) = runtime.report_failed_start(&error).await {
+                error!(reason = %unreported, "the Runtime API was not told why");
+            }
             Err(error)
         }
     }

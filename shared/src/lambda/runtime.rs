@@ -76,7 +76,7 @@ impl RuntimeApi {
                 post(&path, invocation_id, &service.answer(event).await)?
             }
             Err(report) => {
-                error!(error = report.0.error_message, "not an event");
+                error!(request_id, error = report.0.error_message, "not an event");
                 report.request(&format!("invocation/{request_id}/error"), invocation_id)?
             }
         };

@@ -32,7 +32,15 @@ struct ResourceError<Detail> {
 }
 
 pub(super) fn response(error: &ApiError, surface: Surface) -> Response<Body> {
-    let (status, detail, header) = fastapi::row(error);
+    let (status, detail, header) = match error {
+        // The row of a bad token, in every word: a client is not told that the user is disabled.
+        ApiError::Access(AccessError::InactiveUser { required }) => {
+            fastapi::row(&ApiError::Access(AccessError::MalformedCredentials {
+                required,
+            }))
+        }
+        error => fastapi::row(error),
+    };
     let status = own_status(error, surface).unwrap_or(status);
     let oauth = oauth(error, surface);
     let header = match error {
@@ -120,11 +128,11 @@ fn request(error: &RequestError, surface: Surface) -> Option<Row> {
 }
 
 /// Only `grant_type` has a pattern. Another grant has other fields, so those that it lacks do not
-/// count.
+/// count; a line break does, whichever grant it is.
 fn another_grant(problems: &[Problem]) -> bool {
-    problems
-        .iter()
-        .any(|problem| matches!(problem.kind, Kind::Mismatch(_)))
+    let mut kinds = problems.iter().map(|problem| &problem.kind);
+    let line_break = kinds.clone().any(|kind| matches!(kind, Kind::Other(_)));
+    !line_break && kinds.any(|kind| matches!(kind, Kind::Mismatch(_)))
 }
 
 fn access(error: &AccessError) -> Option<Row> {
