@@ -19,7 +19,7 @@ RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 .PHONY: help dev invoke invoke-what test live-test client-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test build deploy smoke
 
 help: ## List the verbs
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 dev: $(CARGO_LAMBDA) ## Serve every route on http://127.0.0.1:9000 (PORT=), rebuilt when a file changes
 	@exec python3 scripts/dev.py

@@ -31,7 +31,7 @@ WARM_UP = max(5, SECONDS // 4)
 USERS = sorted({10, 10_000, int(os.environ.get("USERS") or 10)})
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "release"
 OHA = ROOT / ".venv/oha/bin/oha"
-FUNCTIONS = {"token": "POST", "users-me": "GET"}
+FUNCTIONS = ["token", "users-me"]
 LOGIN = {"username": "johndoe", "password": "secret", "scope": "me items"}
 # A process may grow until it has settled; afterwards a request leaves nothing behind.
 GROWTH_MIB = 1

@@ -6,6 +6,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 use shared::domain::clock::{Stopwatch, SystemClock};
+use shared::domain::password::PasswordHash;
 use shared::domain::users::{Reading, User};
 use tests::dynamodb::{block_on, start_filled, world_at, world_on_dynamodb};
 use tests::logs::logged;
@@ -161,7 +162,16 @@ fn the_log_says_why_a_login_failed() {
         password_hash: None,
         ..johndoe()
     };
+    let dear = "$argon2id$v=19$m=262144,t=12,p=1$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
+    let too_expensive = User {
+        password_hash: PasswordHash::parse(dear).ok(),
+        ..johndoe()
+    };
     for (user, reason) in [
+        (
+            Some(too_expensive),
+            "a hash that is too expensive for this function",
+        ),
         (None, "unknown user"),
         (Some(johndoe()), "wrong password"),
         (Some(unusable), "not an argon2id hash that can be used"),

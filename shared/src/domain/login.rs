@@ -115,11 +115,13 @@ impl Login {
     fn verify(&self, user: Option<User>, password: &str) -> Result<User, LoginError> {
         user.iter().for_each(note_in_log);
         let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
-        let hash = hash.filter(|hash| self.passwords.can_verify(hash));
         let matches = self.passwords.verify(password, hash);
         let reason = match (&user, hash) {
             (None, _) => "unknown user",
             (Some(_), None) => "not an argon2id hash that can be used",
+            (Some(_), Some(hash)) if !self.passwords.can_verify(hash) => {
+                "a hash that is too expensive for this function"
+            }
             (Some(user), Some(_)) if matches && user.disabled => "disabled",
             (Some(_), Some(_)) => "wrong password",
         };
