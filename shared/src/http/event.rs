@@ -235,6 +235,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_response_without_a_body_has_an_empty_one() {
+        let sent = gateway_response(Response::new(Body::Empty), false);
+        let sent = serde_json::to_value(sent).unwrap();
+        assert_eq!(
+            (&sent["body"], &sent["isBase64Encoded"]),
+            (&"".into(), &false.into())
+        );
+    }
+
+    #[test]
     fn decodes_bodies() {
         assert_eq!(body("a=b".into(), false).unwrap(), b"a=b");
         assert_eq!(body("YT1i".into(), true).unwrap(), b"a=b");
