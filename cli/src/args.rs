@@ -96,9 +96,12 @@ told the user's name, e-mail address and full name.")]
         #[arg(long, value_name = "NAME")]
         after: Option<String>,
     },
-    /// Show a user
+    /// Show a user, and the failed logins if any are counted
     #[command(after_help = "Example:
-  users show johndoe")]
+  users show johndoe
+
+Logins from new addresses wait once so many have failed as the variable LOGIN_FAILURES_PER_ACCOUNT
+says, or 10: set it as it is in the stack.")]
     Show {
         /// The user's name
         name: String,
@@ -173,6 +176,13 @@ The name by which a user logs in stays.")]
     #[command(after_help = "Example:
   users disable johndoe")]
     Disable {
+        /// The user's name
+        name: String,
+    },
+    /// Forget a user's failed logins, so that new addresses need not wait any more
+    #[command(after_help = "Example:
+  users unlock johndoe")]
+    Unlock {
         /// The user's name
         name: String,
     },

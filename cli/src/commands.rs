@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::output::{self, Output, readable, sorted};
 use crate::passwords::new_hash;
 use crate::store::{self, Put};
-use crate::{catalogue, export, import, name};
+use crate::{attempts, catalogue, export, import, name};
 
 /// Does what the command line says.
 pub fn run(args: Args) -> Result<(), Error> {
@@ -56,10 +56,7 @@ async fn run_on(table: &Table, command: Command, out: Output) -> Result<(), Erro
         Command::List { limit, after } => {
             list(table, out, limit.map_or(usize::MAX, usize::from), after).await
         }
-        Command::Show { name } => {
-            let record = store::find(table, &name).await?;
-            out.user(&record, output::card(&record))
-        }
+        Command::Show { name } => show(table, out, &name).await,
         Command::SetPassword { name, password } => set_password(table, out, &name, &password).await,
         Command::SetScopes { name, scopes } => set_scopes(table, out, &name, &scopes).await,
         Command::Scopes { scopes } => show_scopes(table, out, scopes.as_deref()).await,
@@ -69,6 +66,7 @@ async fn run_on(table: &Table, command: Command, out: Output) -> Result<(), Erro
         }
         Command::Enable { name } => set_disabled(table, out, &name, false).await,
         Command::Disable { name } => set_disabled(table, out, &name, true).await,
+        Command::Unlock { name } => attempts::unlock(table, out, &name).await,
         Command::Remove { name, yes } => remove(table, out, &name, yes).await,
         Command::Import(args) => import::import(table, out, args).await,
         Command::Export { file } => export::export(table, out, &file).await,
@@ -174,6 +172,13 @@ async fn list(
         }
     }
     readable(unreadable)
+}
+
+async fn show(table: &Table, out: Output, name: &str) -> Result<(), Error> {
+    let limit = attempts::limit()?;
+    let record = store::find(table, name).await?;
+    let failed = attempts::get(table, name, limit).await?;
+    out.card(&record, failed.as_ref())
 }
 
 async fn set_password(

@@ -7,6 +7,7 @@
 //! | [`commands`] | what each command does |
 //! | [`import`], [`export`] | many users at once, as JSON lines |
 //! | [`mod@line`] | a user as a JSON line |
+//! | [`attempts`] | the failed logins that are counted for a user |
 //! | [`catalogue`] | which scopes users may have |
 //! | [`store`] | reads and conditional writes |
 //! | [`name`] | which names new users may have |
@@ -16,6 +17,7 @@
 //! | [`error`] | what can go wrong, and the exit codes |
 
 pub mod args;
+pub mod attempts;
 pub mod catalogue;
 pub mod commands;
 pub mod connect;

@@ -11,6 +11,7 @@ use serde_json::json;
 use shared::aws::record::Record;
 use shared::domain::scope::Scopes;
 
+use crate::attempts::FailedLogins;
 use crate::error::Error;
 use crate::name;
 
@@ -35,6 +36,14 @@ struct Shown<'a> {
     version: Option<u64>,
 }
 
+/// What `show` says of a user.
+#[derive(Serialize)]
+struct Card<'a> {
+    #[serde(flatten)]
+    user: Shown<'a>,
+    failed_logins: Option<&'a FailedLogins>,
+}
+
 impl Output {
     /// Prints `document` as JSON, or `text` for people.
     pub fn print(self, document: &impl Serialize, text: impl Display) -> Result<(), Error> {
@@ -49,6 +58,15 @@ impl Output {
     /// Prints a user, with `text` for people.
     pub fn user(self, record: &Record, text: impl Display) -> Result<(), Error> {
         self.print(&shown(record), text)
+    }
+
+    /// Prints everything about a user.
+    pub fn card(self, record: &Record, failed: Option<&FailedLogins>) -> Result<(), Error> {
+        let document = Card {
+            user: shown(record),
+            failed_logins: failed,
+        };
+        self.print(&document, card(record, failed))
     }
 }
 
@@ -66,14 +84,14 @@ fn shown(record: &Record) -> Shown<'_> {
     }
 }
 
-/// Everything about a user, one attribute a line.
-#[must_use]
-pub fn card(record: &Record) -> String {
+/// Everything about a user, one attribute a line. Where no failed logins are counted, there is no
+/// line for them.
+fn card(record: &Record, failed: Option<&FailedLogins>) -> String {
     let user = shown(record);
     let time = |seconds: Option<u64>| seconds.map_or_else(|| "-".to_owned(), date);
     let or_dash = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), clean);
     let version = user.version.unwrap_or_default();
-    [
+    let attributes = [
         ("username", clean(user.username)),
         ("scopes", scopes(record)),
         ("disabled", user.disabled.to_string()),
@@ -85,9 +103,11 @@ pub fn card(record: &Record) -> String {
             "updated",
             format!("{} (version {version})", time(user.updated)),
         ),
-    ]
-    .map(|(name, value)| format!("{name:<10}{value}"))
-    .join("\n")
+    ];
+    let logins = failed.map(|failed| ("logins", failed.to_string()));
+    let lines = attributes.into_iter().chain(logins);
+    let lines = lines.map(|(name, value)| format!("{name:<10}{value}"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A user on one line.
@@ -142,7 +162,9 @@ fn cost(hash: &str) -> String {
     }
 }
 
-fn date(seconds: u64) -> String {
+/// A time in seconds since the epoch, for people.
+#[must_use]
+pub fn date(seconds: u64) -> String {
     let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
     let date = DateTime::from_secs(seconds).fmt(DateTimeFormat::DateTime);
     date.unwrap_or_else(|_| seconds.to_string())

@@ -1,6 +1,7 @@
 //! The built command against a DynamoDB in the test process.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod logins;
 mod support;
 
 use std::collections::HashSet;
@@ -75,6 +76,7 @@ fn show_tells_what_add_was_told() {
         "username": "johndoe", "scopes": ["items", "me"], "disabled": false,
         "email": "j@x.org", "full_name": "John Doe", "password": "argon2id m=19456,t=2,p=1",
         "created": shown["created"], "updated": shown["created"], "version": 1,
+        "failed_logins": null,
     });
     assert_eq!(shown, expected);
     let card = server.run(&["show", "johndoe"], "").stdout;
@@ -413,6 +415,7 @@ fn every_command_says_that_there_is_no_such_user() {
         &["set-email", "johndoe", "j@x.org"],
         &["set-name", "johndoe", ""],
         &["set-password", "johndoe"],
+        &["unlock", "johndoe"],
         &["remove", "johndoe", "--yes"],
     ] {
         let run = server.run(command, GOOD_PASSWORD);

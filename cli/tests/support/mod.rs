@@ -86,21 +86,30 @@ impl Server {
 
     /// Adds a user like this one, by a name that the command may refuse.
     pub fn copy(&self, name: &str, other: &str) {
-        let mut item = self.item(name);
-        item.insert("pk".to_owned(), text(user_key(other)));
-        let client = self.client();
-        let put = client.put_item().table_name("users").set_item(Some(item));
-        self.runtime.block_on(put.send()).unwrap();
+        self.put(&user_key(other), self.item(name));
     }
 
     /// A user's item.
     pub fn item(&self, name: &str) -> Item {
+        self.item_of(&user_key(name)).unwrap()
+    }
+
+    /// The item of any key, if there is one.
+    pub fn item_of(&self, key: &str) -> Option<Item> {
         let get = self
             .client()
             .get_item()
             .table_name("users")
-            .key("pk", text(user_key(name)));
-        self.runtime.block_on(get.send()).unwrap().item.unwrap()
+            .key("pk", text(key));
+        self.runtime.block_on(get.send()).unwrap().item
+    }
+
+    /// Puts an item of this key, whatever there is.
+    pub fn put(&self, key: &str, mut item: Item) {
+        item.insert("pk".to_owned(), text(key));
+        let client = self.client();
+        let put = client.put_item().table_name("users").set_item(Some(item));
+        self.runtime.block_on(put.send()).unwrap();
     }
 
     fn client(&self) -> Client {
