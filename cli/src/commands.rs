@@ -141,15 +141,11 @@ async fn list(
     after: Option<String>,
 ) -> Result<(), Error> {
     let (mut left, mut next) = (limit, after.as_deref().map(store::key));
-    let mut unreadable = 0;
+    let (mut unreadable, mut last) = (0, None);
     loop {
-        let size = i32::try_from(left).ok().map(|size| size.saturating_add(1));
-        let page = store::page(table, next, size).await?;
-        let more = page.next.is_some() || page.items.len() > left;
-        let mut last = None;
-        for item in page.items.iter().take(left) {
-            last = username(item);
-            left -= 1;
+        let page = store::page(table, next, size(left)).await?;
+        let (shown, more) = page.items.split_at(page.items.len().min(left));
+        for item in shown {
             match store::record(item) {
                 Ok(record) => out.user(&record, output::row(&record))?,
                 Err(error) => {
@@ -158,20 +154,30 @@ async fn list(
                 }
             }
         }
-        if left == 0 && more {
-            if let (Some(last), false) = (last, out.json) {
-                output::note(format_args!(
-                    "more: users list --limit {limit} --after {last:?}"
-                ));
-            }
-            break;
+        left -= shown.len();
+        last = shown.last().and_then(username).map(str::to_owned).or(last);
+        if let (Some(last), false, false) = (&last, more.is_empty(), out.json) {
+            output::note(format_args!(
+                "more: users list --limit {limit} --after {last:?}"
+            ));
         }
-        next = page.next;
+        // Programs are not told whether there are more.
+        let done = left == 0 && (out.json || !more.is_empty());
+        next = page.next.filter(|_| !done);
         if next.is_none() {
             break;
         }
     }
     readable(unreadable)
+}
+
+/// How many items a page of a list has, if so many users are still to be shown. One more user tells
+/// that there are more; whether there is one at all may take many items, since most may be others.
+fn size(left: usize) -> Option<i32> {
+    let items = if left == 0 { 100 } else { left };
+    i32::try_from(items)
+        .ok()
+        .map(|items| items.saturating_add(1))
 }
 
 async fn show(table: &Table, out: Output, name: &str) -> Result<(), Error> {

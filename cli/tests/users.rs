@@ -11,7 +11,7 @@ use std::thread::{self, sleep};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::aws::table::text;
+use shared::aws::table::{Item, text};
 use support::{GOOD_PASSWORD, HASH, Run, Server, json_lines};
 use tempfile::NamedTempFile;
 
@@ -557,6 +557,24 @@ fn a_list_goes_on_where_it_stopped() {
         page.stderr
     );
     assert_eq!(server.run(&["list", "--limit", "25"], "").stderr, "");
+}
+
+#[test]
+fn a_list_says_that_there_are_more_users_only_if_there_are() {
+    let server = Server::with_table();
+    let lines: Vec<String> = (0..5)
+        .map(|number| user(&format!("user-{number}")))
+        .collect();
+    server.run(&["import", "-"], &lines.join("\n")).succeeds();
+    for number in 0..250 {
+        server.put(&format!("account#{number}"), Item::new());
+    }
+    for (limit, more) in [("1", true), ("4", true), ("5", false), ("6", false)] {
+        let list = server.run(&["list", "--limit", limit], "").succeeds();
+        let lines = list.stdout.lines().count();
+        assert_eq!(lines.to_string(), limit.replace('6', "5"));
+        assert_eq!(list.stderr.starts_with("more: "), more, "{limit}: {list:?}");
+    }
 }
 
 #[test]
