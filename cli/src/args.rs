@@ -218,6 +218,17 @@ A file is made readable by you alone.")]
         #[arg(default_value = "-")]
         file: String,
     },
+    /// Count the password hashes by their cost, and make the table's list of costs what was found
+    ///
+    /// A refused login computes a hash of each listed cost, so that its time tells nobody which
+    /// users exist. When the last hash of a cost is gone, this takes the cost off the list, and
+    /// the functions' next cold starts compute it no more.
+    #[command(after_help = "Example:
+  users hashes
+
+Costs are listed by themselves when add, set-password or import writes a hash. Run this while no
+import runs.")]
+    Hashes,
     /// Print the hash of a password, for a users file (USERS_FILE); asks for the password
     #[command(after_help = "Example:
   users hash")]

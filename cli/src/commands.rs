@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::output::{self, Output, readable, sorted};
 use crate::passwords::new_hash;
 use crate::store::{self, Put};
-use crate::{attempts, catalogue, export, import, name};
+use crate::{attempts, catalogue, export, hashes, import, name};
 
 /// Does what the command line says.
 pub fn run(args: Args) -> Result<(), Error> {
@@ -70,6 +70,7 @@ async fn run_on(table: &Table, command: Command, out: Output) -> Result<(), Erro
         Command::Remove { name, yes } => remove(table, out, &name, yes).await,
         Command::Import(args) => import::import(table, out, args).await,
         Command::Export { file } => export::export(table, out, &file).await,
+        Command::Hashes => hashes::hashes(table, out).await,
         Command::Hash { .. } | Command::Completions { .. } => Ok(()),
     }
 }
@@ -123,6 +124,7 @@ async fn add(table: &Table, out: Output, args: &AddArgs) -> Result<(), Error> {
         updated: None,
         version: None,
     };
+    hashes::announce(table, &record.password_hash).await?;
     if let Put::There(item) = store::add(table, &record).await? {
         // The SDK may have repeated a call that had succeeded; then the hash, with its random salt,
         // is ours.
@@ -196,6 +198,7 @@ async fn set_password(
     let user = store::find(table, name).await?;
     let words = words(name, user.email.as_deref(), user.full_name.as_deref());
     let hash = new_hash(args, &words)?.to_string();
+    hashes::announce(table, &hash).await?;
     let changed = store::change(table, name, &[("password_hash", Some(text(hash)))]).await?;
     out.user(&changed, format_args!("{name}: new password set"))
 }

@@ -17,6 +17,7 @@ use tokio::time::sleep;
 
 use crate::args::ImportArgs;
 use crate::error::Error;
+use crate::hashes::{self, Cost};
 use crate::line::{self, Rules};
 use crate::output::{Output, count, note};
 use crate::progress::Progress;
@@ -95,6 +96,8 @@ struct Import<'a> {
     flight: JoinSet<Landed>,
     /// The names being written: two lines of the same name must be written in their order.
     names: HashSet<String>,
+    /// The costs of hashes that this import has listed: a cost is listed once, not once a user.
+    listed: HashSet<Cost>,
 }
 
 /// Imports a file.
@@ -113,6 +116,7 @@ pub async fn import(table: &Table, out: Output, args: ImportArgs) -> Result<(), 
         progress: Progress::new(lines.bytes, out.json),
         flight: JoinSet::new(),
         names: HashSet::new(),
+        listed: HashSet::new(),
     };
     let mut result = import.read(&mut lines).await;
     // Whatever stopped the reading, the writes that have started must end.
@@ -162,10 +166,11 @@ impl Import<'_> {
         while self.flight.len() >= most || self.names.contains(&record.username) {
             self.land().await?;
         }
+        self.list(&record).await?;
         self.names.insert(record.username.clone());
         let (table, replace) = (self.table.clone(), self.args.replace);
         self.flight.spawn(async move {
-            let outcome = write(&table, &record, replace).await;
+            let outcome = patiently(|| write(&table, &record, replace)).await;
             let name = record.username;
             Landed {
                 line,
@@ -173,6 +178,17 @@ impl Import<'_> {
                 outcome,
             }
         });
+        Ok(())
+    }
+
+    /// Lists what the hash costs, which must be done before it is written.
+    async fn list(&mut self, record: &Record) -> Result<(), Error> {
+        let cost = Cost::of(&record.password_hash);
+        let Some(cost) = cost.filter(|cost| !self.listed.contains(cost)) else {
+            return Ok(());
+        };
+        patiently(|| hashes::add(self.table, cost)).await?;
+        self.listed.insert(cost);
         Ok(())
     }
 
@@ -220,17 +236,21 @@ impl Import<'_> {
     }
 }
 
-async fn write(table: &Table, record: &Record, replace: bool) -> Result<Outcome, Error> {
+/// Repeats a write that is throttled.
+async fn patiently<T, F>(write: impl Fn() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
     for wait in 0..MOST_WAITS {
-        match try_write(table, record, replace).await {
+        match write().await {
             Err(Error::Throttled(_)) => sleep(Duration::from_secs(1 << wait)).await,
             other => return other,
         }
     }
-    try_write(table, record, replace).await
+    write().await
 }
 
-async fn try_write(table: &Table, record: &Record, replace: bool) -> Result<Outcome, Error> {
+async fn write(table: &Table, record: &Record, replace: bool) -> Result<Outcome, Error> {
     let item = match store::add(table, record).await? {
         Put::Added => return Ok(Outcome::Added),
         Put::There(item) => item,

@@ -8,6 +8,7 @@
 //! | [`import`], [`export`] | many users at once, as JSON lines |
 //! | [`mod@line`] | a user as a JSON line |
 //! | [`attempts`] | the failed logins that are counted for a user |
+//! | [`hashes`] | what the password hashes cost |
 //! | [`catalogue`] | which scopes users may have |
 //! | [`store`] | reads and conditional writes |
 //! | [`name`] | which names new users may have |
@@ -23,6 +24,7 @@ pub mod commands;
 pub mod connect;
 pub mod error;
 pub mod export;
+pub mod hashes;
 pub mod import;
 pub mod line;
 pub mod name;

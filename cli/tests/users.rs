@@ -1,6 +1,7 @@
 //! The built command against a DynamoDB in the test process.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod hashes;
 mod logins;
 mod support;
 

@@ -1,7 +1,10 @@
 //! A DynamoDB in this process, and the command to run against it.
 
-use std::io::Write;
+use std::io::{Read, Write, copy};
+use std::net::{Shutdown, TcpListener as Listener, TcpStream};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::{Client, Config};
@@ -13,6 +16,9 @@ use tokio::runtime::Runtime;
 
 pub const GOOD_PASSWORD: &str = "correct horse battery staple\n";
 pub const HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
+
+/// What is told each request of a client.
+type Hear = Arc<Mutex<dyn FnMut(&str) + Send>>;
 
 /// A local DynamoDB, which serves until it is dropped.
 pub struct Server {
@@ -112,6 +118,21 @@ impl Server {
         self.runtime.block_on(put.send()).unwrap();
     }
 
+    /// Another URL of this server; `hear` is told each request that comes by it, before the server.
+    pub fn tapped(&self, hear: impl FnMut(&str) + Send + 'static) -> String {
+        let listener = Listener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = self.url.trim_start_matches("http://").to_owned();
+        let hear: Hear = Arc::new(Mutex::new(hear));
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let server = TcpStream::connect(&server).unwrap();
+                pass_on(client.unwrap(), server, Arc::clone(&hear));
+            }
+        });
+        url
+    }
+
     fn client(&self) -> Client {
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -147,6 +168,22 @@ impl Run {
             assert!(!self.stderr.contains(dump), "{self:?}");
         }
     }
+}
+
+/// Passes on what a client and a server say, until one of them has ended.
+fn pass_on(mut client: TcpStream, mut server: TcpStream, hear: Hear) {
+    let mut answers = server.try_clone().unwrap();
+    let mut back = client.try_clone().unwrap();
+    thread::spawn(move || copy(&mut answers, &mut back));
+    thread::spawn(move || {
+        // Larger than any request of a test, so that each is heard as a whole.
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(read @ 1..) = client.read(&mut buffer) {
+            hear.lock().unwrap()(&String::from_utf8_lossy(&buffer[..read]));
+            server.write_all(&buffer[..read]).unwrap();
+        }
+        let _ = server.shutdown(Shutdown::Both);
+    });
 }
 
 /// The command, with none of this machine's environment variables.

@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | a user | `user#` and the name, byte for byte | `password_hash` S (a PHC string), `disabled` BOOL, `scopes` SS (absent: none), `email` S, `full_name` S, `created` N, `updated` N, `version` N (grows with each write) |
 //! | attempts to log in | `account#` and the name's SHA-256, or `address#` and the source address | `failures` N, `not_before` N, `expires` N (the table's TTL) |
+//! | what the users' argon2id hashes cost, each cost once | `hashes` | `costs` SS, as in `m=65536,t=3,p=4` (absent: the functions' own policy alone) |
 //! | the scopes that users may have (without this item: any) | `catalogue` | `scopes` SS |
 //!
 //! The `users` command alone asks for the catalogue. Other attributes are left as they are.
