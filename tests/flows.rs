@@ -247,7 +247,7 @@ fn events_and_tests_have_the_same_key() {
 /// A gateway whose functions are configured by variables alone, as in Lambda, and the file of users
 /// that they read. In it are jane, and an alice other than the tutorial's.
 fn configured(tutorial_users: bool) -> (Gateway, NamedTempFile) {
-    let passwords = Passwords::new(Policy::default()).unwrap();
+    let passwords = Passwords::new(Policy::default());
     let hash = passwords.hash("correct horse").unwrap().to_string();
     let users = json!([
         {"username": "jane", "password_hash": hash, "scopes": ["me"]},

@@ -6,7 +6,7 @@ use shared::domain::password::{Passwords, Policy};
 use shared::domain::scope::Scopes;
 use shared::domain::users::User;
 use tests::logs::logged;
-use tests::stores::{Dead, One, johndoe};
+use tests::stores::{One, johndoe};
 use tests::{Answer, Client, Gateway, HttpRequest, read, world};
 
 fn gateway() -> Gateway {
@@ -91,7 +91,7 @@ fn the_error_of_a_repeated_or_broken_field_shows_no_value() {
 #[test]
 fn names_and_passwords_are_never_cut_short() {
     let text = |length| "x".repeat(length);
-    let passwords = Passwords::new(Policy::default()).unwrap();
+    let passwords = Passwords::new(Policy::default());
     for (name, stored, password, status) in [
         (1024, 1024, 1024, 200),
         (1024, 1024, 1025, 400),
@@ -284,7 +284,7 @@ fn what_is_taken_from_a_user_is_gone_at_once() {
 #[test]
 fn a_dead_store_is_503_and_never_a_login() {
     let token = gateway().login("me items");
-    let dead = Gateway::new(world().users(Dead));
+    let dead = Gateway::new(world().dead());
     let answers = [
         dead.post_form("/token", "username=johndoe&password=secret"),
         dead.post_form("/token", "username=nobody&password=secret"),
@@ -316,7 +316,7 @@ fn lines_of_seven_requests() -> [Value; 7] {
         gateway().get("/nowhere/with/secrets", None);
         gateway().post_form("/token", "username=johndoe&password=wrong");
         gateway().post_form("/token", "username=nobody&password=wrong");
-        Gateway::new(world().users(Dead)).get("/status/", Some(&token));
+        Gateway::new(world().dead()).get("/status/", Some(&token));
     });
     lines.try_into().expect("one line a request")
 }

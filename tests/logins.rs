@@ -1,18 +1,17 @@
-//! POST /token when somebody guesses passwords: the same tests on memory and on DynamoDB.
+//! POST /token when logins fail: the same tests on memory and on DynamoDB.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
-use shared::domain::clock::{Stopwatch, SystemClock};
+use shared::domain::login::attempt::Attempt;
 use shared::domain::password::PasswordHash;
-use shared::domain::users::{Reading, User};
+use shared::domain::users::User;
 use tests::dynamodb::{block_on, start_filled, world_at, world_on_dynamodb};
 use tests::logs::logged;
-use tests::stores::{One, OnlyBegins, johndoe};
+use tests::stores::{One, johndoe};
 use tests::world::PATIENT;
-use tests::{Answer, Client, Gateway, KEY, World, parity, read, world};
+use tests::{Answer, Client, Gateway, HttpRequest, KEY, World, parity, read, world};
 
 /// Runs a test on each store, with limits of 3 failures per account and 8 per address.
 fn on_each_store(test: impl Fn(World)) {
@@ -21,11 +20,19 @@ fn on_each_store(test: impl Fn(World)) {
 }
 
 fn login(gateway: &Gateway, username: &str, password: &str) -> Answer {
-    gateway.post_form(
-        "/token",
-        &format!("username={username}&password={password}&scope=me"),
+    login_from(gateway, "203.0.113.7", username, password)
+}
+
+fn login_from(gateway: &Gateway, source_ip: &str, username: &str, password: &str) -> Answer {
+    let form = format!("username={username}&password={password}&scope=me");
+    gateway.send(
+        &HttpRequest::new("POST", "/token")
+            .form(form)
+            .from(source_ip),
     )
 }
+
+const ELSEWHERE: &str = "198.51.100.1";
 
 fn refused(answer: &Answer, retry_after: &str) {
     assert_eq!(
@@ -83,13 +90,6 @@ fn the_wait_passes_and_a_success_clears_the_count() {
 fn an_address_that_guesses_at_many_names_is_refused() {
     on_each_store(|world| {
         let gateway = Gateway::new(world);
-        for _ in 0..10 {
-            assert_eq!(
-                login(&gateway, "alice", "secretalice").status,
-                200,
-                "successes are no failures"
-            );
-        }
         for number in 0..8 {
             assert_eq!(
                 login(&gateway, &format!("name{number}"), "wrong").status,
@@ -98,14 +98,70 @@ fn an_address_that_guesses_at_many_names_is_refused() {
         }
         refused(&login(&gateway, "johndoe", "secret"), "30");
         let mut event: Value = serde_json::from_str(&read("events/token.json")).unwrap();
-        event["headers"]["x-forwarded-for"] = "198.51.100.1".into();
+        event["headers"]["x-forwarded-for"] = ELSEWHERE.into();
         refused(&gateway.invoke(&event), "30");
-        event["requestContext"]["http"]["sourceIp"] = "198.51.100.1".into();
+        event["requestContext"]["http"]["sourceIp"] = ELSEWHERE.into();
         assert_eq!(
             gateway.invoke(&event).status,
             200,
             "another address is not refused"
         );
+    });
+}
+
+#[test]
+fn right_logins_are_no_failures() {
+    on_each_store(|world| {
+        let gateway = Gateway::new(world);
+        for _ in 0..10 {
+            assert_eq!(login(&gateway, "alice", "secretalice").status, 200);
+        }
+        for number in 0..8 {
+            assert_eq!(
+                login(&gateway, &format!("name{number}"), "wrong").status,
+                400
+            );
+        }
+        refused(&login(&gateway, "name8", "wrong"), "30");
+    });
+}
+
+/// Whoever has logged in from an address is counted there for themselves.
+#[test]
+fn an_address_that_the_account_knows_is_refused_for_its_own_failures_only() {
+    on_each_store(|world| {
+        let gateway = Gateway::new(world);
+        assert_eq!(login(&gateway, "johndoe", "secret").status, 200);
+        for number in 0..12 {
+            login(&gateway, &format!("name{number}"), "wrong");
+            login_from(&gateway, ELSEWHERE, "johndoe", "wrong");
+        }
+        refused(&login(&gateway, "alice", "secretalice"), "30");
+        refused(&login_from(&gateway, ELSEWHERE, "johndoe", "secret"), "30");
+        assert_eq!(login(&gateway, "johndoe", "secret").status, 200);
+        for _ in 0..3 {
+            assert_eq!(login(&gateway, "johndoe", "wrong").status, 400);
+        }
+        refused(&login(&gateway, "johndoe", "secret"), "30");
+    });
+}
+
+#[test]
+fn an_address_is_known_for_30_days_after_the_last_right_login() {
+    const DAYS: u64 = 86_400;
+    on_each_store(|world| {
+        let mut gateway = Gateway::new(world);
+        for day in [0, 29, 58] {
+            gateway = at(&gateway, day * DAYS);
+            assert_eq!(login(&gateway, "johndoe", "secret").status, 200);
+        }
+        for (seconds, status) in [(88 * DAYS - 1, 200), (118 * DAYS - 1, 429)] {
+            gateway = at(&gateway, seconds);
+            for _ in 0..3 {
+                login_from(&gateway, ELSEWHERE, "johndoe", "wrong");
+            }
+            assert_eq!(login(&gateway, "johndoe", "secret").status, status);
+        }
     });
 }
 
@@ -115,11 +171,6 @@ fn an_address_that_guesses_at_many_names_is_refused() {
 fn what_is_refused_counts_for_nothing() {
     on_each_store(|world| {
         let mut gateway = Gateway::new(world);
-        let elsewhere = |gateway: &Gateway| {
-            let mut event: Value = serde_json::from_str(&read("events/token.json")).unwrap();
-            event["requestContext"]["http"]["sourceIp"] = "198.51.100.1".into();
-            gateway.invoke(&event).status
-        };
         for _ in 0..3 {
             login(&gateway, "johndoe", "wrong");
         }
@@ -141,19 +192,24 @@ fn what_is_refused_counts_for_nothing() {
             gateway = at(&gateway, 29);
             refused(&login(&gateway, "johndoe", "wrong"), "1");
         }
-        assert_eq!(elsewhere(&at(&gateway, 30)), 200);
+        let gateway = at(&gateway, 30);
+        assert_eq!(
+            login_from(&gateway, ELSEWHERE, "johndoe", "secret").status,
+            200
+        );
     });
 }
 
+/// Where a disabled user may not log in, the right password counts as a wrong one: the answer is
+/// the same, so the count must be.
 #[test]
-fn a_login_stands_though_its_count_cannot_be_taken_back() {
-    let gateway = Gateway::new(world().attempts(OnlyBegins).limits(3, 3));
-    let lines = logged(|| assert_eq!(login(&gateway, "johndoe", "secret").status, 200));
-    assert_eq!(
-        (&lines[0]["level"], &lines[1]["outcome"]),
-        (&json!("WARN"), &json!("ok"))
-    );
-    assert_eq!(login(&gateway, "johndoe", "wrong").status, 400);
+fn a_disabled_users_right_password_counts_as_wrong() {
+    on_each_store(|world| {
+        let gateway = Gateway::new(world.with("API_DIALECT", "rfc"));
+        let form = "grant_type=password&username=alice&password=secretalice";
+        let statuses = [(); 4].map(|()| gateway.post_form("/token", form).status);
+        assert_eq!(statuses, [400, 400, 400, 429]);
+    });
 }
 
 #[test]
@@ -182,6 +238,54 @@ fn the_log_says_why_a_login_failed() {
     }
 }
 
+/// Whose failures they were, and at whose account, if there is one.
+#[test]
+fn the_log_says_why_a_login_must_wait() {
+    let gateway = Gateway::new(world().limits(1, 2));
+    let line = |source_ip: &str, username: &str| {
+        let refuse = || refused(&login_from(&gateway, source_ip, username, "x"), "30");
+        let lines = logged(refuse);
+        assert_eq!(lines[0]["outcome"], "too_many_attempts");
+        (lines[0]["span"]["sub"].clone(), lines[0]["reason"].clone())
+    };
+    login(&gateway, "johndoe", "secret");
+    login(&gateway, "johndoe", "wrong");
+    login_from(&gateway, ELSEWHERE, "johndoe", "wrong");
+    login_from(&gateway, ELSEWHERE, "nobody", "wrong");
+    for (source_ip, username, sub, reason) in [
+        (
+            "203.0.113.7",
+            "johndoe",
+            json!("johndoe"),
+            "at the account, from an address that is known to it",
+        ),
+        (
+            "198.51.100.2",
+            "johndoe",
+            json!("johndoe"),
+            "at the account, from addresses that are not known to it",
+        ),
+        (
+            "198.51.100.2",
+            "nobody",
+            json!(null),
+            "at the account, from addresses that are not known to it",
+        ),
+        (
+            ELSEWHERE,
+            "alice",
+            json!("alice"),
+            "from the address, at accounts to which it is not known",
+        ),
+    ] {
+        assert_eq!(
+            line(source_ip, username),
+            (sub, json!(reason)),
+            "{source_ip} {username}"
+        );
+    }
+}
+
 #[test]
 fn no_limit_is_no_limit() {
     on_each_store(|world| {
@@ -200,124 +304,51 @@ fn dynamodb_answers_as_fastapi_does() {
     parity::run(&Gateway::new(world_on_dynamodb()), KEY, &cases);
 }
 
+/// From as many addresses, so that only the account's limit counts.
 #[test]
-fn guesses_at_the_same_moment_do_not_pass_the_limit() {
+fn of_guesses_at_the_same_moment_no_more_are_told_than_the_limit() {
     let address = start_filled();
-    let hashed = AtomicUsize::new(0);
+    let told = AtomicUsize::new(0);
     thread::scope(|scope| {
-        for _ in 0..20 {
-            scope.spawn(|| {
+        for number in 0..20 {
+            let told = &told;
+            scope.spawn(move || {
                 let gateway = Gateway::new(world_at(address, PATIENT).limits(3, 8));
-                let status = login(&gateway, "johndoe", "wrong").status;
+                let source_ip = format!("203.0.113.{number}");
+                let status = login_from(&gateway, &source_ip, "johndoe", "wrong").status;
                 assert!([400, 429].contains(&status), "{status}");
-                hashed.fetch_add(usize::from(status == 400), Ordering::Relaxed);
+                told.fetch_add(usize::from(status == 400), Ordering::Relaxed);
             });
         }
     });
-    assert_eq!(hashed.into_inner(), 3);
+    assert_eq!(told.into_inner(), 3);
 }
 
+/// A weaker one, and FastAPI's, which is stronger.
 #[test]
-fn a_weaker_hash_is_made_anew_once() {
+fn a_hash_of_another_cost_is_made_anew_once() {
     on_each_store(|world| {
-        let world = world.with("PASSWORD_HASH_ITERATIONS", 3).limits(0, 0);
-        let gateway = Gateway::new(world);
-        for _ in 0..2 {
+        for (iterations, memory) in [(3, 19_456), (1, 8_192)] {
+            let world = world.clone().limits(0, 0);
+            let world = world.with("PASSWORD_HASH_ITERATIONS", iterations);
+            let gateway = Gateway::new(world.with("PASSWORD_HASH_MEMORY_KIB", memory));
+            let expected = format!("$argon2id$v=19$m={memory},t={iterations},p=1$");
+            let hash = || stored_hash(&gateway);
+            assert!(!hash().starts_with(&expected), "{}", hash());
             assert_eq!(login(&gateway, "johndoe", "wrong").status, 400);
+            assert!(!hash().starts_with(&expected), "{}", hash());
             assert_eq!(login(&gateway, "johndoe", "secret").status, 200);
+            let new = hash();
+            assert!(new.starts_with(&expected), "{new}");
+            assert_eq!(login(&gateway, "johndoe", "secret").status, 200);
+            assert_eq!(hash(), new);
         }
-        let users = gateway.world.users.unwrap();
-        let find = users.find("johndoe", Reading::Strong);
-        let hash = block_on(find).unwrap().unwrap().password_hash.unwrap();
-        assert!(
-            hash.to_string()
-                .starts_with("$argon2id$v=19$m=19456,t=3,p=1$"),
-            "{hash}"
-        );
     });
 }
 
-/// Fifty guessers for 30 seconds of real time, which is too long for `make test`.
-#[test]
-#[ignore = "takes half a minute: cargo test --release -p tests --test logins fifty -- --ignored --nocapture"]
-fn fifty_guessers() {
-    let address = start_filled();
-    let gateway = |per_account| {
-        let mut world = world_at(address, PATIENT).limits(per_account, 0);
-        world.clock = Arc::new(SystemClock);
-        Gateway::new(world)
-    };
-    let (hashed, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let stopwatch = Stopwatch::start();
-    thread::scope(|scope| {
-        for _ in 0..50 {
-            scope.spawn(|| {
-                let gateway = gateway(10);
-                while stopwatch.elapsed_ms() < 30_000.0 {
-                    match login(&gateway, "johndoe", "wrong").status {
-                        400 => hashed.fetch_add(1, Ordering::Relaxed),
-                        429 => refused.fetch_add(1, Ordering::Relaxed),
-                        status => panic!("{status}"),
-                    };
-                }
-            });
-        }
-    });
-    let victim = login(&gateway(10), "johndoe", "secret");
-    println!(
-        "in 30 s: {} attempts hashed, {} refused",
-        hashed.load(Ordering::Relaxed),
-        refused.load(Ordering::Relaxed)
-    );
-    println!(
-        "the victim's login right afterwards: {} Retry-After {:?}",
-        victim.status,
-        victim.header("retry-after")
-    );
-    println!(
-        "the victim's login without limits: {}",
-        login(&gateway(0), "johndoe", "secret").status
-    );
-}
-
-/// Medians of how long each kind of refused login takes: printed, never asserted.
-#[test]
-#[ignore = "a measurement: cargo test --release -p tests --test logins median -- --ignored --nocapture"]
-fn medians_of_refused_logins() {
-    let unusable = User {
-        password_hash: None,
-        ..johndoe()
-    };
-    let mut kinds = [
-        (
-            "wrong password",
-            Gateway::new(world_on_dynamodb().users(One(Some(johndoe())))),
-            Vec::new(),
-        ),
-        (
-            "unknown user",
-            Gateway::new(world_on_dynamodb().users(One(None))),
-            Vec::new(),
-        ),
-        (
-            "unusable hash",
-            Gateway::new(world_on_dynamodb().users(One(Some(unusable)))),
-            Vec::new(),
-        ),
-    ];
-    for _ in 0..200 {
-        for (_, gateway, times) in &mut kinds {
-            let stopwatch = Stopwatch::start();
-            assert_eq!(login(gateway, "johndoe", "wrong").status, 400);
-            times.push(stopwatch.elapsed_ms());
-        }
-    }
-    for (kind, _, mut times) in kinds {
-        times.sort_by(f64::total_cmp);
-        println!(
-            "{kind}: median {:.2} ms of {}",
-            times[times.len() / 2],
-            times.len()
-        );
-    }
+fn stored_hash(gateway: &Gateway) -> String {
+    let logins = gateway.world.logins.as_ref().unwrap();
+    let attempt = Attempt::new("203.0.113.7", "johndoe");
+    let user = block_on(logins.look(&attempt)).unwrap().user;
+    user.unwrap().password_hash.unwrap().to_string()
 }

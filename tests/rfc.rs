@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::domain::users::User;
-use tests::stores::{Dead, One, johndoe};
+use tests::stores::{One, johndoe};
 use tests::{Answer, Client, Gateway, HttpRequest, World, world};
 
 const LOGIN: &str = "grant_type=password&username=johndoe&password=secret";
@@ -164,7 +164,7 @@ fn too_many_attempts_and_a_dead_store_are_temporary() {
     let answer = token_endpoint(world, wrong);
     assert_token_error(&answer, 429, "temporarily_unavailable", "attempts");
     assert_eq!(answer.header("retry-after"), Some("30"));
-    let answer = token_endpoint(rfc().users(Dead), LOGIN);
+    let answer = token_endpoint(rfc().dead(), LOGIN);
     assert_token_error(&answer, 503, "temporarily_unavailable", "store");
     assert_eq!(answer.header("retry-after"), Some("1"));
 }
@@ -274,7 +274,7 @@ fn what_the_rfcs_say_nothing_about_is_as_in_fastapi() {
 
 #[test]
 fn a_dead_store_is_temporary_on_a_route() {
-    let answer = Gateway::new(rfc().users(Dead)).get("/users/me/", Some(&token("me")));
+    let answer = Gateway::new(rfc().dead()).get("/users/me/", Some(&token("me")));
     assert_eq!(answer.status, 503);
     assert_eq!(answer.json()["error"], "temporarily_unavailable");
     assert_eq!(answer.json()["detail"], "Service Unavailable");

@@ -3,17 +3,20 @@
 
 use std::collections::HashMap;
 use std::env;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
-use shared::aws::table::{self, Item, Table, number_of, text, user_key};
-use shared::domain::attempts::Admission::{self, Admitted};
-use shared::domain::attempts::{Attempts, MemoryAttempts};
-use shared::domain::password::PasswordHash;
+use shared::aws::table::{self, HASHES, Item, Table, number, number_of, text, user_key};
+use shared::domain::login::attempt::{Attempt, KNOWN, Key, What};
+use shared::domain::login::count::{Count, Standing};
+use shared::domain::login::memory::MemoryLogins;
+use shared::domain::login::store::{LoginStore, Outcome, Verdict, Written};
+use shared::domain::password::{PasswordHash, Policy};
 use shared::domain::scope::CATALOGUE;
 use shared::domain::store::StoreError;
-use shared::domain::users::{HashStore, MemoryUsers, Reading, User, UserStore, from_json};
+use shared::domain::users::{MemoryUsers, User, UserStore, from_json, is_name};
 use tests::dynamodb::{block_on, connect, fill, start};
 
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm8tc3VjaC11c2VyLi4uLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -48,18 +51,32 @@ fn users() -> HashMap<String, User> {
     from_json(&json!(users.collect::<Vec<_>>()).to_string(), CATALOGUE).unwrap()
 }
 
-/// What every store of users must do. `store` holds a user for each of these [`NAMES`].
-async fn users_contract(store: &(impl UserStore + HashStore)) {
-    for reading in [Reading::Eventual, Reading::Strong] {
-        every_name_finds_its_own_user(store, reading).await;
-        another_name_finds_nobody(store, reading).await;
-    }
-    a_hash_is_replaced_if_it_is_the_one_that_was_read(store).await;
+/// What every store must do. `store` holds a user for each of these [`NAMES`], in both its roles.
+async fn contract(users: &impl UserStore, logins: &impl LoginStore) {
+    every_name_finds_its_own_user(users, logins).await;
+    another_name_finds_nobody(users, logins).await;
+    a_hash_is_replaced_if_it_is_the_one_that_was_read(logins).await;
+    the_wait_grows_and_is_forgotten(logins).await;
+    few_failures_are_forgotten_after_the_window(logins).await;
+    a_limit_of_one_waits_after_the_first_failure(logins).await;
+    a_right_login_clears_the_count_and_makes_its_pair_known(logins).await;
+    each_key_counts_for_itself(logins).await;
+    a_verdict_is_written_only_on_the_count_that_was_seen(logins).await;
 }
 
-async fn every_name_finds_its_own_user(store: &impl UserStore, reading: Reading) {
+/// The user as a resource finds one, and as a login does.
+async fn found(users: &impl UserStore, logins: &impl LoginStore, name: &str) -> Option<User> {
+    let seen = logins.look(&Attempt::new("203.0.113.7", name)).await;
+    let seen = seen.unwrap().user;
+    if is_name(name) {
+        assert_eq!(users.find(name).await.unwrap(), seen, "{name}");
+    }
+    seen
+}
+
+async fn every_name_finds_its_own_user(users: &impl UserStore, logins: &impl LoginStore) {
     for name in NAMES {
-        let user = store.find(name, reading).await.unwrap();
+        let user = found(users, logins, name).await;
         let user = user.unwrap_or_else(|| panic!("{name:?} is not found"));
         assert_eq!(user.username, *name, "compared byte for byte");
         assert_eq!(
@@ -72,28 +89,21 @@ async fn every_name_finds_its_own_user(store: &impl UserStore, reading: Reading)
     }
 }
 
-async fn another_name_finds_nobody(store: &impl UserStore, reading: Reading) {
+async fn another_name_finds_nobody(users: &impl UserStore, logins: &impl LoginStore) {
     let long = "x".repeat(100_000);
-    for name in [
-        "",
-        "nobody",
-        "JOHNDOE",
-        "johndoe\0",
-        "johndo",
-        "username",
-        &long,
-        &long[..1024],
-        &long[..1025],
-    ] {
+    for name in ["nobody", "JOHNDOE", "johndo", "username", &long[..1024]] {
         assert_eq!(
-            store.find(name, reading).await.unwrap(),
+            found(users, logins, name).await,
             None,
             "not found is no error"
         );
     }
+    for name in ["", "johndoe\0", &long, &long[..1025]] {
+        assert_eq!(users.find(name).await.unwrap(), None, "no user can have it");
+    }
 }
 
-async fn a_hash_is_replaced_if_it_is_the_one_that_was_read(store: &(impl UserStore + HashStore)) {
+async fn a_hash_is_replaced_if_it_is_the_one_that_was_read(store: &impl LoginStore) {
     let (old, new) = (hash(HASH), hash(OTHER_HASH));
     for (name, from, to, expected) in [
         ("johndoe", &new, &old, false),
@@ -107,7 +117,13 @@ async fn a_hash_is_replaced_if_it_is_the_one_that_was_read(store: &(impl UserSto
             "{name}"
         );
     }
-    let stored = async |name| store.find(name, Reading::Strong).await.unwrap();
+    let stored = async |name| {
+        store
+            .look(&Attempt::new("203.0.113.7", name))
+            .await
+            .unwrap()
+            .user
+    };
     assert_eq!(stored("johndoe").await.unwrap().password_hash, Some(new));
     assert_eq!(stored("JohnDoe").await.unwrap().password_hash, Some(old));
     assert_eq!(stored("nobody").await, None);
@@ -117,116 +133,256 @@ fn hash(text: &str) -> PasswordHash {
     PasswordHash::parse(text).unwrap()
 }
 
-/// What every implementation of `Attempts` must do. Each part has a key of its own.
-async fn attempts_contract(attempts: &dyn Attempts) {
-    the_wait_grows_and_is_forgotten(attempts).await;
-    few_attempts_are_forgotten_after_15_minutes(attempts).await;
-    a_limit_of_one_waits_after_the_first_attempt(attempts).await;
-    an_attempt_is_taken_back(attempts).await;
-    a_key_is_forgotten(attempts).await;
-    an_unknown_key_is_no_error(attempts).await;
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
 }
 
-/// Begins attempts, so many seconds after [`NOW`], and checks whether each is admitted.
-async fn begin(attempts: &dyn Attempts, key: &str, limit: u32, expected: &[(u64, Admission)]) {
+/// One login, so many seconds after [`NOW`], counted by one key alone: whether it is tried, or how
+/// long it must wait.
+async fn login(
+    store: &impl LoginStore,
+    (attempt, what): (&Attempt, What),
+    outcome: Outcome,
+    limit: u32,
+    at: u64,
+) -> Result<(), Duration> {
+    let now = NOW + seconds(at);
+    let standing = Standing::of(count(store, attempt, what).await, limit, now)?;
+    let key = key(attempt, what);
+    let written = store
+        .write(Verdict {
+            key,
+            standing,
+            outcome,
+            limit,
+            now,
+        })
+        .await;
+    assert_eq!(written.unwrap(), Written::Yes, "{key:?} at {at} s");
+    Ok(())
+}
+
+fn key(attempt: &Attempt, what: What) -> &Key {
+    match what {
+        What::Pair => &attempt.pair,
+        What::Account => &attempt.account,
+        What::Address => &attempt.address,
+    }
+}
+
+async fn count(store: &impl LoginStore, attempt: &Attempt, what: What) -> Option<Count> {
+    let seen = store.look(attempt).await.unwrap();
+    match what {
+        What::Pair => seen.pair,
+        What::Account => seen.account,
+        What::Address => seen.address,
+    }
+}
+
+const TRIED: Result<(), u64> = Ok(());
+
+/// Wrong logins at these times, and whether each is tried.
+async fn guesses(
+    store: &impl LoginStore,
+    counted: (&Attempt, What),
+    limit: u32,
+    expected: &[(u64, Result<(), u64>)],
+) {
     for (at, expected) in expected {
-        let now = NOW + Duration::from_secs(*at);
-        let admission = attempts.begin(key, limit, now).await.unwrap();
-        assert_eq!(admission, *expected, "{key} after {at} s");
+        let tried = login(store, counted, Outcome::Wrong, limit, *at).await;
+        let wait = tried.map_err(|wait| wait.as_secs());
+        assert_eq!(wait, *expected, "{counted:?} at {at} s");
     }
 }
 
-const fn wait(seconds: u64) -> Admission {
-    Admission::Wait(Duration::from_secs(seconds))
-}
+const KINDS: [What; 3] = [What::Pair, What::Account, What::Address];
+const DAY: u64 = 86_400;
 
-async fn the_wait_grows_and_is_forgotten(attempts: &dyn Attempts) {
-    let expected = [
-        // The first three attempts are admitted, whenever they come; then the wait grows.
-        (0, Admitted),
-        (0, Admitted),
-        (500, Admitted),
-        (500, wait(30)),
-        (529, wait(1)),
-        (530, Admitted),
-        (530, wait(60)),
-        (590, Admitted),
-        (700, wait(10)),
-        (710, Admitted),
-        (950, Admitted),
-        (1430, Admitted),
-        (1430, wait(900)),
-        (2330, Admitted),
-        (2331, wait(899)),
-        // After the wait and 15 minutes without attempts, everything is forgotten.
-        (4131, Admitted),
-        (4131, Admitted),
-        (4131, Admitted),
-        (4131, wait(30)),
-    ];
-    begin(attempts, "grows", 3, &expected).await;
-}
-
-/// Fewer attempts than the limit are forgotten 15 minutes after the first of them.
-async fn few_attempts_are_forgotten_after_15_minutes(attempts: &dyn Attempts) {
-    let expected = [
-        (0, Admitted),
-        (899, Admitted),
-        (900, Admitted),
-        (901, Admitted),
-        (902, Admitted),
-        (903, wait(29)),
-    ];
-    begin(attempts, "window", 3, &expected).await;
-}
-
-async fn a_limit_of_one_waits_after_the_first_attempt(attempts: &dyn Attempts) {
-    let expected = [
-        (0, Admitted),
-        (1, wait(29)),
-        (30, Admitted),
-        (31, wait(59)),
-        (911, Admitted),
-        (911, wait(120)),
-    ];
-    begin(attempts, "once", 1, &expected).await;
-}
-
-/// More often than there are attempts, too: a count is never less than none.
-async fn an_attempt_is_taken_back(attempts: &dyn Attempts) {
-    for _ in 0..10 {
-        begin(attempts, "succeeds", 3, &[(0, Admitted)]).await;
-        attempts.take_back("succeeds").await.unwrap();
-        attempts.take_back("succeeds").await.unwrap();
+fn window(what: What) -> u64 {
+    match what {
+        What::Pair | What::Account => DAY,
+        What::Address => 900,
     }
 }
 
-async fn a_key_is_forgotten(attempts: &dyn Attempts) {
-    let until_the_limit = [(0, Admitted), (0, Admitted), (0, Admitted), (0, wait(30))];
-    begin(attempts, "forgotten", 3, &until_the_limit).await;
-    attempts.forget("forgotten", NOW).await.unwrap();
-    begin(attempts, "forgotten", 3, &until_the_limit).await;
+async fn the_wait_grows_and_is_forgotten(store: &impl LoginStore) {
+    let attempt = &Attempt::new("203.0.113.10", "grows");
+    for what in KINDS {
+        let forgotten = 3632 + window(what);
+        let expected = [
+            (0, TRIED),
+            (0, TRIED),
+            (2, TRIED),
+            (3, Err(29)),
+            (31, Err(1)),
+            (32, TRIED),
+            (33, Err(59)),
+            (92, TRIED),
+            (212, TRIED),
+            (213, Err(239)),
+            (452, TRIED),
+            (932, TRIED),
+            (1832, TRIED),
+            (1833, Err(899)),
+            (2732, TRIED),
+            (2733, Err(899)),
+            // The wait ended at 3632, and was the last.
+            (forgotten, TRIED),
+            (forgotten, TRIED),
+            (forgotten, TRIED),
+            (forgotten, Err(30)),
+        ];
+        guesses(store, (attempt, what), 3, &expected).await;
+    }
 }
 
-async fn an_unknown_key_is_no_error(attempts: &dyn Attempts) {
-    attempts.take_back("nothing").await.unwrap();
-    attempts.forget("nothing", NOW).await.unwrap();
+/// Fewer failures than the limit are forgotten so long after the first of them.
+async fn few_failures_are_forgotten_after_the_window(store: &impl LoginStore) {
+    let attempt = &Attempt::new("203.0.113.11", "window");
+    for what in KINDS {
+        let window = window(what);
+        let expected = [
+            (0, TRIED),
+            (window - 1, TRIED),
+            (window, TRIED),
+            (window + 1, TRIED),
+            (window + 2, TRIED),
+            (window + 3, Err(29)),
+        ];
+        guesses(store, (attempt, what), 3, &expected).await;
+    }
+}
+
+async fn a_limit_of_one_waits_after_the_first_failure(store: &impl LoginStore) {
+    let attempt = &Attempt::new("203.0.113.12", "once");
+    let expected = [
+        (0, TRIED),
+        (1, Err(29)),
+        (30, TRIED),
+        (31, Err(59)),
+        (90, TRIED),
+        (90, Err(120)),
+    ];
+    guesses(store, (attempt, What::Address), 1, &expected).await;
+}
+
+async fn a_right_login_clears_the_count_and_makes_its_pair_known(store: &impl LoginStore) {
+    let attempt = &Attempt::new("203.0.113.13", "johndoe");
+    let known_until = async || store.look(attempt).await.unwrap().known_until;
+    let three = [(0, TRIED), (0, TRIED), (0, TRIED), (0, Err(30))];
+    for what in [What::Account, What::Pair] {
+        let counted = (attempt, what);
+        guesses(store, counted, 3, &three).await;
+        assert_eq!(known_until().await, None, "failures make nobody known");
+        login(store, counted, Outcome::Right, 3, 30).await.unwrap();
+        assert_eq!(count(store, attempt, what).await, None);
+        guesses(store, counted, 3, &three).await;
+    }
+}
+
+async fn each_key_counts_for_itself(store: &impl LoginStore) {
+    let known = &Attempt::new("203.0.113.14", "0");
+    store.make_known(&known.pair, NOW).await.unwrap();
+    for what in KINDS {
+        guesses(store, (known, what), 3, &[(0, TRIED), (1, TRIED)]).await;
+        assert_eq!(count(store, known, what).await.unwrap().failures, 2);
+    }
+    let seen = store.look(known).await.unwrap();
+    assert_eq!(
+        seen.known_until,
+        Some(NOW + KNOWN),
+        "failures make nobody unknown"
+    );
+    let begun = seen.account.unwrap();
+    assert_eq!((begun.since, begun.not_before), (NOW, NOW + seconds(31)));
+    for other in [
+        Attempt::new("203.0.113.15", "0"),
+        Attempt::new("203.0.113.14", "null"),
+    ] {
+        let seen = store.look(&other).await.unwrap();
+        let others = (seen.pair, seen.known_until);
+        assert_eq!(others, (None, None), "{other:?}");
+        assert_eq!(seen.account.is_some(), other.account == known.account);
+        assert_eq!(seen.address.is_some(), other.address == known.address);
+    }
+    store.make_known(&known.pair, NOW).await.unwrap();
+    assert_eq!(store.look(known).await.unwrap().pair, None);
+}
+
+/// Each count, met by each verdict: where the count does not stand as the verdict says, nothing is
+/// written, and the count is the answer.
+async fn a_verdict_is_written_only_on_the_count_that_was_seen(store: &impl LoginStore) {
+    let over = |failures| Standing::WaitOver { failures };
+    let mut number = 0;
+    for (failures, at, stands) in [
+        (0, 0, Some(Standing::Open)),
+        (2, 0, Some(Standing::Open)),
+        (2, DAY, Some(Standing::Ended)),
+        (3, 29, None),
+        (3, 30, Some(over(3))),
+        (3, DAY, Some(Standing::Ended)),
+    ] {
+        for standing in [Standing::Open, Standing::Ended, over(3), over(2)] {
+            for outcome in [Outcome::Right, Outcome::Wrong] {
+                number += 1;
+                let attempt = &Attempt::new("203.0.113.16", &format!("seen {number}"));
+                let counted = (attempt, What::Account);
+                let wrong = vec![(0, TRIED); failures];
+                guesses(store, counted, 3, &wrong).await;
+                let before = count(store, attempt, What::Account).await;
+                let (key, limit, now) = (&attempt.account, 3, NOW + seconds(at));
+                let verdict = Verdict {
+                    key,
+                    standing,
+                    outcome,
+                    limit,
+                    now,
+                };
+                let written = store.write(verdict).await.unwrap();
+                let after = count(store, attempt, What::Account).await;
+                let case = format!("{failures} at {at}: {standing:?} {outcome:?}");
+                // A new count may begin where there is none, whatever was seen.
+                let begins = failures == 0 && standing == Standing::Ended;
+                match written {
+                    Written::Yes => assert!(stands == Some(standing) || begins, "{case}"),
+                    Written::No(seen) => {
+                        assert!(stands != Some(standing), "{case}");
+                        assert_eq!((seen, after), (before, before), "{case}");
+                    }
+                }
+                if written == Written::Yes {
+                    let failures = after.map_or(0, |count| count.failures);
+                    let expected = match (outcome, standing) {
+                        (Outcome::Right, _) => 0,
+                        (Outcome::Wrong, Standing::Ended) => 1,
+                        (Outcome::Wrong, _) => before.map_or(0, |count| count.failures) + 1,
+                    };
+                    assert_eq!(failures, expected, "{case}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
-fn memory_keeps_the_contracts() {
+fn memory_keeps_the_contract() {
     block_on(async {
-        users_contract(&MemoryUsers::new(users())).await;
-        attempts_contract(&MemoryAttempts::default()).await;
+        let users = Arc::new(MemoryUsers::new(users()));
+        let logins = MemoryLogins::new(Arc::clone(&users));
+        contract(users.as_ref(), &logins).await;
+        let costs = logins.costs().await.unwrap();
+        assert_eq!(costs, vec![Policy::default(); NAMES.len()]);
     });
 }
 
-/// Both contracts, and what applies to DynamoDB alone: items that other versions wrote.
+/// The contract, and what applies to DynamoDB alone: items that other versions wrote.
 async fn dynamodb_contract(table: &Table) {
     fill(table, users().into_values()).await;
     assert!(!table::create(table).await.unwrap(), "it is there already");
-    users_contract(table).await;
-    attempts_contract(table).await;
+    contract(table, table).await;
+    the_item_of_costs_is_read(table).await;
+    a_count_of_an_earlier_version_is_old(table).await;
+    an_item_expires_when_it_holds_nothing_more(table).await;
     rehashing_leaves_the_rest_alone(table).await;
     an_attribute_more_or_an_optional_one_less_is_fine(table).await;
     another_schemes_hash_is_no_hash(table).await;
@@ -234,7 +390,7 @@ async fn dynamodb_contract(table: &Table) {
 }
 
 #[test]
-fn dynoxide_keeps_the_contracts() {
+fn dynoxide_keeps_the_contract() {
     let url = format!("http://{}", start());
     block_on(async { dynamodb_contract(&connect(url, "users")).await });
 }
@@ -242,18 +398,80 @@ fn dynoxide_keeps_the_contracts() {
 #[test]
 #[ignore = "needs DYNAMODB_URL"]
 #[expect(clippy::disallowed_methods, reason = "told where the server is")]
-fn another_server_keeps_the_contracts() {
+fn another_server_keeps_the_contract() {
     let url = env::var("DYNAMODB_URL").expect("DYNAMODB_URL names a server");
     block_on(async { dynamodb_contract(&connect(url, "users")).await });
 }
 
 async fn get(table: &Table, name: &str) -> Item {
-    let get = table
-        .client
-        .get_item()
-        .table_name(&table.name)
-        .key("pk", text(user_key(name)));
-    get.send().await.unwrap().item.unwrap()
+    item(table, &user_key(name)).await
+}
+
+async fn item(table: &Table, key: &str) -> Item {
+    let get = table.client.get_item().table_name(&table.name);
+    let output = get.key("pk", text(key)).send().await;
+    output.unwrap().item.unwrap()
+}
+
+async fn the_item_of_costs_is_read(table: &Table) {
+    assert_eq!(table.costs().await.unwrap(), [], "there is none");
+    for (costs, expected) in [
+        (&["m=65536,t=3,p=4", "m=19456,t=2,p=1"][..], 2),
+        // What a newer version wrote is no reason not to start.
+        (&["m=65536,t=3,p=4", "scrypt"], 1),
+    ] {
+        let costs = costs.iter().map(ToString::to_string).collect();
+        let pk = ("pk".to_owned(), text(HASHES));
+        let costs = ("costs".to_owned(), AttributeValue::Ss(costs));
+        put(table, Item::from([pk, costs])).await;
+        let costs = table.costs().await.unwrap();
+        assert_eq!(costs.len(), expected, "{costs:?}");
+        assert!(costs.contains(&Policy::new(65_536, 3, 4, None).unwrap()));
+    }
+}
+
+/// An earlier version wrote no `ends`; its counts lasted for a quarter of an hour.
+async fn a_count_of_an_earlier_version_is_old(table: &Table) {
+    let attempt = &Attempt::new("203.0.113.20", "earlier");
+    let mut old = Item::from([("pk".to_owned(), text(&attempt.account.text))]);
+    for (name, value) in [
+        ("failures", 50),
+        ("not_before", NOW.as_secs() + 900),
+        ("expires", 1),
+    ] {
+        old.insert(name.to_owned(), number(value));
+    }
+    put(table, old).await;
+    let counted = (attempt, What::Account);
+    guesses(table, counted, 2, &[(0, TRIED), (0, TRIED), (0, Err(30))]).await;
+}
+
+/// The table's TTL may delete an item once `expires` has passed, and must not before.
+async fn an_item_expires_when_it_holds_nothing_more(table: &Table) {
+    let attempt = &Attempt::new("203.0.113.21", "expires");
+    let expires = async |what| {
+        let item = item(table, &key(attempt, what).text).await;
+        number_of(&item, "expires").unwrap() - NOW.as_secs()
+    };
+    for what in [What::Account, What::Address] {
+        for (at, outcome, expected) in [
+            (5, Outcome::Wrong, 5 + window(what)),
+            (6, Outcome::Wrong, 6 + window(what)),
+            (36, Outcome::Wrong, 96 + window(what)),
+            (96, Outcome::Right, 96),
+            (97, Outcome::Wrong, 97 + window(what)),
+        ] {
+            login(table, (attempt, what), outcome, 2, at).await.unwrap();
+            assert_eq!(expires(what).await, expected, "{what:?} at {at} s");
+        }
+    }
+    table.make_known(&attempt.pair, NOW).await.unwrap();
+    for at in [1, 2, 32] {
+        login(table, (attempt, What::Pair), Outcome::Wrong, 2, at)
+            .await
+            .unwrap();
+        assert_eq!(expires(What::Pair).await, KNOWN.as_secs());
+    }
 }
 
 async fn put(table: &Table, item: Item) {
@@ -309,7 +527,7 @@ async fn find_with(
         };
     }
     put(table, item).await;
-    let user = table.find("other", Reading::Strong).await?;
+    let user = table.find("other").await?;
     Ok(user.unwrap())
 }
 

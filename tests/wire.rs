@@ -1,24 +1,24 @@
 //! The exact requests that the functions send to DynamoDB: operation, key, projection, condition.
 //! `template.yaml` allows each function exactly these operations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use shared::domain::attempts::account_key;
+use shared::domain::login::attempt::Attempt;
 use tests::dynamodb::{behind_proxy, cold_start};
 use tests::functions::FUNCTIONS;
-use tests::proxy::{Proxy, Recorded};
+use tests::policy::Statement;
+use tests::proxy::{Fault, Proxy, Recorded};
 use tests::{Client, Gateway, NOW, read, world};
 
 fn service() -> (Gateway, Proxy) {
     behind_proxy(2, 100)
 }
 
-fn get_item(name: &str, consistent: bool) -> Recorded {
+fn get_item(name: &str) -> Recorded {
     let request = json!({
         "TableName": "users",
         "Key": {"pk": {"S": format!("user#{name}")}},
-        "ConsistentRead": consistent,
         "ProjectionExpression": "#password_hash, #disabled, #scopes, #email, #full_name",
         "ExpressionAttributeNames": {
             "#password_hash": "password_hash", "#disabled": "disabled", "#scopes": "scopes",
@@ -26,6 +26,41 @@ fn get_item(name: &str, consistent: bool) -> Recorded {
         },
     });
     ("GetItem".into(), request)
+}
+
+/// What a login reads.
+fn look(name: &str) -> Recorded {
+    let attempt = Attempt::new("203.0.113.7", name);
+    let names = [
+        "disabled",
+        "email",
+        "ends",
+        "failures",
+        "full_name",
+        "known_until",
+        "not_before",
+        "password_hash",
+        "pk",
+        "scopes",
+        "since",
+    ];
+    let placeholders = names.map(|name| format!("#{name}"));
+    let keys = [
+        format!("user#{name}"),
+        attempt.pair.text,
+        attempt.account.text,
+        attempt.address.text,
+    ];
+    let request = json!({"RequestItems": {"users": {
+        "Keys": keys.map(|key| json!({"pk": {"S": key}})),
+        "ConsistentRead": true,
+        "ProjectionExpression": placeholders.join(", "),
+        "ExpressionAttributeNames": placeholders
+            .into_iter()
+            .zip(names)
+            .collect::<BTreeMap<_, _>>(),
+    }}});
+    ("BatchGetItem".into(), request)
 }
 
 /// An update, without its values.
@@ -58,23 +93,34 @@ fn without_values(recorded: Vec<Recorded>) -> Vec<Recorded> {
     recorded.into_iter().map(strip).collect()
 }
 
-fn begin(key: &str) -> Recorded {
-    update_item(
-        key,
-        "SET failures = :one, not_before = :not_before, expires = :expires",
-        "attribute_not_exists(pk) OR expires <= :now",
-    )
-}
-
-fn count_on(key: &str) -> Recorded {
-    update_item(
-        key,
-        "SET not_before = :not_before ADD failures :one",
-        "expires > :now AND (failures < :limit OR not_before <= :now)",
-    )
-}
-
 const ADDRESS: &str = "address#203.0.113.7";
+/// The conditions on a count: C1, C2 and C3.
+const OPEN: &str = "attribute_not_exists(failures) OR (ends > :now AND failures < :limit)";
+const ENDED: &str = "attribute_not_exists(ends) OR ends <= :now";
+const WAIT_OVER: &str = "failures = :failures AND not_before <= :now AND ends > :now";
+
+/// One more failure, on a count that is open.
+fn count_on(key: &str, condition: &str) -> Recorded {
+    let update = "SET not_before = :not_before, since = if_not_exists(since, :now), ends = if_not_exists(ends, :ends), expires = :ends ADD failures :one";
+    update_item(key, update, condition)
+}
+
+fn clear(key: &str) -> Recorded {
+    let update = "SET expires = :now REMOVE failures, since, not_before, ends";
+    update_item(key, update, OPEN)
+}
+
+const KNOW: &str =
+    "SET known_until = :until, expires = :until REMOVE failures, since, not_before, ends";
+
+fn know(pair: &str) -> Recorded {
+    let (operation, mut request) = update_item(pair, KNOW, "");
+    request
+        .as_object_mut()
+        .unwrap()
+        .remove("ConditionExpression");
+    (operation, request)
+}
 
 #[test]
 fn a_resource_reads_one_item_and_need_not_read_the_latest() {
@@ -82,13 +128,13 @@ fn a_resource_reads_one_item_and_need_not_read_the_latest() {
     let token = Gateway::new(world()).login("me items");
     for path in ["/users/me/", "/users/me/items/", "/status/"] {
         assert_eq!(gateway.get(path, Some(&token)).status, 200, "{path}");
-        assert_eq!(proxy.take(), [get_item("johndoe", false)], "{path}");
+        assert_eq!(proxy.take(), [get_item("johndoe")], "{path}");
     }
 }
 
 #[test]
 fn what_is_refused_without_the_store_asks_it_nothing() {
-    let (gateway, proxy) = service();
+    let (gateway, proxy) = started();
     let token = Gateway::new(world()).login("me items");
     gateway.get("/users/me/", Some("garbage"));
     gateway.get("/nowhere", Some(&token));
@@ -100,163 +146,262 @@ fn what_is_refused_without_the_store_asks_it_nothing() {
     assert_eq!(proxy.take(), []);
 }
 
-/// A `GetItem`, which every function with a table may do anyway, of a key that is no user's.
+/// A `GetItem`, which every function with a table may do anyway: of a key that is no user's, or, for
+/// the function that logs in, of what the hashes cost.
 #[test]
-fn a_cold_start_opens_the_connection_by_reading_nothing() {
-    let (_, proxy) = service();
-    cold_start(proxy.address);
-    let request = json!({"TableName": "users", "Key": {"pk": {"S": "nothing"}}});
-    assert_eq!(proxy.take(), [("GetItem".into(), request)]);
+fn a_cold_start_opens_the_connection_by_reading_one_item() {
+    for (function, key) in [("users-me", "nothing"), ("token", "hashes")] {
+        let (_, proxy) = service();
+        cold_start(function, proxy.address);
+        let request = json!({"TableName": "users", "Key": {"pk": {"S": key}}});
+        assert_eq!(proxy.take(), [("GetItem".into(), request)], "{function}");
+    }
 }
 
-#[test]
-fn a_login_counts_reads_and_takes_back() {
+struct Keys {
+    pair: String,
+    account: String,
+}
+
+fn keys(name: &str) -> Keys {
+    let attempt = Attempt::new("203.0.113.7", name);
+    Keys {
+        pair: attempt.pair.text,
+        account: attempt.account.text,
+    }
+}
+
+/// What a login sends, without the values of its updates.
+fn sent(gateway: &Gateway, proxy: &Proxy, name: &str, password: &str) -> (u16, Vec<Recorded>) {
+    proxy.take();
+    let form = format!("username={name}&password={password}");
+    let status = gateway.post_form("/token", &form).status;
+    (status, without_values(proxy.take()))
+}
+
+/// The service after its cold start, whose request is not a login's.
+fn started() -> (Gateway, Proxy) {
     let (gateway, proxy) = service();
-    let johndoe = account_key("johndoe");
-    gateway.login("me");
-    assert_eq!(
-        without_values(proxy.take()),
-        [
-            begin(ADDRESS),
-            begin(&johndoe),
-            get_item("johndoe", true),
-            update_item(&johndoe, "SET expires = :now", "attribute_exists(pk)"),
-            update_item(ADDRESS, "ADD failures :minus_one", "failures > :zero"),
-        ]
-    );
+    gateway.post_form("/token", "username=x");
+    proxy.take();
+    (gateway, proxy)
+}
+
+/// Two requests from an address that is known, three from a stranger; right and wrong make the same
+/// ones, apart from what they write.
+#[test]
+fn a_login_looks_once_and_writes_its_verdict() {
+    let (gateway, proxy) = started();
+    let Keys { pair, account } = keys("johndoe");
+    let stranger = |update: Recorded, last: Recorded| vec![look("johndoe"), update, last];
+    for (password, status, expected) in [
+        (
+            "wrong",
+            400,
+            stranger(count_on(&account, OPEN), count_on(ADDRESS, OPEN)),
+        ),
+        ("secret", 200, stranger(clear(&account), know(&pair))),
+        (
+            "secret",
+            200,
+            vec![look("johndoe"), update_item(&pair, KNOW, OPEN)],
+        ),
+    ] {
+        assert_eq!(
+            sent(&gateway, &proxy, "johndoe", password),
+            (status, expected)
+        );
+    }
+    let (_, known) = sent(&gateway, &proxy, "johndoe", "wrong");
+    let update = "SET not_before = :not_before, since = if_not_exists(since, :now), ends = if_not_exists(ends, :ends), expires = if_not_exists(expires, :ends) ADD failures :one";
+    assert_eq!(known, [look("johndoe"), update_item(&pair, update, OPEN)]);
 }
 
 #[test]
-fn failures_are_counted_before_the_user_is_read() {
-    let (gateway, proxy) = service();
-    let nobody = account_key("nobody");
-    let fail = || {
-        let status = gateway
-            .post_form("/token", "username=nobody&password=wrong")
-            .status;
-        (status, without_values(proxy.take()))
-    };
-    let read = get_item("nobody", true);
+fn an_unknown_user_makes_the_same_requests() {
+    let (gateway, proxy) = started();
+    let account = keys("nobody").account;
+    let counted = vec![
+        look("nobody"),
+        count_on(&account, OPEN),
+        count_on(ADDRESS, OPEN),
+    ];
+    for _ in 0..2 {
+        let (status, sent) = sent(&gateway, &proxy, "nobody", "wrong");
+        assert_eq!((status, sent), (400, counted.clone()));
+    }
+    let (status, sent) = sent(&gateway, &proxy, "nobody", "wrong");
     assert_eq!(
-        fail(),
-        (400, vec![begin(ADDRESS), begin(&nobody), read.clone()])
+        (status, sent),
+        (429, vec![look("nobody")]),
+        "refused before the hash"
     );
-    let set_wait = update_item(
-        &nobody,
-        "SET not_before = :not_before, expires = :expires",
-        "not_before <= :not_before AND expires > :now",
-    );
-    let address = [begin(ADDRESS), count_on(ADDRESS)];
-    let account = [begin(&nobody), count_on(&nobody)];
-    let counted = [&address[..], &account[..], &[set_wait, read]].concat();
-    assert_eq!(fail(), (400, counted));
-    let take_back = update_item(ADDRESS, "ADD failures :minus_one", "failures > :zero");
-    let refused = [&address[..], &account[..], &[take_back]].concat();
-    assert_eq!(fail(), (429, refused));
 }
 
+/// Each condition with its values: on an open count, one that has ended, one whose wait is over.
 #[test]
 fn conditions_carry_the_time_the_limit_and_the_wait() {
-    let (gateway, proxy) = service();
-    for _ in 0..3 {
-        gateway.post_form("/token", "username=nobody&password=wrong");
-    }
-    let values: Vec<Value> = proxy
-        .take()
-        .into_iter()
-        .map(|(_, request)| request["ExpressionAttributeValues"].clone())
-        .collect();
+    let (gateway, proxy) = started();
     let n = |number: u64| json!({"N": number.to_string()});
-    assert_eq!(
-        values[0],
-        json!({":one": n(1), ":now": n(NOW), ":not_before": n(NOW + 30), ":expires": n(NOW + 900)})
-    );
-    assert_eq!(
-        values[6],
-        json!({":one": n(1), ":limit": n(2), ":now": n(NOW), ":not_before": n(NOW + 30)})
-    );
-    assert_eq!(
-        values[7],
-        json!({":now": n(NOW), ":not_before": n(NOW + 30), ":expires": n(NOW + 930)})
-    );
+    let day = 86_400;
+    for (at, condition, values) in [
+        (
+            0,
+            OPEN,
+            json!({":one": n(1), ":now": n(NOW), ":limit": n(2), ":not_before": n(NOW + 30), ":ends": n(NOW + day)}),
+        ),
+        (
+            day,
+            ENDED,
+            json!({":one": n(1), ":now": n(NOW + day), ":not_before": n(NOW + day + 30), ":ends": n(NOW + 2 * day)}),
+        ),
+        (
+            day,
+            OPEN,
+            json!({":one": n(1), ":now": n(NOW + day), ":limit": n(2), ":not_before": n(NOW + day + 30), ":ends": n(NOW + 2 * day)}),
+        ),
+        (
+            day + 30,
+            WAIT_OVER,
+            json!({":one": n(1), ":now": n(NOW + day + 30), ":failures": n(2), ":not_before": n(NOW + day + 90), ":ends": n(NOW + 2 * day + 90)}),
+        ),
+    ] {
+        let gateway = Gateway::new(gateway.world.clone().later(at));
+        gateway.post_form("/token", "username=x");
+        proxy.take();
+        gateway.post_form("/token", "username=nobody&password=wrong");
+        let request = &proxy.take()[1].1;
+        assert_eq!(request["ConditionExpression"], condition, "{at}");
+        assert_eq!(request["ExpressionAttributeValues"], values, "{at}");
+        assert_eq!(request["ReturnValuesOnConditionCheckFailure"], "ALL_OLD");
+    }
+}
+
+/// DynamoDB may answer a part of a batch only; what is left is asked for once more.
+#[test]
+fn what_a_batch_leaves_is_asked_for_once_more() {
+    let (gateway, proxy) = started();
+    let left = r#"{"Responses":{},"UnprocessedKeys":{"users":{"Keys":[{"pk":{"S":"user#johndoe"}}],"ConsistentRead":true}}}"#;
+    proxy.inject(Fault::Says(left));
+    let form = "username=johndoe&password=secret";
+    assert_eq!(gateway.post_form("/token", form).status, 503);
+    let asked = proxy.take();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    let keys = &asked[1].1["RequestItems"]["users"]["Keys"];
+    assert_eq!(*keys, json!([{"pk": {"S": "user#johndoe"}}]));
 }
 
 #[test]
-fn a_weaker_hash_is_replaced_if_it_is_still_there() {
+fn a_hash_of_another_cost_is_replaced_if_it_is_still_there() {
     let (gateway, proxy) = service();
     let world = gateway.world.with("PASSWORD_HASH_ITERATIONS", 3);
-    let gateway = Gateway::new(world.limits(0, 0));
-    gateway.login("me");
+    let gateway = Gateway::new(world);
     let replace = update_item(
         "user#johndoe",
         "SET password_hash = :new, updated = :now ADD version :one",
         "password_hash = :old",
     );
-    assert_eq!(
-        without_values(proxy.take()),
-        [get_item("johndoe", true), replace]
-    );
     gateway.login("me");
-    assert_eq!(proxy.take(), [get_item("johndoe", true)], "once is enough");
+    assert_eq!(without_values(proxy.take()).last(), Some(&replace));
+    gateway.login("me");
+    assert!(
+        !without_values(proxy.take()).contains(&replace),
+        "once is enough"
+    );
 }
 
-/// The operations that each function sends, when requests make it do everything that it can.
-fn operations() -> BTreeMap<&'static str, BTreeSet<String>> {
-    let (gateway, proxy) = service();
-    let token = Gateway::new(world()).login("me items");
-    let gateway = Gateway::new(gateway.world.with("PASSWORD_HASH_ITERATIONS", 3));
-    let mut operations = BTreeMap::new();
+/// All that each function sends, when requests make it do everything that it can.
+fn requests() -> BTreeMap<&'static str, Vec<Recorded>> {
+    let mut requests = BTreeMap::new();
     for function in FUNCTIONS.iter() {
+        let (gateway, proxy) = service();
+        let token = Gateway::new(world()).login("me items");
+        let gateway = Gateway::new(gateway.world.with("PASSWORD_HASH_ITERATIONS", 3));
+        cold_start(function.name, proxy.address);
         let path = function.route.path().unwrap_or("/nowhere");
         gateway.get(path, Some(&token));
-        for password in ["secret", "wrong", "wrong", "wrong"] {
-            gateway.post_form(
-                path,
-                &format!("username=johndoe&password={password}&scope=me"),
-            );
+        for (at, password) in [
+            (0, "wrong"),
+            (0, "wrong"),
+            (0, "wrong"),
+            (30, "secret"),
+            (30, "wrong"),
+            (90_000, "wrong"),
+        ] {
+            let gateway = Gateway::new(gateway.world.clone().later(at));
+            let form = format!("username=johndoe&password={password}&scope=me");
+            gateway.post_form(path, &form);
         }
-        let sent = proxy.take().into_iter().map(|(operation, _)| operation);
-        operations.insert(function.name, sent.collect());
+        requests.insert(function.name, proxy.take());
     }
-    operations
+    requests
+}
+/// What a function's role allows: the statements of its resource in the template.
+fn role(name: &str) -> Vec<Statement> {
+    let template: Value = serde_saphyr::from_str(&read("template.yaml")).unwrap();
+    let resources = template["Resources"].as_object().unwrap();
+    let code = format!("functions/{name}");
+    let function = resources
+        .values()
+        .find(|resource| resource["Properties"]["CodeUri"] == code.as_str());
+    let policies = function.unwrap()["Properties"]["Policies"].as_array();
+    let policies = policies.into_iter().flatten();
+    let statements = policies.flat_map(|policy| policy["Statement"].as_array().unwrap());
+    statements.map(Statement::read).collect()
 }
 
 #[test]
-fn the_template_allows_each_function_exactly_what_it_sends() {
-    let template: Value = serde_saphyr::from_str(&read("template.yaml")).unwrap();
-    let resources = template["Resources"].as_object().unwrap();
-    for (name, operations) in operations() {
-        let function = resources
-            .values()
-            .find(|resource| {
-                resource["Properties"]["CodeUri"] == format!("functions/{name}").as_str()
-            })
-            .unwrap();
-        let statements: Vec<&Value> = function["Properties"]["Policies"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .flat_map(|policy| policy["Statement"].as_array().into_iter().flatten())
-            .collect();
-        let allowed: BTreeSet<String> = statements
-            .iter()
-            .map(|statement| {
-                assert_eq!(
-                    (&statement["Effect"], &statement["Resource"]),
-                    (&json!("Allow"), &json!("Users.Arn")),
-                    "{name}"
+fn the_template_allows_each_function_what_it_sends() {
+    for (name, requests) in requests() {
+        let role = role(name);
+        for request in &requests {
+            let allowed = role.iter().any(|statement| statement.allows(request));
+            assert!(allowed, "{name} may not send {request:?}");
+        }
+    }
+}
+
+/// No statement, no key and no attribute is allowed that is never used.
+#[test]
+fn the_template_allows_each_function_no_more_than_it_sends() {
+    for (name, requests) in requests() {
+        for statement in role(name) {
+            for less in statement.each_with_less() {
+                let needed = |request| statement.allows(request) && !less.allows(request);
+                assert!(
+                    requests.iter().any(needed),
+                    "{name} needs no more than {less:?}"
                 );
-                statement["Action"].as_str().unwrap().to_owned()
-            })
-            .collect();
-        let expected: BTreeSet<String> = operations
-            .iter()
-            .map(|operation| format!("dynamodb:{operation}"))
-            .collect();
-        assert_eq!(
-            allowed, expected,
-            "template.yaml, Policies of functions/{name}"
+            }
+        }
+    }
+}
+
+/// What whoever takes the token function over must not be able to do.
+#[test]
+fn the_function_that_logs_in_may_change_nobodys_scopes() {
+    let role = role("token");
+    let update = |key: &str, update: &str| update_item(key, update, "attribute_exists(pk)");
+    for request in [
+        update("user#johndoe", "SET scopes = :scopes"),
+        update("user#johndoe", "SET password_hash = :hash, disabled = :no"),
+        update("user#johndoe", "REMOVE disabled"),
+        update("catalogue", "SET scopes = :scopes"),
+        update("hashes", "SET costs = :costs"),
+        get_item("johndoe"),
+        (
+            "DeleteItem".into(),
+            json!({"Key": {"pk": {"S": "account#x"}}}),
+        ),
+        (
+            "PutItem".into(),
+            json!({"Item": {"pk": {"S": "account#x"}}}),
+        ),
+        ("Scan".into(), json!({})),
+    ] {
+        assert!(
+            !role.iter().any(|statement| statement.allows(&request)),
+            "{request:?}"
         );
-        assert_eq!(statements.len(), expected.len(), "{name}: each action once");
     }
 }

@@ -183,9 +183,9 @@ fn size(left: usize) -> Option<i32> {
 }
 
 async fn show(table: &Table, out: Output, name: &str) -> Result<(), Error> {
-    let limit = attempts::limit()?;
+    let limits = attempts::limits()?;
     let record = store::find(table, name).await?;
-    let failed = attempts::get(table, name, limit).await?;
+    let failed = attempts::get(table, name, limits).await?;
     out.card(&record, failed.as_ref())
 }
 

@@ -2,8 +2,6 @@
 //! list at its cold start, and computes a hash of each cost in every login that it refuses, so that
 //! the time tells nobody which users there are, or how old a user's hash is.
 
-mod cost;
-
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -11,38 +9,43 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
-use shared::aws::table::{Item, Table, text};
+use shared::aws::table::{HASHES, Item, Table, text};
+use shared::domain::password::PasswordHash;
 
 use crate::error::Error;
 use crate::output::{Output, clean, count, note};
 use crate::progress::Progress;
 use crate::store;
 
-pub use cost::Cost;
-
-/// The key of the list, which is no user's: those begin with `user#`.
-const KEY: &str = "hashes";
 /// How often the hashes are counted while others write hashes of new costs.
 const MOST_RACES: usize = 5;
+
+/// What an argon2id hash costs, as a PHC string spells it; `None` for a text by which nobody can log
+/// in.
+#[must_use]
+pub fn cost(hash: &str) -> Option<String> {
+    let hash = PasswordHash::parse(hash).ok()?;
+    Some(hash.cost().to_string())
+}
 
 /// Lists the cost of a hash that is about to be written. After that write it would be too late: a
 /// cold start in between would not know of the cost.
 pub async fn announce(table: &Table, hash: &str) -> Result<(), Error> {
-    match Cost::of(hash) {
-        Some(cost) => add(table, cost).await,
+    match cost(hash) {
+        Some(cost) => add(table, &cost).await,
         None => Ok(()),
     }
 }
 
 /// Lists a cost, if it is not in the list yet.
-pub async fn add(table: &Table, cost: Cost) -> Result<(), Error> {
+pub async fn add(table: &Table, cost: &str) -> Result<(), Error> {
     let update = table
         .client
         .update_item()
         .table_name(&table.name)
-        .key("pk", text(KEY))
+        .key("pk", text(HASHES))
         .update_expression("ADD costs :cost")
-        .expression_attribute_values(":cost", AttributeValue::Ss(vec![cost.to_string()]));
+        .expression_attribute_values(":cost", AttributeValue::Ss(vec![cost.to_owned()]));
     let added = update.send().await.map(drop);
     added.map_err(|error| not_added(table, &error))
 }
@@ -52,7 +55,7 @@ fn not_added<R: fmt::Debug>(table: &Table, error: &SdkError<UpdateItemError, R>)
     let service = error.as_service_error();
     match service.and_then(|error| Some((error.code()?, error.message()?))) {
         Some((code @ "ValidationException", message)) => Error::Failed(format!(
-            "the item {KEY:?} has no valid costs: {code}: {message}\n  to replace them: users hashes"
+            "the item {HASHES:?} has no valid costs: {code}: {message}\n  to replace them: users hashes"
         )),
         _ => Error::of_call(&table.name, error),
     }
@@ -61,7 +64,7 @@ fn not_added<R: fmt::Debug>(table: &Table, error: &SdkError<UpdateItemError, R>)
 /// How many users have a hash of which cost.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Found {
-    costs: BTreeMap<Cost, usize>,
+    costs: BTreeMap<String, usize>,
     /// So many have no argon2id hash: every password of theirs is wrong.
     unusable: usize,
 }
@@ -81,7 +84,7 @@ pub async fn hashes(table: &Table, out: Output) -> Result<(), Error> {
         }
     }
     Err(Error::Failed(format!(
-        "others wrote hashes of new costs {MOST_RACES} times meanwhile; the item {KEY:?} was not replaced, try again"
+        "others wrote hashes of new costs {MOST_RACES} times meanwhile; the item {HASHES:?} was not replaced, try again"
     )))
 }
 
@@ -91,7 +94,7 @@ async fn listed(table: &Table) -> Result<Option<AttributeValue>, Error> {
         .client
         .get_item()
         .table_name(&table.name)
-        .key("pk", text(KEY))
+        .key("pk", text(HASHES))
         .consistent_read(true)
         .send()
         .await
@@ -143,7 +146,7 @@ async fn replace(
         .client
         .update_item()
         .table_name(&table.name)
-        .key("pk", text(KEY))
+        .key("pk", text(HASHES))
         .update_expression(change)
         .condition_expression(unchanged)
         .set_expression_attribute_values(Some(values.collect()));
@@ -161,7 +164,7 @@ impl Found {
     /// be repaired, and then has this hash.
     fn count(&mut self, item: &Item) {
         let hash = item.get("password_hash").and_then(|hash| hash.as_s().ok());
-        match hash.and_then(|hash| Cost::of(hash)) {
+        match hash.and_then(|hash| cost(hash)) {
             Some(cost) => *self.costs.entry(cost).or_default() += 1,
             None => self.unusable += 1,
         }
@@ -169,23 +172,20 @@ impl Found {
 
     /// The list of these costs, sorted; `None` if there are none.
     fn list(&self) -> Option<AttributeValue> {
-        let mut costs: Vec<String> = self.costs.keys().map(Cost::to_string).collect();
-        costs.sort_unstable();
+        let costs: Vec<String> = self.costs.keys().cloned().collect();
         (!costs.is_empty()).then_some(AttributeValue::Ss(costs))
     }
 
     /// What was in the list, and is the cost of no hash any more.
     fn removed<'a>(&self, before: Option<&'a AttributeValue>) -> Vec<&'a str> {
-        let found: Vec<String> = self.costs.keys().map(Cost::to_string).collect();
         let before = before.and_then(|costs| costs.as_ss().ok());
         let before = before.into_iter().flatten();
-        let removed = before.filter(|cost| !found.contains(cost));
+        let removed = before.filter(|cost| !self.costs.contains_key(*cost));
         removed.map(String::as_str).collect()
     }
 
     fn print(&self, out: Output, removed: &[&str]) -> Result<(), Error> {
-        let hash =
-            |(cost, users): (&Cost, &usize)| json!({ "cost": cost.to_string(), "users": users });
+        let hash = |(cost, users)| json!({ "cost": cost, "users": users });
         let hashes: Vec<_> = self.costs.iter().map(hash).collect();
         let document = json!({ "hashes": hashes, "unusable": self.unusable, "removed": removed });
         out.print(&document, self)?;
@@ -204,9 +204,7 @@ impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = |what: &str, users| format!("{what:<24}  {}", count(users, "user"));
         let rows = self.costs.iter();
-        let mut rows: Vec<_> = rows
-            .map(|(cost, users)| row(&cost.to_string(), *users))
-            .collect();
+        let mut rows: Vec<_> = rows.map(|(cost, users)| row(cost, *users)).collect();
         if self.unusable > 0 || rows.is_empty() {
             rows.push(row("no argon2id hash", self.unusable));
         }

@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 use crate::args::ImportArgs;
 use crate::error::Error;
-use crate::hashes::{self, Cost};
+use crate::hashes;
 use crate::line::{self, Rules};
 use crate::output::{Output, count, note};
 use crate::progress::Progress;
@@ -97,7 +97,7 @@ struct Import<'a> {
     /// The names being written: two lines of the same name must be written in their order.
     names: HashSet<String>,
     /// The costs of hashes that this import has listed: a cost is listed once, not once a user.
-    listed: HashSet<Cost>,
+    listed: HashSet<String>,
 }
 
 /// Imports a file.
@@ -183,11 +183,11 @@ impl Import<'_> {
 
     /// Lists what the hash costs, which must be done before it is written.
     async fn list(&mut self, record: &Record) -> Result<(), Error> {
-        let cost = Cost::of(&record.password_hash);
+        let cost = hashes::cost(&record.password_hash);
         let Some(cost) = cost.filter(|cost| !self.listed.contains(cost)) else {
             return Ok(());
         };
-        patiently(|| hashes::add(self.table, cost)).await?;
+        patiently(|| hashes::add(self.table, &cost)).await?;
         self.listed.insert(cost);
         Ok(())
     }

@@ -11,7 +11,6 @@ use serde_json::json;
 use shared::aws::record::Record;
 use shared::domain::scope::Scopes;
 
-use crate::attempts::FailedLogins;
 use crate::error::Error;
 use crate::name;
 
@@ -38,10 +37,10 @@ struct Shown<'a> {
 
 /// What `show` says of a user.
 #[derive(Serialize)]
-struct Card<'a> {
+struct Card<'a, F> {
     #[serde(flatten)]
     user: Shown<'a>,
-    failed_logins: Option<&'a FailedLogins>,
+    failed_logins: Option<&'a F>,
 }
 
 impl Output {
@@ -60,8 +59,12 @@ impl Output {
         self.print(&shown(record), text)
     }
 
-    /// Prints everything about a user.
-    pub fn card(self, record: &Record, failed: Option<&FailedLogins>) -> Result<(), Error> {
+    /// Prints everything about a user, and the failed logins that are counted.
+    pub fn card(
+        self,
+        record: &Record,
+        failed: Option<&(impl Serialize + Display)>,
+    ) -> Result<(), Error> {
         let document = Card {
             user: shown(record),
             failed_logins: failed,
@@ -86,7 +89,7 @@ fn shown(record: &Record) -> Shown<'_> {
 
 /// Everything about a user, one attribute a line. Where no failed logins are counted, there is no
 /// line for them.
-fn card(record: &Record, failed: Option<&FailedLogins>) -> String {
+fn card(record: &Record, failed: Option<&impl Display>) -> String {
     let user = shown(record);
     let time = |seconds: Option<u64>| seconds.map_or_else(|| "-".to_owned(), date);
     let or_dash = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), clean);

@@ -28,12 +28,10 @@ pub fn new_hash(args: &PasswordArgs, words: &[&str]) -> Result<PasswordHash, Err
         from_prompt(min_length)?
     };
     check(password.expose_secret(), min_length, words)?;
-    let failed = |error: &dyn std::fmt::Display| Error::Failed(error.to_string());
     let policy =
         config::password_policy(&variable).map_err(|error| Error::Usage(error.to_string()))?;
-    let passwords = Passwords::new(policy).map_err(|error| failed(&error))?;
-    let hash = passwords.hash(password.expose_secret());
-    hash.map_err(|error| failed(&error))
+    let hash = Passwords::new(policy).hash(password.expose_secret());
+    hash.map_err(|error| Error::Failed(error.to_string()))
 }
 
 /// How long a password must be. Read before the prompt, so that a wrong setting is reported first.

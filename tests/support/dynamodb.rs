@@ -44,10 +44,15 @@ pub fn start() -> SocketAddr {
 
 /// Starts a database with the tutorial's users.
 pub fn start_filled() -> SocketAddr {
+    start_with(tutorial().unwrap().into_values())
+}
+
+/// Starts a database with these users.
+pub fn start_with(users: impl IntoIterator<Item = User>) -> SocketAddr {
     let address = start();
     block_on(async {
         let table = connect(format!("http://{address}"), "users");
-        fill(&table, tutorial().unwrap().into_values()).await;
+        fill(&table, users).await;
     });
     address
 }
@@ -113,7 +118,7 @@ pub fn world_at(address: SocketAddr, patience: Patience) -> World {
             "users",
         )
     };
-    let world = world().users(connect()).attempts(connect());
+    let world = world().users(connect());
     World { patience, ..world }
 }
 
@@ -122,8 +127,8 @@ pub fn world_on_dynamodb() -> World {
     world_at(start_filled(), PATIENT)
 }
 
-/// Starts the function of GET /users/me/ as a cold start does, with DynamoDB at this address.
-pub fn cold_start(address: SocketAddr) {
+/// Starts a function as a cold start does, with DynamoDB at this address.
+pub fn cold_start(name: &str, address: SocketAddr) {
     let world = world()
         .own_stores()
         .with("USER_STORE", "dynamodb")
@@ -133,9 +138,7 @@ pub fn cold_start(address: SocketAddr) {
         .with("AWS_SECRET_ACCESS_KEY", "test")
         .with("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{address}"));
     let patience = Patience::default();
-    drop(block_on(
-        World { patience, ..world }.start(function("users-me")),
-    ));
+    drop(block_on(World { patience, ..world }.start(function(name))));
 }
 
 /// The service on a database of its own, behind a proxy.

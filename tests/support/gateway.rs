@@ -103,6 +103,7 @@ impl Gateway {
 
     fn event(&self, request: &HttpRequest) -> Value {
         let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+        let source_ip = request.source_ip.as_deref().unwrap_or("203.0.113.7");
         let mut event = json!({
             "version": "2.0",
             "routeKey": "$default",
@@ -110,7 +111,7 @@ impl Gateway {
             "rawQueryString": query,
             "headers": headers(request),
             "requestContext": {
-                "http": {"method": request.method, "path": path, "sourceIp": "203.0.113.7"},
+                "http": {"method": request.method, "path": path, "sourceIp": source_ip},
                 "requestId": "test",
                 "stage": "$default",
             },

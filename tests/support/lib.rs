@@ -7,6 +7,7 @@ pub mod functions;
 pub mod gateway;
 pub mod logs;
 pub mod parity;
+pub mod policy;
 pub mod proxy;
 pub mod stores;
 pub mod wiring;
@@ -29,6 +30,8 @@ pub struct HttpRequest {
     /// In order; names may repeat, values need not be UTF-8.
     pub headers: Vec<(String, Vec<u8>)>,
     pub body: Option<Vec<u8>>,
+    /// Where it comes from: of interest to [`Gateway`] alone.
+    pub source_ip: Option<String>,
 }
 
 /// What came back.
@@ -88,6 +91,12 @@ impl HttpRequest {
             Some(token) => self.header("authorization", format!("Bearer {token}")),
             None => self,
         }
+    }
+
+    #[must_use]
+    pub fn from(mut self, source_ip: &str) -> Self {
+        self.source_ip = Some(source_ip.to_owned());
+        self
     }
 
     #[must_use]

@@ -227,6 +227,7 @@ impl<C: Client> Runner<'_, C> {
             path: fill(&request.path),
             headers,
             body: request.body.as_ref().map(body),
+            source_ip: None,
         }
     }
 

@@ -16,6 +16,8 @@ pub enum Fault {
     None,
     /// Answered with this status and this error.
     Answer(u16, &'static str),
+    /// Answered with this body.
+    Says(&'static str),
     /// Read, and never answered.
     BlackHole,
     /// Read; then only the writing half of the connection is closed.
@@ -88,6 +90,7 @@ impl Proxy {
                 connection.write_all(&pass_on()?)
             }
             Fault::Answer(status, error) => connection.write_all(answer(status, error).as_bytes()),
+            Fault::Says(body) => connection.write_all(message_of("200 OK", body).as_bytes()),
             Fault::Garbage => connection.write_all(b"SSH-2.0-nonsense\r\n\r\n"),
             Fault::BlackHole => hold(connection),
             Fault::HalfClosed => {
@@ -127,9 +130,13 @@ impl Proxy {
 fn answer(status: u16, error: &str) -> String {
     let body =
         format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{error}","message":"injected"}}"#);
+    message_of(&format!("{status} Injected"), &body)
+}
+
+fn message_of(status: &str, body: &str) -> String {
     let length = body.len();
     format!(
-        "HTTP/1.1 {status} Injected\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {length}\r\n\r\n{body}"
+        "HTTP/1.1 {status}\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {length}\r\n\r\n{body}"
     )
 }
 

@@ -1,27 +1,68 @@
 //! Stores that misbehave.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use shared::domain::attempts::{Admission, Attempts};
-use shared::domain::password::PasswordHash;
+use shared::domain::login::attempt::{Attempt, Key};
+use shared::domain::login::store::{LoginStore, Seen, Verdict, Written};
+use shared::domain::password::{PasswordHash, Passwords, Policy};
 use shared::domain::store::{Asking, StoreError};
-use shared::domain::users::{HashStore, Reading, User, UserStore, tutorial};
+use shared::domain::users::{User, UserStore, tutorial};
 
 /// The tutorial's user.
 pub fn johndoe() -> User {
     tutorial().unwrap().remove("johndoe").unwrap()
 }
 
-/// Finds the same user under every name, or never any; no hash can be replaced.
+/// A cost at which thousands of hashes take a second.
+pub fn cheap_policy() -> Policy {
+    Policy::new(8, 1, 1, None).unwrap()
+}
+
+/// Users with these names and the password "secret", whose hashes cost next to nothing.
+pub fn cheap(names: &[&str]) -> HashMap<String, User> {
+    let hash = Passwords::new(cheap_policy()).hash("secret").unwrap();
+    let user = |name: &&str| {
+        let user = User {
+            username: (*name).to_owned(),
+            password_hash: Some(hash.clone()),
+            ..johndoe()
+        };
+        (user.username.clone(), user)
+    };
+    names.iter().map(user).collect()
+}
+
+/// Finds the same user under every name, or never any; it counts nothing, and no hash can be
+/// replaced.
 pub struct One(pub Option<User>);
 
 impl UserStore for One {
-    fn find<'a>(&'a self, _: &'a str, _: Reading) -> Asking<'a, Option<User>> {
+    fn find<'a>(&'a self, _: &'a str) -> Asking<'a, Option<User>> {
         Box::pin(async { Ok(self.0.clone()) })
     }
 }
 
-impl HashStore for One {
+impl LoginStore for One {
+    fn look<'a>(&'a self, _: &'a Attempt) -> Asking<'a, Seen> {
+        let user = self.0.clone();
+        Box::pin(async {
+            Ok(Seen {
+                user,
+                ..Seen::default()
+            })
+        })
+    }
+
+    fn write<'a>(&'a self, _: Verdict<'a>) -> Asking<'a, Written> {
+        Box::pin(async { Ok(Written::Yes) })
+    }
+
+    fn make_known<'a>(&'a self, _: &'a Key, _: Duration) -> Asking<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
     fn replace_hash<'a>(
         &'a self,
         _: &'a str,
@@ -31,46 +72,101 @@ impl HashStore for One {
     ) -> Asking<'a, bool> {
         Box::pin(async { Err(unavailable()) })
     }
+
+    fn costs(&self) -> Asking<'_, Vec<Policy>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 }
 
-/// Fails whatever it is asked.
+/// Finds nobody: it fails instead.
 pub struct Dead;
 
 impl UserStore for Dead {
-    fn find<'a>(&'a self, _: &'a str, _: Reading) -> Asking<'a, Option<User>> {
+    fn find<'a>(&'a self, _: &'a str) -> Asking<'a, Option<User>> {
         Box::pin(async { Err(unavailable()) })
     }
 }
 
-impl HashStore for Dead {
-    fn replace_hash<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a PasswordHash,
-        _: &'a PasswordHash,
-        _: Duration,
-    ) -> Asking<'a, bool> {
-        Box::pin(async { Err(unavailable()) })
-    }
-}
-
-fn unavailable() -> StoreError {
+/// What a store says that does not answer.
+pub fn unavailable() -> StoreError {
     StoreError::Unavailable("connection refused: 192.0.2.1".into())
 }
 
-/// Admits every attempt, but fails when it is told how one ended.
-pub struct OnlyBegins;
+/// What a login asks of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    Look,
+    Write,
+    MakeKnown,
+    ReplaceHash,
+    Costs,
+}
 
-impl Attempts for OnlyBegins {
-    fn begin<'a>(&'a self, _: &'a str, _: u32, _: Duration) -> Asking<'a, Admission> {
-        Box::pin(async { Ok(Admission::Admitted) })
+/// What goes wrong with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    /// It does not arrive.
+    Lost,
+    /// It arrives, but its answer does not.
+    Unanswered,
+}
+
+/// A store some of whose calls fail: `fault` is asked before each.
+pub struct Flaky<F> {
+    pub store: Arc<dyn LoginStore>,
+    pub fault: F,
+}
+
+impl<F: Fn(Call) -> Fault + Send + Sync> Flaky<F> {
+    /// With a fault that need not be named.
+    pub fn new(store: Arc<dyn LoginStore>, fault: F) -> Self {
+        Self { store, fault }
     }
 
-    fn take_back<'a>(&'a self, _: &'a str) -> Asking<'a, ()> {
-        Box::pin(async { Err(unavailable()) })
+    fn pass<'a, T: Send + 'a>(&'a self, call: Call, asked: Asking<'a, T>) -> Asking<'a, T> {
+        Box::pin(async move {
+            // Another login may come in between.
+            tokio::task::yield_now().await;
+            match (self.fault)(call) {
+                Fault::None => asked.await,
+                Fault::Lost => Err(unavailable()),
+                Fault::Unanswered => asked.await.and(Err(unavailable())),
+            }
+        })
+    }
+}
+
+impl<F: Fn(Call) -> Fault + Send + Sync> LoginStore for Flaky<F> {
+    fn look<'a>(&'a self, attempt: &'a Attempt) -> Asking<'a, Seen> {
+        self.pass(
+            Call::Look,
+            Box::pin(async { self.store.look(attempt).await }),
+        )
     }
 
-    fn forget<'a>(&'a self, _: &'a str, _: Duration) -> Asking<'a, ()> {
-        Box::pin(async { Err(unavailable()) })
+    fn write<'a>(&'a self, verdict: Verdict<'a>) -> Asking<'a, Written> {
+        let asked = async move { self.store.write(verdict).await };
+        self.pass(Call::Write, Box::pin(asked))
+    }
+
+    fn make_known<'a>(&'a self, pair: &'a Key, now: Duration) -> Asking<'a, ()> {
+        let asked = async move { self.store.make_known(pair, now).await };
+        self.pass(Call::MakeKnown, Box::pin(asked))
+    }
+
+    fn replace_hash<'a>(
+        &'a self,
+        username: &'a str,
+        old: &'a PasswordHash,
+        new: &'a PasswordHash,
+        now: Duration,
+    ) -> Asking<'a, bool> {
+        let asked = async move { self.store.replace_hash(username, old, new, now).await };
+        self.pass(Call::ReplaceHash, Box::pin(asked))
+    }
+
+    fn costs(&self) -> Asking<'_, Vec<Policy>> {
+        self.pass(Call::Costs, self.store.costs())
     }
 }

@@ -1,18 +1,21 @@
 //! What the functions of a test are started with: variables, a clock, stores.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use shared::config::Parts;
-use shared::domain::attempts::{Attempts, MemoryAttempts};
 use shared::domain::clock::Clock;
+use shared::domain::login::memory::MemoryLogins;
+use shared::domain::login::store::LoginStore;
 use shared::domain::store::Patience;
 use shared::domain::token::{Signer, Verifier};
-use shared::domain::users::{HashStore, MemoryUsers, UserStore, tutorial};
+use shared::domain::users::{MemoryUsers, User, UserStore, tutorial};
 use shared::lambda::{ColdStart, Function, Service};
 
 use crate::logs;
+use crate::stores::{Call, Dead, Fault, Flaky};
 
 /// The key of FastAPI's page; `make dev` and `events/env.json` use it too.
 pub const KEY: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
@@ -32,6 +35,32 @@ impl Clock for Stopped {
     }
 }
 
+/// A clock that a test sets.
+pub struct Hands(AtomicU64);
+
+impl Hands {
+    /// At [`NOW`].
+    pub fn at_now() -> Arc<Self> {
+        Arc::new(Self(AtomicU64::new(NOW)))
+    }
+
+    /// Sets it to so many seconds after [`NOW`].
+    pub fn set(&self, seconds: u64) {
+        self.0.store(NOW + seconds, Ordering::SeqCst);
+    }
+
+    /// Turns it on by so many seconds.
+    pub fn advance(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hands {
+    fn now(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::SeqCst))
+    }
+}
+
 /// Variables, a clock, and stores that replace those which the variables name. Clones share their
 /// stores.
 #[derive(Clone)]
@@ -39,8 +68,7 @@ pub struct World {
     pub variables: BTreeMap<String, String>,
     pub clock: Arc<dyn Clock>,
     pub users: Option<Arc<dyn UserStore>>,
-    pub hashes: Option<Arc<dyn HashStore>>,
-    pub attempts: Option<Arc<dyn Attempts>>,
+    pub logins: Option<Arc<dyn LoginStore>>,
     pub patience: Patience,
 }
 
@@ -52,8 +80,7 @@ pub fn world() -> World {
         variables: BTreeMap::new(),
         clock: Arc::new(Stopped(NOW)),
         users: Some(users.clone()),
-        hashes: Some(users),
-        attempts: Some(Arc::new(MemoryAttempts::default())),
+        logins: Some(Arc::new(MemoryLogins::new(users))),
         patience: PATIENT,
     };
     world
@@ -88,17 +115,35 @@ impl World {
 
     /// With another store of users.
     #[must_use]
-    pub fn users(mut self, users: impl UserStore + HashStore + 'static) -> Self {
+    pub fn users(mut self, users: impl UserStore + LoginStore + 'static) -> Self {
         let users = Arc::new(users);
         self.users = Some(users.clone());
-        self.hashes = Some(users);
+        self.logins = Some(users);
         self
     }
 
-    /// With another count of attempts.
+    /// With these users in memory, who have cheap hashes, and a policy as cheap.
     #[must_use]
-    pub fn attempts(mut self, attempts: impl Attempts + 'static) -> Self {
-        self.attempts = Some(Arc::new(attempts));
+    pub fn cheap(mut self, users: HashMap<String, User>) -> Self {
+        let users = Arc::new(MemoryUsers::new(users));
+        self.users = Some(users.clone());
+        self.logins = Some(Arc::new(MemoryLogins::new(users)));
+        self.with("PASSWORD_HASH_MEMORY_KIB", 8)
+            .with("PASSWORD_HASH_ITERATIONS", 1)
+    }
+
+    /// With a store that answers nothing.
+    #[must_use]
+    pub fn dead(mut self) -> Self {
+        self.users = Some(Arc::new(Dead));
+        self.flaky(|_| Fault::Lost)
+    }
+
+    /// With faults in what its logins ask of the store.
+    #[must_use]
+    pub fn flaky(mut self, fault: impl Fn(Call) -> Fault + Send + Sync + 'static) -> Self {
+        let store = self.logins.take().unwrap();
+        self.logins = Some(Arc::new(Flaky::new(store, fault)));
         self
     }
 
@@ -107,8 +152,7 @@ impl World {
     pub fn own_stores(self) -> Self {
         Self {
             users: None,
-            hashes: None,
-            attempts: None,
+            logins: None,
             ..self
         }
     }
@@ -118,8 +162,7 @@ impl World {
         let mut parts = Parts::default();
         parts.clock = Arc::clone(&self.clock);
         parts.users.clone_from(&self.users);
-        parts.hashes.clone_from(&self.hashes);
-        parts.attempts.clone_from(&self.attempts);
+        parts.logins.clone_from(&self.logins);
         parts.patience = self.patience;
         let lookup = |name: &str| self.variables.get(name).cloned();
         let started = (function.start)(ColdStart::new(&lookup, parts)).await;

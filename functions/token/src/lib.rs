@@ -118,7 +118,7 @@ fn refusals() -> Vec<ApiError> {
         ApiError::Request(RequestError::Invalid(vec![implicit, missing])),
         ApiError::Login(Refused::IncorrectPassword { reason: "" }),
         ApiError::Login(Refused::ScopeNotAllowed),
-        ApiError::Login(Refused::TooManyAttempts { wait }),
+        ApiError::Login(Refused::TooManyAttempts { wait, reason: "" }),
     ]
 }
 

@@ -6,11 +6,14 @@
 //! | item | `pk` | attributes |
 //! |---|---|---|
 //! | a user | `user#` and the name, byte for byte | `password_hash` S (a PHC string), `disabled` BOOL, `scopes` SS (absent: none), `email` S, `full_name` S, `created` N, `updated` N, `version` N (grows with each write) |
-//! | attempts to log in | `account#` and the name's SHA-256, or `address#` and the source address | `failures` N, `not_before` N, `expires` N (the table's TTL) |
-//! | what the users' argon2id hashes cost, each cost once | `hashes` | `costs` SS, as in `m=65536,t=3,p=4` (absent: the functions' own policy alone) |
+//! | failed logins at an account, by strangers | `account#` and the name's SHA-256 | `failures` N, `since` N (the first of them), `not_before` N (once the limit is reached, no login before), `ends` N (then they are forgotten), `expires` N (the table's TTL) |
+//! | failed logins from an address, of a stranger | `address#` and the address (IPv6: its /48) | the same |
+//! | an address that an account knows | `pair#`, the name's SHA-256, `#` and the address (IPv6: its /64) | the same, of this address alone; `known_until` N |
+//! | what the users' hashes cost | `hashes` | `costs` SS, each such as `m=65536,t=3,p=4` |
 //! | the scopes that users may have (without this item: any) | `catalogue` | `scopes` SS |
 //!
-//! The `users` command alone asks for the catalogue. Other attributes are left as they are.
+//! The `users` command alone asks for the catalogue, and besides it only the function that logs in
+//! for the costs. Other attributes are left as they are.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -35,11 +38,13 @@ use crate::domain::store::{Patience, StoreError};
 pub type Item = HashMap<String, AttributeValue>;
 
 /// How long a cold start waits for its connection. After that, the first request opens one.
-const OPENING: Duration = Duration::from_secs(1);
+pub const OPENING: Duration = Duration::from_secs(1);
 /// What the key of a user begins with.
 pub const USER: &str = "user#";
 /// A key that no item has.
 const NOTHING: &str = "nothing";
+/// The key of the item that says what the users' hashes cost.
+pub const HASHES: &str = "hashes";
 
 /// A table and the client to ask it with.
 #[derive(Debug, Clone)]

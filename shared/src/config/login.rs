@@ -3,13 +3,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tokio::time::timeout;
+use tracing::warn;
+
 use super::aws::capacity;
 use super::reader::{ConfigError, Reader};
 use super::state::{Parts, State};
 use super::store::StoreConfig;
-use crate::domain::attempts::Limits;
+use crate::aws::table::OPENING;
 use crate::domain::login::Login;
+use crate::domain::login::attempt::Limits;
+use crate::domain::login::store::LoginStore;
 use crate::domain::password::{Capacity, Passwords, Policy};
+use crate::domain::store::{Patience, StoreError};
 use crate::domain::users::User;
 use crate::http::Dialect;
 
@@ -19,7 +25,7 @@ pub struct LoginConfig {
     /// Where the users are stored.
     pub store: StoreConfig,
     /// `LOGIN_FAILURES_PER_ACCOUNT` (default 10) and `LOGIN_FAILURES_PER_ADDRESS` (default 100):
-    /// how many logins may fail in 15 minutes; 0 means no limit.
+    /// how many logins may fail before others wait; 0 means no limit.
     pub limits: Limits,
     /// May a disabled user log in? On FastAPI's page, and refused later by the routes; not where
     /// `API_DIALECT` is `rfc`.
@@ -43,7 +49,7 @@ impl State for Login {
         LoginConfig {
             store,
             limits: Limits {
-                per_account: reader.number("LOGIN_FAILURES_PER_ACCOUNT", 10, 0),
+                per_account: per_account(reader),
                 per_address: reader.number("LOGIN_FAILURES_PER_ADDRESS", 100, 0),
             },
             admits_disabled: super::service::dialect(reader) == Dialect::FastApi,
@@ -52,16 +58,17 @@ impl State for Login {
         }
     }
 
-    /// Also allocates the memory of a hash, so that the first login does not have to wait for it.
+    /// Also asks what the store's hashes cost, and allocates the memory of the costliest one, so that
+    /// the first login does not have to wait for it.
     async fn open(config: LoginConfig, parts: &Parts) -> Result<Self, ConfigError> {
-        let passwords = Passwords::new(config.policy);
-        let passwords = passwords.map_err(|error| ConfigError(vec![error.to_string()]))?;
-        let passwords = passwords.within(config.capacity);
+        let store = parts.logins(config.store).await?;
+        let costs = costs(store.as_ref(), parts.patience).await;
+        let passwords = Passwords::new(config.policy)
+            .within(config.capacity)
+            .holding(costs);
         passwords.warm();
         Ok(Self {
-            users: parts.users(config.store.clone()).await?,
-            hashes: parts.hashes(config.store.clone()).await?,
-            attempts: parts.attempts(config.store).await?,
+            store,
             limits: config.limits,
             admits_disabled: config.admits_disabled,
             passwords,
@@ -71,10 +78,31 @@ impl State for Login {
     }
 }
 
+/// What the store's hashes cost. If it does not say, the function starts all the same.
+async fn costs(store: &dyn LoginStore, patience: Patience) -> Vec<Policy> {
+    let costs = match timeout(patience.of(OPENING), store.costs()).await {
+        Ok(costs) => costs,
+        Err(elapsed) => Err(StoreError::Unavailable(elapsed.into())),
+    };
+    costs.unwrap_or_else(|error| {
+        warn!(reason = %error, "not known what the table's hashes cost");
+        Vec::new()
+    })
+}
+
 /// Reads only the `PASSWORD_HASH_` variables, for the `users` command: its hashes should cost as
 /// much as those of the functions.
 pub fn password_policy(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Policy, ConfigError> {
     Reader::read(lookup, policy)
+}
+
+/// Reads only `LOGIN_FAILURES_PER_ACCOUNT`, for the `users` command: it shows who is waiting.
+pub fn failures_per_account(lookup: &dyn Fn(&str) -> Option<String>) -> Result<u32, ConfigError> {
+    Reader::read(lookup, per_account)
+}
+
+fn per_account(reader: &mut Reader<'_>) -> u32 {
+    reader.number("LOGIN_FAILURES_PER_ACCOUNT", 10, 0)
 }
 
 /// Every user's hash must be one that the function which verifies passwords can compute. The other

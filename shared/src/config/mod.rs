@@ -21,7 +21,7 @@ mod state;
 mod store;
 mod token;
 
-pub use login::{function_capacity, password_policy};
+pub use login::{failures_per_account, function_capacity, password_policy};
 pub use reader::{ConfigError, Reader};
 pub use service::{dialect, docs_enabled};
 pub use state::{Parts, State};

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::reader::{ConfigError, Reader};
 use super::store::{Store, StoreConfig};
-use crate::domain::attempts::{Attempts, MemoryAttempts};
 use crate::domain::clock::{Clock, SystemClock};
+use crate::domain::login::memory::MemoryLogins;
+use crate::domain::login::store::LoginStore;
 use crate::domain::store::Patience;
-use crate::domain::users::{HashStore, UserStore};
+use crate::domain::users::UserStore;
 
 /// What a handler is given besides the request and the user. The cold start makes it in two steps:
 /// it reads all variables, and only then opens what it needs. A pair of states is a state, too.
@@ -67,10 +68,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Finds users.
     pub users: Option<Arc<dyn UserStore>>,
-    /// Replaces their hashes.
-    pub hashes: Option<Arc<dyn HashStore>>,
-    /// Counts attempts to log in.
-    pub attempts: Option<Arc<dyn Attempts>>,
+    /// Knows what a login must know.
+    pub logins: Option<Arc<dyn LoginStore>>,
     /// How long the stores may take.
     pub patience: Patience,
     store: OnceCell<Store>,
@@ -82,8 +81,7 @@ impl Default for Parts {
         Self {
             clock: Arc::new(SystemClock),
             users: None,
-            hashes: None,
-            attempts: None,
+            logins: None,
             patience: Patience::default(),
             store: OnceCell::new(),
         }
@@ -100,37 +98,28 @@ impl Parts {
         }
         Ok(match self.store(config).await? {
             Store::Memory(users) => users,
-            Store::DynamoDb(table) => Arc::new(table),
+            Store::DynamoDb(table) => {
+                table.open(self.patience).await;
+                Arc::new(table)
+            }
         })
     }
 
-    pub(super) async fn hashes(
+    /// What is returned opens its connection when it is asked what hashes cost.
+    pub(super) async fn logins(
         &self,
         config: StoreConfig,
-    ) -> Result<Arc<dyn HashStore>, ConfigError> {
-        if let Some(hashes) = &self.hashes {
-            return Ok(Arc::clone(hashes));
+    ) -> Result<Arc<dyn LoginStore>, ConfigError> {
+        if let Some(logins) = &self.logins {
+            return Ok(Arc::clone(logins));
         }
         Ok(match self.store(config).await? {
-            Store::Memory(users) => users,
+            Store::Memory(users) => Arc::new(MemoryLogins::new(users)),
             Store::DynamoDb(table) => Arc::new(table),
         })
     }
 
-    pub(super) async fn attempts(
-        &self,
-        config: StoreConfig,
-    ) -> Result<Arc<dyn Attempts>, ConfigError> {
-        if let Some(attempts) = &self.attempts {
-            return Ok(Arc::clone(attempts));
-        }
-        Ok(match self.store(config).await? {
-            Store::Memory(_) => Arc::new(MemoryAttempts::default()),
-            Store::DynamoDb(table) => Arc::new(table),
-        })
-    }
-
-    /// Opens the store only once, so that all parts share one list of users, or one connection.
+    /// Makes the store only once, so that all parts share one list of users, or one client.
     async fn store(&self, config: StoreConfig) -> Result<Store, ConfigError> {
         if let Some(store) = self.store.get() {
             return Ok(store.clone());

@@ -77,7 +77,6 @@ impl StoreConfig {
                 aws.patience = patience;
                 let unusable = |error| ConfigError(vec![format!("SSL_CERT_FILE: {error}")]);
                 let table = Table::new(table, aws).map_err(unusable)?;
-                table.open(patience).await;
                 Ok(Store::DynamoDb(table))
             }
         }

@@ -10,7 +10,7 @@ use tracing::Span;
 use super::clock::Clock;
 use super::store::StoreError;
 use super::token::{InvalidToken, Verifier};
-use super::users::{Reading, User, UserStore};
+use super::users::{User, UserStore};
 
 /// What a request must prove before a route answers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Guard {
             .verifier
             .verify(token, self.clock.now())
             .map_err(Denied::InvalidToken)?;
-        let user = self.users.find(&claims.sub, Reading::Eventual).await?;
+        let user = self.users.find(&claims.sub).await?;
         let user = user.ok_or(Denied::InvalidToken(InvalidToken::UnknownUser))?;
         note_in_log(&user);
         // The user must still have the scopes, too: a scope that was taken from a user stops

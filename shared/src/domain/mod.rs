@@ -4,7 +4,6 @@
 //! |---|---|
 //! | [`access`] | [`access::Guard`]: the one place where token, user and scopes are checked |
 //! | [`login`] | [`login::Login`]: checks the password, limits the failures, grants the scopes |
-//! | [`attempts`] | how often a login may fail |
 //! | [`token`] | the JWT: how it is signed and verified, and its claims |
 //! | [`scope`] | [`scope::Scopes`] and the service's catalogue of scopes |
 //! | [`password`] | argon2id: hash and verify |
@@ -13,7 +12,6 @@
 //! | [`clock`] | the only place that reads the time |
 
 pub mod access;
-pub mod attempts;
 pub mod clock;
 pub mod login;
 pub mod password;

@@ -97,6 +97,8 @@ pub enum Refused {
     TooManyAttempts {
         /// How long it is until the next attempt is allowed.
         wait: Duration,
+        /// For the log.
+        reason: &'static str,
     },
     /// A scope that was asked for is not one of the user's, or is malformed (RFC 6749 5.2).
     ScopeNotAllowed,
@@ -154,7 +156,9 @@ impl ApiError {
     pub fn reason(&self) -> Option<String> {
         match self {
             Self::Access(AccessError::InvalidToken { reason, .. }) => Some(reason.to_string()),
-            Self::Login(Refused::IncorrectPassword { reason }) => Some((*reason).to_owned()),
+            Self::Login(
+                Refused::IncorrectPassword { reason } | Refused::TooManyAttempts { reason, .. },
+            ) => Some((*reason).to_owned()),
             Self::Status { detail, .. } => Some((*detail).to_owned()),
             Self::Unavailable(error) => Some(error.to_string()),
             Self::Internal(error) => Some(error.to_string()),
@@ -173,7 +177,9 @@ impl From<LoginError> for ApiError {
     fn from(error: LoginError) -> Self {
         Self::Login(match error {
             LoginError::IncorrectPassword { reason } => Refused::IncorrectPassword { reason },
-            LoginError::TooManyAttempts { wait } => Refused::TooManyAttempts { wait },
+            LoginError::TooManyAttempts { wait, reason } => {
+                Refused::TooManyAttempts { wait, reason }
+            }
             LoginError::ScopeNotAllowed => Refused::ScopeNotAllowed,
             LoginError::Store(error) => return error.into(),
         })

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
 
-use super::{HashStore, Reading, User, UserStore, is_name};
-use crate::domain::password::PasswordHash;
+use super::{User, UserStore, is_name};
+use crate::domain::password::{PasswordHash, Policy};
 use crate::domain::scope::CATALOGUE;
 use crate::domain::store::Asking;
 
@@ -50,36 +49,42 @@ impl MemoryUsers {
     pub fn new(users: HashMap<String, User>) -> Self {
         Self(RwLock::new(users))
     }
-}
 
-impl UserStore for MemoryUsers {
-    fn find<'a>(&'a self, username: &'a str, _: Reading) -> Asking<'a, Option<User>> {
-        let user = self
-            .0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(username)
-            .cloned();
-        Box::pin(async { Ok(user) })
+    /// The user of this name.
+    #[must_use]
+    pub fn get(&self, username: &str) -> Option<User> {
+        self.read().get(username).cloned()
     }
-}
 
-impl HashStore for MemoryUsers {
-    fn replace_hash<'a>(
-        &'a self,
-        username: &'a str,
-        old: &'a PasswordHash,
-        new: &'a PasswordHash,
-        _now: Duration,
-    ) -> Asking<'a, bool> {
+    /// Replaces the hash `old` by `new`. Answers `false` if the user's hash was no longer `old`.
+    pub fn replace_hash(&self, username: &str, old: &PasswordHash, new: &PasswordHash) -> bool {
         let mut users = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let user = users
             .get_mut(username)
             .filter(|user| user.password_hash.as_ref() == Some(old));
-        let replaced = user
-            .map(|user| user.password_hash = Some(new.clone()))
-            .is_some();
-        Box::pin(async move { Ok(replaced) })
+        user.map(|user| user.password_hash = Some(new.clone()))
+            .is_some()
+    }
+
+    /// What the users' hashes cost.
+    #[must_use]
+    pub fn costs(&self) -> Vec<Policy> {
+        let users = self.read();
+        let hashes = users
+            .values()
+            .filter_map(|user| user.password_hash.as_ref());
+        hashes.map(PasswordHash::cost).collect()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<String, User>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl UserStore for MemoryUsers {
+    fn find<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
+        let user = self.get(username);
+        Box::pin(async { Ok(user) })
     }
 }
 
@@ -144,7 +149,7 @@ mod tests {
     fn the_tutorials_users_log_in_with_the_tutorials_passwords() {
         let users = tutorial().unwrap();
         assert_eq!(users.len(), 2);
-        let passwords = Passwords::new(Policy::default()).unwrap();
+        let passwords = Passwords::new(Policy::default());
         for (name, password, disabled) in
             [("johndoe", "secret", false), ("alice", "secretalice", true)]
         {

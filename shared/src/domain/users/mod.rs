@@ -2,8 +2,6 @@
 
 mod memory;
 
-use std::time::Duration;
-
 use serde::{Deserialize, Deserializer};
 
 use super::password::PasswordHash;
@@ -49,29 +47,8 @@ fn argon2id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Passwor
     PasswordHash::deserialize(deserializer).map(Some)
 }
 
-/// How fresh a record must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
-    /// It may be a second old. Reading it costs half as much.
-    Eventual,
-    /// It must be as it is now. A login needs that.
-    Strong,
-}
-
 /// Finds users.
 pub trait UserStore: Send + Sync {
-    /// Finds a user by name; `None` if there is no such user.
-    fn find<'a>(&'a self, username: &'a str, reading: Reading) -> Asking<'a, Option<User>>;
-}
-
-/// Replaces the hashes of users. Only a login needs this.
-pub trait HashStore: Send + Sync {
-    /// Replaces `old` by `new`. Answers `false` if the stored hash was no longer `old`.
-    fn replace_hash<'a>(
-        &'a self,
-        username: &'a str,
-        old: &'a PasswordHash,
-        new: &'a PasswordHash,
-        now: Duration,
-    ) -> Asking<'a, bool>;
+    /// Finds a user by name; `None` if there is no such user. The record may be a second old.
+    fn find<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>>;
 }

@@ -146,7 +146,7 @@ fn login(error: &Refused) -> Row {
             plain(StatusCode::BAD_REQUEST, "Incorrect username or password")
         }
         Refused::ScopeNotAllowed => plain(StatusCode::BAD_REQUEST, "Scope not allowed"),
-        Refused::TooManyAttempts { wait } => later(
+        Refused::TooManyAttempts { wait, .. } => later(
             StatusCode::TOO_MANY_REQUESTS,
             "Too many login attempts",
             *wait,
