@@ -1,13 +1,17 @@
 //! Attacks on POST /token, most of which succeeded once. Each prints what comes of it now.
 
-use std::sync::Arc;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
 use std::time::Duration;
 
-use tests::dynamodb::{behind_proxy, world_on_dynamodb};
+use shared::domain::password::{Passwords, Policy};
+use shared::domain::users::User;
+use tests::dynamodb::{behind_proxy, start_with, world_at, world_on_dynamodb};
 use tests::proxy;
-use tests::stores::{Fault, cheap};
-use tests::world::Hands;
+use tests::stores::{Fault, cheap, johndoe};
+use tests::world::{Hands, PATIENT};
 use tests::{Client, Gateway, HttpRequest, World, world};
 
 const DAY: u64 = 86_400;
@@ -210,4 +214,64 @@ fn an_own_account_does_not_make_room_for_more_guesses() {
         told += u32::from(service.login(HOME, &format!("name{guess}"), "x").0 == 400);
     }
     assert_eq!(told, 100);
+}
+
+const GUESSERS: usize = 50;
+const EACH: usize = 4;
+const ROUNDS: usize = 200;
+
+/// Fifty guessers at the same moment, from fifty addresses, in environments of their own: how often
+/// the one right password among 200 guesses comes through, against what guessing one after another
+/// gives. Printed, not asserted: it is a chance.
+#[test]
+#[ignore = "a measurement of two minutes: cargo test -p tests --test attacks fifty -- --ignored --nocapture"]
+fn fifty_guessers() {
+    let hash = Passwords::new(Policy::default()).hash("secret").unwrap();
+    let user = |round| User {
+        username: format!("user{round}"),
+        password_hash: Some(hash.clone()),
+        ..johndoe()
+    };
+    let address = start_with((0..ROUNDS).map(user));
+    let (told, through) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let barrier = Barrier::new(GUESSERS);
+    thread::scope(|scope| {
+        for guesser in 0..GUESSERS {
+            let (told, through, barrier) = (&told, &through, &barrier);
+            scope.spawn(move || {
+                let gateway = Gateway::new(world_at(address, PATIENT).limits(10, 0));
+                let source_ip = format!("198.51.100.{guesser}");
+                login(&gateway, &source_ip, "nobody", "wrong");
+                for round in 0..ROUNDS {
+                    let right = place(round);
+                    barrier.wait();
+                    for guess in 0..EACH {
+                        let is_right = guess * GUESSERS + guesser == right;
+                        let password = if is_right { "secret" } else { "wrong" };
+                        match login(&gateway, &source_ip, &format!("user{round}"), password).0 {
+                            200 => through.fetch_add(1, Ordering::Relaxed),
+                            400 => told.fetch_add(1, Ordering::Relaxed),
+                            status => {
+                                assert_eq!(status, 429);
+                                0
+                            }
+                        };
+                    }
+                }
+            });
+        }
+    });
+    let (guesses, through) = (GUESSERS * EACH, through.into_inner());
+    let expected = ROUNDS * 10 / guesses;
+    println!(
+        "{ROUNDS} rounds of {guesses} guesses at a limit of 10: the right one came through {through} times, one after another it would {expected} times; {} wrong ones told",
+        told.into_inner()
+    );
+}
+
+/// A place among the guesses that looks random, and is the same in every run.
+fn place(round: usize) -> usize {
+    let mut hasher = DefaultHasher::new();
+    round.hash(&mut hasher);
+    usize::try_from(hasher.finish() % 200).unwrap()
 }
