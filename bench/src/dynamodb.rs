@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Instant;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde_json::Value;
 
 use crate::clock;
 use crate::error::{Context, Error};
@@ -121,26 +122,33 @@ impl Watch {
 }
 
 fn units(target: &str, body: &[u8]) -> Units {
-    let consistent = || {
-        let request: Result<serde_json::Value, _> = serde_json::from_slice(body);
-        request.is_ok_and(|request| request["ConsistentRead"] == true)
+    let request = || serde_json::from_slice(body).unwrap_or_default();
+    let (half_reads, writes) = match target.rsplit('.').next() {
+        Some("GetItem") => (half_reads(&request()), 0),
+        Some("BatchGetItem") => (batch_half_reads(&request()), 0),
+        Some("UpdateItem" | "PutItem" | "DeleteItem") => (0, 1),
+        _ => (0, 0),
     };
-    match target.rsplit('.').next() {
-        Some("GetItem") => Units {
-            requests: 1,
-            half_reads: 1 + u64::from(consistent()),
-            writes: 0,
-        },
-        Some("UpdateItem" | "PutItem" | "DeleteItem") => Units {
-            requests: 1,
-            half_reads: 0,
-            writes: 1,
-        },
-        _ => Units {
-            requests: 1,
-            ..Units::default()
-        },
+    Units {
+        requests: 1,
+        half_reads,
+        writes,
     }
+}
+
+/// Of one item, which is billed whether it exists or not.
+fn half_reads(read: &Value) -> u64 {
+    1 + u64::from(read["ConsistentRead"] == true)
+}
+
+/// A batch is one request, but each of its keys is billed by itself.
+fn batch_half_reads(request: &Value) -> u64 {
+    let tables = request["RequestItems"].as_object().into_iter().flatten();
+    let of_table = |(_, read): (_, &Value)| {
+        let keys = read["Keys"].as_array().into_iter().flatten();
+        keys.map(|_| half_reads(read)).sum::<u64>()
+    };
+    tables.map(of_table).sum()
 }
 
 /// Opens a door to the server and returns its port. Without an identity it speaks no TLS: for
@@ -202,9 +210,33 @@ mod tests {
         assert_eq!(get(r#"{"ConsistentRead":true}"#).half_reads, 2);
         assert_eq!(get(r#"{"ConsistentRead":false}"#).half_reads, 1);
         assert_eq!(get("").half_reads, 1);
-        assert_eq!(units("DynamoDB_20120810.UpdateItem", b"").writes, 1);
+        let update = units("DynamoDB_20120810.UpdateItem", b"");
+        assert_eq!((update.half_reads, update.writes), (0, 1));
         let other = units("DynamoDB_20120810.DescribeEndpoints", b"");
         assert_eq!((other.requests, other.half_reads, other.writes), (1, 0, 0));
+    }
+
+    #[test]
+    fn a_batch_is_one_request_and_each_of_its_keys_is_billed() {
+        let batch = |body: &str| units("DynamoDB_20120810.BatchGetItem", body.as_bytes());
+        let four =
+            r#""Keys":[{"pk":{"S":"a"}},{"pk":{"S":"b"}},{"pk":{"S":"c"}},{"pk":{"S":"d"}}]"#;
+        let users = |more: &str| {
+            batch(&format!(
+                r#"{{"RequestItems":{{"users":{{{four}{more}}}}}}}"#
+            ))
+        };
+        let strong = users(r#","ConsistentRead":true"#);
+        assert_eq!(
+            (strong.requests, strong.half_reads, strong.writes),
+            (1, 8, 0)
+        );
+        assert_eq!(users(r#","ConsistentRead":false"#).half_reads, 4);
+        assert_eq!(users("").half_reads, 4);
+        let two = r#"{"RequestItems":{"a":{"Keys":[{}],"ConsistentRead":true},"b":{"Keys":[{}]}}}"#;
+        assert_eq!(batch(two).half_reads, 3, "each table says how it is read");
+        let nothing = batch("");
+        assert_eq!((nothing.requests, nothing.half_reads), (1, 0));
     }
 
     #[test]
