@@ -17,8 +17,8 @@ pub struct Candidate {
     pub environment: Vec<(String, String)>,
     /// The folder that it runs in.
     pub folder: Option<PathBuf>,
-    /// The event that it gets again and again.
-    pub event: String,
+    /// What it gets again and again.
+    pub request: Request,
     /// What is deployed, in bytes.
     pub bytes: u64,
     /// How often a round measures it.
@@ -27,6 +27,24 @@ pub struct Candidate {
     pub share: Option<Quotas>,
     /// Does it use the benchmark's own DynamoDB, where its requests are counted?
     pub on_dynamodb: bool,
+}
+
+/// An event, and the status that its answer must have. Another status ends the run, since the
+/// figures would be those of another request: a refusal is quick, and would flatter the function.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The event, in JSON.
+    pub event: String,
+    /// The status.
+    pub status: u16,
+}
+
+impl Request {
+    /// An event that must be answered with a 200.
+    #[must_use]
+    pub const fn ok(event: String) -> Self {
+        Self { event, status: 200 }
+    }
 }
 
 /// How often a round measures a candidate.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{DriveArgs, SuiteArgs};
-use crate::candidate::{Candidate, Effort};
+use crate::candidate::{Candidate, Effort, Request};
 use crate::cgroup::Quotas;
 use crate::clock;
 use crate::error::{Context, Error};
@@ -117,12 +117,13 @@ fn candidate(args: &DriveArgs) -> Result<Candidate, Error> {
             .ok_or_else(|| Error::Missing(format!("--env {variable}: expected NAME=VALUE")))?;
         environment.push((name.to_owned(), value.to_owned()));
     }
+    let event = fs::read_to_string(&args.event).context(args.event.display().to_string())?;
     Ok(Candidate {
         name: name(&args.program),
         program: args.program.clone(),
         arguments: args.arguments.clone(),
         environment,
-        event: fs::read_to_string(&args.event).context(args.event.display().to_string())?,
+        request: Request::ok(event),
         bytes: fs::metadata(&args.program).map_or(0, |file| file.len()),
         effort: Effort {
             starts: args.starts,

@@ -16,6 +16,8 @@ use crate::clock;
 use crate::error::{Context, Error};
 use crate::http::Message;
 use crate::raw::receive;
+use crate::results::{Figure, Round};
+use crate::stats::{from_u64, from_usize};
 use crate::tls::Identity;
 
 /// The table of the local DynamoDB.
@@ -82,6 +84,19 @@ pub struct Units {
     pub half_reads: u64,
     /// Write units: a write is one, even if its condition fails.
     pub writes: u64,
+}
+
+impl Units {
+    /// The figures of one invocation, if this many made the requests.
+    #[must_use]
+    pub fn of_each(self, invocations: usize) -> Round {
+        let each = |total| from_u64(total) / from_usize(invocations);
+        vec![
+            (Figure::StoreRequests, each(self.requests)),
+            (Figure::ReadUnits, each(self.half_reads) / 2.0),
+            (Figure::WriteUnits, each(self.writes)),
+        ]
+    }
 }
 
 impl Watch {

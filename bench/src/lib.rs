@@ -2,7 +2,8 @@
 //!
 //! - `args`, `commands`: the command line and what it does;
 //! - `candidate`, `suite`: what is measured;
-//! - `measure`, `process`, `runtime_api`, `http`: how: a fresh process, an emulated Runtime API;
+//! - `measure`: how: rounds of everything;
+//! - `running`, `process`, `runtime_api`, `http`: a fresh process, an emulated Runtime API;
 //! - `cgroup`: a share of a CPU, as little memory buys on Lambda;
 //! - `dynamodb`, `tls`: the local DynamoDB, behind TLS;
 //! - `stats`, `results`, `budget`, `cost`: what the figures mean;
@@ -25,6 +26,7 @@ pub mod process;
 pub mod raw;
 pub mod report;
 pub mod results;
+pub mod running;
 pub mod runtime_api;
 pub mod stats;
 pub mod suite;

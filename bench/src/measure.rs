@@ -1,15 +1,11 @@
 //! One round of one candidate: cold starts in fresh processes, then a warm one.
 
-use std::time::Duration;
-
 use crate::candidate::Candidate;
-use crate::cgroup::Quota;
 use crate::clock::ms_between;
 use crate::dynamodb::Watch;
 use crate::error::Error;
-use crate::process::Process;
 use crate::results::{Figure, Round};
-use crate::runtime_api::RuntimeApi;
+use crate::running::Running;
 use crate::stats::{from_u64, from_usize, median, percentile};
 
 /// Measures a candidate once. `watch` counts its requests if it uses the local DynamoDB.
@@ -22,11 +18,11 @@ pub fn round(candidate: &Candidate, watch: Option<&Watch>) -> Result<Round, Erro
 pub fn growth(candidate: &Candidate, settled: usize, events: usize) -> Result<Round, Error> {
     let (_, mut running) = start(candidate, None)?;
     for _ in 0..settled {
-        one(candidate, &mut running)?;
+        running.answer(&candidate.request)?;
     }
     let before = running.process.peak_mib()?;
     for _ in settled..events {
-        one(candidate, &mut running)?;
+        running.answer(&candidate.request)?;
     }
     let after = running.process.peak_mib()?;
     Ok(vec![(Figure::GrowthMib, after - before)])
@@ -49,53 +45,31 @@ fn measure(candidate: &Candidate, watch: Option<&Watch>) -> Result<Round, Error>
     Ok(round)
 }
 
-/// A process that has answered its first event. Fields are dropped in their order, so that the
-/// process has ended when its cgroup is removed.
-struct Running {
-    process: Process,
-    api: RuntimeApi,
-    _quota: Option<Quota>,
-}
-
+/// The figures of a cold start, and the process, which has answered its first event.
 fn start(candidate: &Candidate, watch: Option<&Watch>) -> Result<(Round, Running), Error> {
-    let mut api = RuntimeApi::start()?;
     if let Some(watch) = watch {
         watch.reset();
     }
-    let process = Process::start(candidate, api.address()?)?;
-    let next = api.wait_for_next()?;
-    let init_cpu = process.cpu_ns()?;
+    let (mut running, next) = Running::start(candidate)?;
+    let started = running.process.started;
+    let init_cpu = running.process.cpu_ns()?;
     let connected = watch.and_then(Watch::first_connection);
-    let quota = limit(candidate, &process)?;
-    let answer = api.invoke(&candidate.event)?;
-    let init = ms_between(process.started, next);
+    running.limit(candidate)?;
+    let answer = running.api.invoke(&candidate.request)?;
+    let init = ms_between(started, next);
     let mut cold = vec![
         (Figure::InitMs, init),
         (Figure::InitCpuMs, from_u64(init_cpu) / 1e6),
-        (Figure::ColdMs, ms_between(process.started, answer.at)),
+        (Figure::ColdMs, ms_between(started, answer.at)),
         (Figure::FirstRequestMs, answer.took.as_secs_f64() * 1e3),
     ];
     if watch.is_some() {
         // A function that has not connected by its first event counts with the whole of INIT.
-        let connected = connected.map_or(init, |at| ms_between(process.started, at));
+        let connected = connected.map_or(init, |at| ms_between(started, at));
         cold.push((Figure::InitToConnectMs, connected.min(init)));
     }
-    api.wait_for_next()?;
-    let running = Running {
-        process,
-        api,
-        _quota: quota,
-    };
+    running.api.wait_for_next()?;
     Ok((cold, running))
-}
-
-fn limit(candidate: &Candidate, process: &Process) -> Result<Option<Quota>, Error> {
-    let Some(quotas) = &candidate.share else {
-        return Ok(None);
-    };
-    let quota = quotas.make().map_err(Error::Missing)?;
-    quota.take(process.id()).map_err(Error::Missing)?;
-    Ok(Some(quota))
 }
 
 fn medians(colds: &[Round]) -> Round {
@@ -119,7 +93,7 @@ fn warm(
 ) -> Result<Round, Error> {
     let count = candidate.effort.invocations;
     for _ in 0..count.div_ceil(10) {
-        one(candidate, running)?;
+        running.answer(&candidate.request)?;
     }
     if let Some(watch) = watch {
         watch.reset();
@@ -127,29 +101,17 @@ fn warm(
     let before = running.process.cpu_ns()?;
     let mut latencies = Vec::with_capacity(count);
     for _ in 0..count {
-        latencies.push(one(candidate, running)?.as_secs_f64() * 1e6);
+        latencies.push(running.answer(&candidate.request)?.as_secs_f64() * 1e6);
     }
     let cpu = running.process.cpu_ns()? - before;
-    let each = |total: u64| from_u64(total) / from_usize(count);
-    let mut round = vec![(Figure::CpuUs, each(cpu) / 1e3)];
+    let mut round = vec![(Figure::CpuUs, from_u64(cpu) / from_usize(count) / 1e3)];
     for (figure, percent) in [(Figure::WarmP50Us, 50), (Figure::WarmP99Us, 99)] {
         round.extend(percentile(&latencies, percent).map(|value| (figure, value)));
     }
     if let Some(watch) = watch {
-        let units = watch.units();
-        round.push((Figure::StoreRequests, each(units.requests)));
-        round.push((Figure::ReadUnits, each(units.half_reads) / 2.0));
-        round.push((Figure::WriteUnits, each(units.writes)));
+        round.extend(watch.units().of_each(count));
     }
     Ok(round)
-}
-
-/// Sends an event, and waits for its answer and until the function asks for the next event: only
-/// then has it done all its work for this one.
-fn one(candidate: &Candidate, running: &mut Running) -> Result<Duration, Error> {
-    let answer = running.api.invoke(&candidate.event)?;
-    running.api.wait_for_next()?;
-    Ok(answer.took)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::args::SuiteArgs;
-use crate::candidate::{Candidate, Effort};
+use crate::candidate::{Candidate, Effort, Request};
 use crate::cgroup::Quotas;
 use crate::dynamodb::{Server, Watch};
 use crate::error::{Context, Error};
@@ -183,7 +183,7 @@ fn candidate(
         name: name.to_owned(),
         bytes: bytes(&program)?,
         program,
-        event: fs::read_to_string(event).context(event)?,
+        request: Request::ok(fs::read_to_string(event).context(event)?),
         effort,
         ..Candidate::default()
     })
