@@ -30,12 +30,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the program `local-dynamodb` of tests/, with its database in `folder`.
-    pub fn start(program: &Path, folder: &Path) -> Result<Self, Error> {
+    /// Starts the program `local-dynamodb` of tests/, with its database in this file.
+    pub fn start(program: &Path, file: &Path) -> Result<Self, Error> {
         let address = free_address()?;
         let mut child = Command::new(program)
             .arg(address.port().to_string())
-            .arg(folder.join("dynamodb.sqlite"))
+            .arg(file)
             .arg(TABLE)
             .stdout(Stdio::piped())
             .spawn()

@@ -43,14 +43,16 @@ pub struct Suite {
     share: Option<Quotas>,
 }
 
+/// A build has a server of its own: two that count logins differently would disturb each other.
 struct DynamoDb {
-    server: Server,
+    program: PathBuf,
+    servers: Vec<Server>,
     identity: Identity,
     watch: Watch,
 }
 
 impl Suite {
-    /// Finds every program and starts the local DynamoDB.
+    /// Finds every program and starts a local DynamoDB for each build.
     pub fn prepare(args: &SuiteArgs) -> Result<Self, Error> {
         let mut suite = Self {
             candidates: Vec::new(),
@@ -62,7 +64,7 @@ impl Suite {
         };
         suite.quota(args.cpu_share);
         match &args.dynamodb {
-            Some(program) => suite.dynamodb = Some(suite.start_dynamodb(program)?),
+            Some(program) => suite.dynamodb = Some(DynamoDb::new(program)?),
             None => suite.note("nothing is measured on DynamoDB: no --dynamodb"),
         }
         let floors = args
@@ -100,14 +102,6 @@ impl Suite {
         }
     }
 
-    fn start_dynamodb(&self, program: &Path) -> Result<DynamoDb, Error> {
-        Ok(DynamoDb {
-            server: Server::start(program, self.folder.path())?,
-            identity: Identity::new()?,
-            watch: Watch::default(),
-        })
-    }
-
     fn floors(&mut self, folder: &Path) -> Result<(), Error> {
         for name in [FLOOR, FLOOR_RAW] {
             let floor = candidate(name, bootstrap(folder, name), READ, Effort::LIGHT)?;
@@ -141,6 +135,17 @@ impl Suite {
         Ok(variables
             .map(|(name, value)| (name.to_owned(), value))
             .to_vec())
+    }
+}
+
+impl DynamoDb {
+    fn new(program: &Path) -> Result<Self, Error> {
+        Ok(Self {
+            program: program.to_owned(),
+            servers: Vec::new(),
+            identity: Identity::new()?,
+            watch: Watch::default(),
+        })
     }
 }
 

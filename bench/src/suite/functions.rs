@@ -8,7 +8,7 @@ use super::{
     USERS_ME_SHARE, Variables, bootstrap, bytes, candidate, effort, token, variables,
 };
 use crate::candidate::{Candidate, Effort};
-use crate::dynamodb::{TABLE, door};
+use crate::dynamodb::{Server, TABLE, door};
 use crate::error::{Context, Error};
 use crate::measure::round;
 use crate::tls::HOST;
@@ -66,12 +66,15 @@ impl Suite {
         set: &str,
         read: &Candidate,
     ) -> Result<Option<Variables>, Error> {
-        let Some(dynamodb) = &self.dynamodb else {
+        let Some(dynamodb) = &mut self.dynamodb else {
             return Ok(None);
         };
+        let number = dynamodb.servers.len();
+        let file = self.folder.path().join(format!("dynamodb-{number}.sqlite"));
+        let server = Server::start(&dynamodb.program, &file)?;
         let certificate = self.folder.path().join("certificate.pem");
         fs::write(&certificate, &dynamodb.identity.pem).context("the certificate")?;
-        let port = door(&dynamodb.server, Some(&dynamodb.identity), &dynamodb.watch)?;
+        let port = door(&server, Some(&dynamodb.identity), &dynamodb.watch)?;
         let mut tls = connection(&format!("https://{HOST}:{port}"));
         tls.push((
             "SSL_CERT_FILE".to_owned(),
@@ -81,9 +84,11 @@ impl Suite {
         probe.environment.extend(tls.clone());
         probe.effort = Effort::COLD;
         if round(&probe, None).is_ok() {
+            dynamodb.servers.push(server);
             return Ok(Some(tls));
         }
-        let port = door(&dynamodb.server, None, &dynamodb.watch)?;
+        let port = door(&server, None, &dynamodb.watch)?;
+        dynamodb.servers.push(server);
         self.note(format!(
             "{set}DynamoDB is measured without TLS: the function trusts no certificate of ours"
         ));
