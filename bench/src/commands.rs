@@ -11,6 +11,7 @@ use crate::candidate::{Candidate, Effort, Request};
 use crate::cgroup::Quotas;
 use crate::clock;
 use crate::error::{Context, Error};
+use crate::logins::{count, take_turns};
 use crate::machine::Machine;
 use crate::measure::{growth, round};
 use crate::report::{self, Report};
@@ -19,23 +20,26 @@ use crate::stats::from_u64;
 use crate::suite::{BEFORE, Suite, USERS_ME, variables};
 
 const LEAST_ROUNDS: u64 = 3;
-/// From here on a suite takes the half minute for the growth of memory, too.
+/// From here on a suite takes the minutes for the growth of memory and for many refused logins, too.
 const LONG: Duration = Duration::from_mins(2);
 /// After so many events a process has settled, and it is measured until the second number.
 const GROWTH_EVENTS: (usize, usize) = (1_000, 300_000);
+/// How many refused logins of each kind are measured, in a long suite and in a short one.
+const REFUSALS: (usize, usize) = (200, 10);
 
 /// Measures the suite, prints it, and writes what was asked for.
 pub fn suite(args: &SuiteArgs) -> Result<(), Error> {
     let suite = Suite::prepare(args)?;
-    for note in &suite.notes {
-        eprintln!("bench: {note}");
-    }
+    say(&suite.notes);
     let time = Duration::from_secs(args.seconds);
     let (mut results, rounds) = rounds(&suite, time)?;
     if time >= LONG {
         growths(&suite, &mut results)?;
     }
-    let report = Report::new(results, rounds, suite.notes.clone(), Machine::read());
+    let more = logins(&suite, time, &mut results);
+    say(&more);
+    let notes = [suite.notes.clone(), more].concat();
+    let report = Report::new(results, rounds, notes, Machine::read());
     print!("{}", report::text(&report));
     for (file, text) in [
         (&args.markdown, report::markdown as fn(&Report) -> String),
@@ -47,6 +51,12 @@ pub fn suite(args: &SuiteArgs) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+fn say(notes: &[String]) {
+    for note in notes {
+        eprintln!("bench: {note}");
+    }
 }
 
 /// Measures each candidate once in every round, so that what slows the machine for a while slows
@@ -78,6 +88,28 @@ fn growths(suite: &Suite, results: &mut Results) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Counts what each kind of login asks of DynamoDB, and measures each kind of refusal. It comes last,
+/// since it leaves failures behind that would make other logins wait. An older build may answer
+/// otherwise than these kinds expect: that is noted, and does not take the other figures away.
+fn logins(suite: &Suite, time: Duration, results: &mut Results) -> Vec<String> {
+    let watch = suite.watch().into_iter();
+    let counted = watch.flat_map(|watch| {
+        let kinds = suite.counted.iter();
+        kinds.map(|kind| (&kind.candidate.name, count(kind, watch)))
+    });
+    let turns = if time >= LONG { REFUSALS.0 } else { REFUSALS.1 };
+    let refused = suite.refused.iter();
+    let refused = refused.map(|mixed| (&mixed.candidate.name, take_turns(mixed, turns)));
+    let mut notes = Vec::new();
+    for (name, measured) in counted.chain(refused) {
+        match measured {
+            Ok(rounds) => results.extend(rounds),
+            Err(error) => notes.push(format!("{name} is not measured: {error}")),
+        }
+    }
+    notes
 }
 
 /// The progress bar, which is drawn on a terminal only.

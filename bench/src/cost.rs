@@ -55,6 +55,12 @@ pub struct Cost {
     pub dollars: f64,
 }
 
+/// Dollars for DynamoDB, for a million requests that need so many units each.
+#[must_use]
+pub fn store_dollars(read_units: f64, write_units: f64) -> f64 {
+    read_units * READ_UNITS + write_units * WRITE_UNITS
+}
+
 impl Work {
     /// What a candidate needs; `None` if it was not measured.
     #[must_use]
@@ -81,7 +87,7 @@ impl Work {
         let billed_ms = ms.ceil().max(1.0);
         let with_init = billed_ms + COLD_PERCENT / 100.0 * self.init_ms.ceil();
         let compute = with_init / 1e3 * mb / 1024.0 * GB_SECOND * 1e6;
-        let store = self.read_units * READ_UNITS + self.write_units * WRITE_UNITS;
+        let store = store_dollars(self.read_units, self.write_units);
         Some(Cost {
             memory,
             ms,

@@ -2,7 +2,7 @@
 //!
 //! - `args`, `commands`: the command line and what it does;
 //! - `candidate`, `suite`: what is measured;
-//! - `measure`: how: rounds of everything;
+//! - `measure`, `logins`: how: rounds of everything, and single logins of each kind;
 //! - `running`, `process`, `runtime_api`, `http`: a fresh process, an emulated Runtime API;
 //! - `cgroup`: a share of a CPU, as little memory buys on Lambda;
 //! - `dynamodb`, `tls`: the local DynamoDB, behind TLS;
@@ -20,6 +20,7 @@ pub mod cost;
 pub mod dynamodb;
 pub mod error;
 pub mod http;
+pub mod logins;
 pub mod machine;
 pub mod measure;
 pub mod process;

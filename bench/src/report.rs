@@ -2,6 +2,7 @@
 
 mod chart;
 mod json;
+mod logins;
 mod markdown;
 mod tables;
 
@@ -41,13 +42,15 @@ impl Report {
     }
 }
 
-/// For a terminal: the figures and the budgets.
+/// For a terminal: the figures, the budgets and the logins.
 #[must_use]
 pub fn text(report: &Report) -> String {
     format!(
-        "{}\n{}\n{} rounds; medians, with min and max\n",
+        "{}\n{}\n{}\n{}\n{} rounds; medians, with min and max\n",
         table(&report.results),
         tables::budgets(report),
+        logins::bills(&report.results),
+        logins::refusals(&report.results),
         report.rounds
     )
 }

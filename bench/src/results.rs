@@ -111,6 +111,13 @@ impl Results {
         }
     }
 
+    /// Adds rounds, each with its candidate's name.
+    pub fn extend(&mut self, rounds: Vec<(&str, Round)>) {
+        for (name, round) in rounds {
+            self.add(name, round);
+        }
+    }
+
     /// The samples of a candidate's figure; none if it was not measured.
     #[must_use]
     pub fn samples(&self, name: &str, figure: Figure) -> &[f64] {

@@ -1,8 +1,10 @@
 //! What is measured: the floors, this project's functions, an older build of them, and the peer.
 
 mod functions;
+mod logins;
 mod names;
 mod peer;
+mod refusals;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use crate::candidate::{Candidate, Effort, Request};
 use crate::cgroup::Quotas;
 use crate::dynamodb::{Server, Watch};
 use crate::error::{Context, Error};
+use crate::logins::{Counted, Mixed};
 use crate::tls::Identity;
 
 pub use names::*;
@@ -25,7 +28,7 @@ const ENVIRONMENT: &str = "events/env.json";
 const READ: &str = "events/users-me.json";
 const LOGIN: &str = "events/token.json";
 /// The password of the tutorial's users, which everybody knows.
-const PASSWORD: &[u8] = b"secret";
+const PASSWORD: &str = "secret";
 
 /// Names and values of an environment.
 pub type Variables = Vec<(String, String)>;
@@ -34,6 +37,10 @@ pub type Variables = Vec<(String, String)>;
 pub struct Suite {
     /// In the order of a round.
     pub candidates: Vec<Candidate>,
+    /// The kinds of logins on DynamoDB, of each build.
+    pub counted: Vec<Counted>,
+    /// The kinds of refused logins, of each build.
+    pub refused: Vec<Mixed>,
     /// The names and the bytes of the programs that are deployed.
     pub binaries: Vec<(String, u64)>,
     /// What could not be measured, and why.
@@ -56,6 +63,8 @@ impl Suite {
     pub fn prepare(args: &SuiteArgs) -> Result<Self, Error> {
         let mut suite = Self {
             candidates: Vec::new(),
+            counted: Vec::new(),
+            refused: Vec::new(),
             binaries: Vec::new(),
             notes: Vec::new(),
             folder: tempfile::tempdir().context("a folder for a while")?,
@@ -159,18 +168,22 @@ pub fn variables(file: &Path) -> Result<Variables, Error> {
         .collect())
 }
 
-fn users([kib, passes, lanes]: Parameters) -> Result<String, Error> {
+fn users(parameters: Parameters) -> Result<String, Error> {
     let mut users = json(Path::new(TUTORIAL))?;
-    let hash = Params::new(kib, passes, lanes, None)
-        .map_err(|error| Error::Missing(error.to_string()))
-        .and_then(|params| {
-            let hash = Argon2::from(params).hash_password(PASSWORD);
-            hash.map_err(|error| Error::Missing(error.to_string()))
-        })?;
+    let hash = hash(parameters)?;
     for user in users.as_array_mut().into_iter().flatten() {
-        user["password_hash"] = hash.to_string().into();
+        user["password_hash"] = hash.as_str().into();
     }
     Ok(users.to_string())
+}
+
+/// The password's hash, as a PHC string.
+fn hash([kib, passes, lanes]: Parameters) -> Result<String, Error> {
+    let params = Params::new(kib, passes, lanes, None);
+    let params = params.map_err(|error| Error::Missing(error.to_string()))?;
+    let hash = Argon2::from(params).hash_password(PASSWORD.as_bytes());
+    let hash = hash.map_err(|error| Error::Missing(error.to_string()))?;
+    Ok(hash.to_string())
 }
 
 fn json(file: &Path) -> Result<Value, Error> {

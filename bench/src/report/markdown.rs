@@ -1,6 +1,7 @@
 //! docs/performance.md: a text whose `{holes}` are filled with what one run measured.
 
 use super::Report;
+use super::logins::{bills, refusals};
 use super::tables::{aligned, budgets, costs, table};
 use crate::cost::{COLD_PERCENT, LONGEST_MS, WAIT_MS, Work};
 use crate::results::{Figure, Measured};
@@ -23,6 +24,8 @@ pub fn markdown(report: &Report) -> String {
         ("logins", costs(results, &requests(&logins()))),
         ("reads", costs(results, &requests(&reads()))),
         ("store", store(report)),
+        ("bills", bills(results)),
+        ("refusals", refusals(results)),
         ("notes", notes.collect()),
         ("rounds", report.rounds.to_string()),
         ("wait", WAIT_MS.to_string()),
@@ -78,18 +81,13 @@ fn sizes(report: &Report) -> String {
     )
 }
 
+/// What a verified request asks of DynamoDB.
 fn store(report: &Report) -> String {
-    let units = |name| {
-        let work = Work::of(&report.results, name)?;
-        let (waits, reads, writes) = (work.waits, work.read_units, work.write_units);
-        Some(format!(
-            "{name}: {waits:.1} requests, {reads:.1} read and {writes:.1} write units"
-        ))
+    let Some(work) = Work::of(&report.results, USERS_ME_DYNAMODB) else {
+        return "not measured".to_owned();
     };
-    let all = [USERS_ME_DYNAMODB, TOKEN_DYNAMODB]
-        .into_iter()
-        .filter_map(units);
-    all.collect::<Vec<_>>().join("; ")
+    let (waits, reads, writes) = (work.waits, work.read_units, work.write_units);
+    format!("{waits:.1} requests, {reads:.1} read and {writes:.1} write units")
 }
 
 fn recommended(report: &Report) -> String {

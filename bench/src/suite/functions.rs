@@ -28,6 +28,7 @@ impl Suite {
             self.candidates.push(named(set, &token(parameters), login));
         }
         let login = function(folder, "TokenFunction", LOGIN, Effort::LOGIN)?;
+        self.refusals(set, &login)?;
         self.on_dynamodb(set, &read, &login)
     }
 
@@ -47,6 +48,7 @@ impl Suite {
             .retain(|(name, _)| !name.starts_with("LOGIN_FAILURES_"));
         self.candidates
             .push(named(set, USERS_ME_DYNAMODB, read.clone()));
+        self.logins(set, &login)?;
         self.candidates.push(named(set, TOKEN_DYNAMODB, login));
         if self.share.is_some() {
             let limited = Candidate {
@@ -113,7 +115,7 @@ fn function(folder: &Path, name: &str, event: &str, effort: Effort) -> Result<Ca
     Ok(function)
 }
 
-fn named(set: &str, name: &str, candidate: Candidate) -> Candidate {
+pub(super) fn named(set: &str, name: &str, candidate: Candidate) -> Candidate {
     Candidate {
         name: format!("{set}{name}"),
         ..candidate

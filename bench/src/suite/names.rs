@@ -12,6 +12,14 @@ pub const USERS_ME_DYNAMODB: &str = "users-me on DynamoDB";
 pub const USERS_ME_SHARE: &str = "users-me on DynamoDB, CPU share";
 /// POST /token with the users in DynamoDB, and the default limits of logins.
 pub const TOKEN_DYNAMODB: &str = "token on DynamoDB";
+/// Stands before the kinds of logins whose requests to DynamoDB are counted.
+pub const LOGINS: &str = "login on DynamoDB: ";
+/// The right password, from an address that the account knows.
+pub const KNOWN: &str = "right password, known address";
+/// Refused before its password is looked at.
+pub const LIMITED: &str = "refused, too many have failed";
+/// Stands before the kinds of refused logins whose time is measured.
+pub const REFUSALS: &str = "refused login: ";
 /// Stands before the names of the candidates of an older build.
 pub const BEFORE: &str = "before: ";
 /// Stands before the names of the candidates of the peer.
@@ -37,6 +45,7 @@ pub fn argon2(parameters: Parameters, wiped: bool) -> String {
     format!("argon2 {}{wiped}", text(parameters))
 }
 
-fn text([kib, passes, lanes]: Parameters) -> String {
+/// Argon2id's parameters, as they stand in names.
+pub(super) fn text([kib, passes, lanes]: Parameters) -> String {
     format!("m={kib} t={passes} p={lanes}")
 }
