@@ -2,8 +2,8 @@
 
 use crate::results::{Figure, Results};
 use crate::suite::{
-    FASTAPI, FLOOR, FLOOR_RAW, OWASP, PEER, Parameters, USERS_ME, USERS_ME_DYNAMODB,
-    USERS_ME_SHARE, argon2, token,
+    FASTAPI, FLOOR, FLOOR_RAW, KNOWN, LIMITED, LOGINS, OWASP, PEER, Parameters, REFUSALS, USERS_ME,
+    USERS_ME_DYNAMODB, USERS_ME_SHARE, argon2, token,
 };
 
 /// A limit, and what was measured.
@@ -110,6 +110,7 @@ pub fn budgets(results: &Results, set: &str) -> Vec<Budget> {
         "ms",
         of.median(USERS_ME_SHARE, Figure::FirstRequestMs),
     ));
+    budgets.extend(of.logins());
     budgets.extend(of.against_the_peer());
     budgets
 }
@@ -174,6 +175,40 @@ impl Of<'_> {
             (login - alone) / alone * 100.0
         });
         crate::stats::median(&above.collect::<Vec<_>>())
+    }
+
+    fn logins(&self) -> [Budget; 3] {
+        let counted = |kind: &str, figure| self.median(&format!("{LOGINS}{kind}"), figure);
+        [
+            at_most(
+                "a login on DynamoDB, right password from a known address",
+                2.0,
+                "requests",
+                counted(KNOWN, Figure::StoreRequests),
+            ),
+            at_most(
+                "a login on DynamoDB, refused because too many have failed",
+                0.0,
+                "write units",
+                counted(LIMITED, Figure::WriteUnits),
+            ),
+            at_most(
+                "CPU of refused logins, the slowest kind",
+                1.05,
+                "x the quickest",
+                self.slowest_to_quickest(),
+            ),
+        ]
+    }
+
+    fn slowest_to_quickest(&self) -> Option<f64> {
+        let refusals = self.name(REFUSALS);
+        let measured = self.results.measured.iter();
+        let kinds = measured.filter(|measured| measured.name.starts_with(&refusals));
+        let medians = kinds.filter_map(|kind| Some(kind.summary(Figure::CpuUs)?.median));
+        let medians: Vec<f64> = medians.collect();
+        let all = crate::stats::summary(&medians)?;
+        Some(all.max / all.min)
     }
 
     fn against_the_peer(&self) -> [Budget; 3] {
@@ -266,6 +301,20 @@ mod tests {
             Figure::CpuUs,
             170.0,
         );
+        for (kind, cpu) in [("unknown user", 10.0), ("wrong password", 12.0)] {
+            add(
+                &mut results,
+                &format!("{REFUSALS}{kind}"),
+                Figure::CpuUs,
+                cpu,
+            );
+            add(
+                &mut results,
+                &format!("before: {REFUSALS}{kind}"),
+                Figure::CpuUs,
+                1.0,
+            );
+        }
         for function in WITH_SDK {
             add(&mut results, function, Figure::SizeKib, 1024.0);
         }
@@ -276,6 +325,7 @@ mod tests {
             Some(2.0)
         );
         assert_eq!(value(&results, "FastAPI on Lambda: POST /token"), Some(1.7));
+        assert_eq!(value(&results, "CPU of refused logins"), Some(1.2));
         assert_eq!(value(&results, "largest binary"), Some(1.0));
     }
 }
