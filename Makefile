@@ -85,7 +85,7 @@ check: $(SAM) $(DENY) ## Check format, lints, docs, the template, and the depend
 	  else echo "advisories were not checked: RustSec's database cannot be reached from here"; fi
 
 bench: build bench-tools ## Measure cold starts, requests and cost, check the budgets, write docs/performance.* (BEFORE= an older build)
-	@$(BENCH) --seconds $(or $(SECONDS),360) \
+	@$(BENCH) --seconds $(or $(SECONDS),300) \
 	  --markdown docs/performance.md --jsonl docs/performance.jsonl --svg docs/performance.svg
 
 bench-quick: bench-tools ## The same with what is built already, in under 2 minutes; prints the tables
