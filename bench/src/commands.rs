@@ -30,15 +30,16 @@ const REFUSALS: (usize, usize) = (200, 10);
 /// Measures the suite, prints it, and writes what was asked for.
 pub fn suite(args: &SuiteArgs) -> Result<(), Error> {
     let suite = Suite::prepare(args)?;
-    say(&suite.notes);
+    for note in &suite.notes {
+        eprintln!("bench: {note}");
+    }
     let time = Duration::from_secs(args.seconds);
     let (mut results, rounds) = rounds(&suite, time)?;
     if time >= LONG {
         growths(&suite, &mut results)?;
     }
-    let more = logins(&suite, time, &mut results);
-    say(&more);
-    let notes = [suite.notes.clone(), more].concat();
+    let mut notes = suite.notes.clone();
+    notes.extend(logins(&suite, time, &mut results));
     let report = Report::new(results, rounds, notes, Machine::read());
     print!("{}", report::text(&report));
     for (file, text) in [
@@ -51,12 +52,6 @@ pub fn suite(args: &SuiteArgs) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-fn say(notes: &[String]) {
-    for note in notes {
-        eprintln!("bench: {note}");
-    }
 }
 
 /// Measures each candidate once in every round, so that what slows the machine for a while slows
@@ -106,7 +101,13 @@ fn logins(suite: &Suite, time: Duration, results: &mut Results) -> Vec<String> {
     for (name, measured) in counted.chain(refused) {
         match measured {
             Ok(rounds) => results.extend(rounds),
-            Err(error) => notes.push(format!("{name} is not measured: {error}")),
+            Err(error) => {
+                // The error quotes the answer, which is not for a document: it may be a token.
+                eprintln!("bench: {name}: {error}");
+                notes.push(format!(
+                    "{name}: not measured, it did not answer as expected"
+                ));
+            }
         }
     }
     notes
