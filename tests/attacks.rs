@@ -1,5 +1,6 @@
 //! Attacks on POST /token, most of which succeeded once. Each prints what comes of it now.
 
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -30,7 +31,9 @@ impl Service {
             clock: clock.clone(),
             ..world.limits(10, 100)
         };
-        let gateway = Gateway::new(world.cheap(cheap(&["johndoe", "jane", "joe"])));
+        let world = world.memory(cheap(&["johndoe", "jane", "joe"]));
+        let world = world.with("PASSWORD_HASH_MEMORY_KIB", 8);
+        let gateway = Gateway::new(world.with("PASSWORD_HASH_ITERATIONS", 1));
         Self { gateway, clock }
     }
 
@@ -274,4 +277,51 @@ fn place(round: usize) -> usize {
     let mut hasher = DefaultHasher::new();
     round.hash(&mut hasher);
     usize::try_from(hasher.finish() % 200).unwrap()
+}
+
+/// What refused logins cost whom, in CPU time: printed as a table, not asserted. The users' hashes
+/// have all costs that the memory store knows.
+#[test]
+#[ignore = "a measurement: cargo test -p tests --test attacks takes -- --ignored --nocapture"]
+fn a_refused_login_takes_the_same_time_whoever_it_is_for() {
+    let hash = |m, t, p| Passwords::new(Policy::new(m, t, p, None).unwrap()).hash("secret");
+    let usual = hash(19_456, 2, 1).ok();
+    let users = [
+        ("wrong password", usual.clone(), false),
+        ("disabled, right password", usual, true),
+        ("unusable hash", None, false),
+        ("weaker hash", hash(8_192, 1, 1).ok(), false),
+        ("stronger hash", hash(65_536, 3, 4).ok(), false),
+    ];
+    let user = |(number, (_, password_hash, disabled)): (usize, &(_, Option<_>, bool))| User {
+        username: format!("user{number}"),
+        password_hash: password_hash.clone(),
+        disabled: *disabled,
+        ..johndoe()
+    };
+    let stored = users.iter().enumerate().map(user);
+    let world = world().with("API_DIALECT", "rfc");
+    let gateway = Gateway::new(world.memory(stored.map(|user| (user.username.clone(), user))));
+    let mut kinds: Vec<(&str, Vec<u64>)> = users.iter().map(|(kind, ..)| (*kind, vec![])).collect();
+    kinds.push(("unknown user", vec![]));
+    for _ in 0..200 {
+        for (number, (_, times)) in kinds.iter_mut().enumerate() {
+            let password = if number == 1 { "secret" } else { "wrong" };
+            let form = format!("grant_type=password&username=user{number}&password={password}");
+            let before = cpu_ns();
+            assert_eq!(gateway.post_form("/token", &form).status, 400);
+            times.push(cpu_ns() - before);
+        }
+    }
+    for (kind, mut times) in kinds {
+        times.sort_unstable();
+        let [low, median, high] = [50, 100, 150].map(|at| times[at] / 1000);
+        println!("| {kind} | {median} | {low}-{high} |");
+    }
+}
+
+/// The CPU time of this thread.
+fn cpu_ns() -> u64 {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split(' ').next().unwrap().parse().unwrap()
 }

@@ -1,6 +1,6 @@
 //! What the functions of a test are started with: variables, a clock, stores.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -75,15 +75,15 @@ pub struct World {
 /// A world with the tutorial's users in memory, at [`NOW`], and with no limit of logins.
 pub fn world() -> World {
     logs::install();
-    let users = Arc::new(MemoryUsers::new(tutorial().unwrap()));
     let world = World {
         variables: BTreeMap::new(),
         clock: Arc::new(Stopped(NOW)),
-        users: Some(users.clone()),
-        logins: Some(Arc::new(MemoryLogins::new(users))),
+        users: None,
+        logins: None,
         patience: PATIENT,
     };
     world
+        .memory(tutorial().unwrap())
         .with("USER_STORE", "memory")
         .with("TUTORIAL_USERS", "true")
         .with("JWT_SECRET_KEY", KEY)
@@ -122,14 +122,13 @@ impl World {
         self
     }
 
-    /// With these users in memory, who have cheap hashes, and a policy as cheap.
+    /// With these users in memory.
     #[must_use]
-    pub fn cheap(mut self, users: HashMap<String, User>) -> Self {
-        let users = Arc::new(MemoryUsers::new(users));
+    pub fn memory(mut self, users: impl IntoIterator<Item = (String, User)>) -> Self {
+        let users = Arc::new(MemoryUsers::new(users.into_iter().collect()));
         self.users = Some(users.clone());
         self.logins = Some(Arc::new(MemoryLogins::new(users)));
-        self.with("PASSWORD_HASH_MEMORY_KIB", 8)
-            .with("PASSWORD_HASH_ITERATIONS", 1)
+        self
     }
 
     /// With a store that answers nothing.
