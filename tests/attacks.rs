@@ -207,6 +207,40 @@ fn all_networks_of_a_site_are_one_address() {
     );
 }
 
+/// A user who logged in from new addresses all day cleared the count each time: 432 guesses told.
+#[test]
+fn a_users_own_logins_make_no_room_for_guesses() {
+    let service = Service::new(world());
+    let mut told = 0;
+    for login in 0..48 {
+        service.clock.set(login * 1800);
+        for _ in 0..9 {
+            told += u32::from(service.login("198.51.100.1", "johndoe", "wrong").0 == 400);
+        }
+        service.login(&format!("203.0.113.{login}"), "johndoe", "secret");
+    }
+    println!("9 guesses before each of 48 right logins from new addresses: {told} of 432 told");
+    assert!(told <= 112, "{told}");
+}
+
+/// Nor does a login show the guesser that there is such a user.
+#[test]
+fn a_login_elsewhere_changes_no_answer_to_a_guesser() {
+    let service = Service::new(world());
+    let [johndoe, nobody] = ["johndoe", "nobody"].map(|name| {
+        let guess = || service.login("198.51.100.1", name, "wrong");
+        let before: Vec<_> = (0..9).map(|_| guess()).collect();
+        assert_eq!(service.is_let_in(HOME, name), name == "johndoe");
+        if name == "johndoe" {
+            // As many failures as the login of nobody is.
+            service.login("198.51.100.1", name, "wrong");
+        }
+        let after: Vec<_> = (0..3).map(|_| guess()).collect();
+        (before, after)
+    });
+    assert_eq!(johndoe, nobody);
+}
+
 /// Somebody who has an account cannot clear what an address has counted by logging in to it.
 #[test]
 fn an_own_account_does_not_make_room_for_more_guesses() {

@@ -217,6 +217,50 @@ fn every_resource_has_exactly_the_variables_that_its_function_reads() {
     });
 }
 
+/// A limit must not get the value of another.
+#[test]
+fn every_variable_has_the_parameter_of_its_name() {
+    let template = parsed_template();
+    let camel = |name: &str| -> String {
+        let words = name.split('_');
+        words
+            .map(|word| word[..1].to_owned() + &word[1..].to_lowercase())
+            .collect()
+    };
+    check(|function, problems| {
+        let resource = resource(&template, function).unwrap_or_default();
+        let variables = resource["Properties"]["Environment"]["Variables"].as_object();
+        for (name, value) in variables.into_iter().flatten() {
+            let expected = match name.as_str() {
+                "USERS_TABLE" => "Users".to_owned(),
+                name => camel(name),
+            };
+            if *value != expected {
+                problems.push(format!(
+                    "functions/{}: in template.yaml {name} should be !Ref {expected}",
+                    function.name
+                ));
+            }
+        }
+    });
+}
+
+/// config/tests.rs checks the program's.
+#[test]
+fn the_defaults_of_logins_are_the_programs() {
+    let parameters = &parsed_template()["Parameters"];
+    for (name, default) in [
+        ("LoginFailuresPerAccount", 10),
+        ("LoginFailuresPerAddress", 100),
+        ("PasswordHashMemoryKib", 19_456),
+        ("PasswordHashIterations", 2),
+        ("PasswordHashParallelism", 1),
+        ("AccessTokenExpireMinutes", 30),
+    ] {
+        assert_eq!(parameters[name]["Default"], default, "{name}");
+    }
+}
+
 /// Only the functions that check tokens or sign them.
 #[test]
 fn only_the_functions_that_need_the_key_have_it() {

@@ -1,18 +1,22 @@
 //! A DynamoDB that fails: every fault is 503 with `Retry-After`, and never a login.
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
 use shared::aws::table::{text, user_key};
 use shared::domain::clock::Stopwatch;
-use shared::domain::store::Patience;
+use shared::domain::login::attempt::Attempt;
+use shared::domain::login::count::Standing;
+use shared::domain::login::store::{LoginStore, Outcome, Verdict};
+use shared::domain::store::{Patience, StoreError};
 use tests::dynamodb::{behind_proxy, block_on, cold_start, connect, world_at};
 use tests::logs::logged;
 use tests::proxy::{Fault, Proxy};
 use tests::stores::{self, Call, One, johndoe};
-use tests::{Answer, Client, Gateway, world};
+use tests::{Answer, Client, Gateway, NOW, World, world};
 
 const FAULTS: &[(&str, Fault)] = &[
     (
@@ -194,6 +198,69 @@ fn a_verdict_that_cannot_be_written_is_503_right_or_wrong() {
             let form = format!("username=johndoe&password={password}");
             unavailable(password, &gateway.post_form("/token", &form));
         }
+    }
+}
+
+/// It would be tried again, and then be 429, though nobody has failed too often.
+#[test]
+fn a_verdict_that_dynamodb_refuses_is_no_count_that_has_changed() {
+    let (_, proxy) = service();
+    let table = connect(format!("http://{}", proxy.address), "users");
+    let attempt = Attempt::new("203.0.113.7", "johndoe");
+    for error in ["AccessDeniedException", "ResourceNotFoundException"] {
+        proxy.inject(Fault::Answer(400, error));
+        let written = block_on(table.write(Verdict {
+            key: &attempt.account,
+            standing: Standing::Open,
+            outcome: Outcome::Right,
+            limit: 3,
+            now: Duration::from_secs(NOW),
+        }));
+        assert!(
+            matches!(written, Err(StoreError::Unavailable(_))),
+            "{error}: {written:?}"
+        );
+    }
+}
+
+/// Nor is a guess told that its address cannot count, though its account has counted it.
+#[test]
+fn a_guess_that_only_the_account_has_counted_is_503() {
+    for fault in [stores::Fault::Lost, stores::Fault::Unanswered] {
+        let writes = AtomicUsize::new(0);
+        let gateway = Gateway::new(world().limits(1, 5).flaky(move |call| match call {
+            Call::Write if writes.fetch_add(1, Ordering::SeqCst) == 1 => fault,
+            _ => stores::Fault::None,
+        }));
+        let guess = || gateway.post_form("/token", "username=johndoe&password=wrong");
+        unavailable("address", &guess());
+        assert_eq!(guess().status, 429);
+    }
+}
+
+/// No call waits longer than the login lets it, and only what decides is 503.
+#[test]
+fn a_call_that_hangs_is_given_up() {
+    for (hangs, nth, password, status) in [
+        (Call::Look, 0, "secret", 503),
+        (Call::Write, 0, "secret", 503),
+        (Call::Write, 0, "wrong", 503),
+        (Call::Write, 1, "wrong", 503),
+        (Call::MakeKnown, 0, "secret", 200),
+        (Call::ReplaceHash, 0, "secret", 200),
+    ] {
+        let calls = AtomicUsize::new(0);
+        let world = world()
+            .with("PASSWORD_HASH_ITERATIONS", 3)
+            .flaky(move |call| {
+                let hung = call == hangs && calls.fetch_add(1, Ordering::SeqCst) == nth;
+                [stores::Fault::None, stores::Fault::Hangs][usize::from(hung)]
+            });
+        let patience = Patience::default();
+        let gateway = Gateway::new(World { patience, ..world });
+        let form = format!("username=johndoe&password={password}");
+        let answer = gateway.post_form("/token", &form);
+        assert_eq!(answer.status, status, "{hangs:?} {nth} {password}");
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::domain::password::{Passwords, Policy};
 use shared::domain::scope::Scopes;
 use shared::domain::users::User;
-use tests::logs::logged;
+use tests::logs::{logged, logged_to_the_last_line};
 use tests::stores::{One, johndoe};
 use tests::{Answer, Client, Gateway, HttpRequest, read, world};
 
@@ -401,7 +401,7 @@ fn only_a_503_is_logged_as_an_error() {
 #[test]
 fn no_secret_is_logged() {
     let token = gateway().login("me items");
-    let text = json!(logged(|| {
+    let text = json!(logged_to_the_last_line(|| {
         gateway().login("me");
         gateway().get("/users/me/", Some(&token));
         gateway().get("/users/me/", Some("canary.in.token"));
@@ -438,7 +438,7 @@ fn no_secret_is_logged() {
 /// At TRACE, `lambda_runtime` would log whole events, with passwords and tokens in them.
 #[test]
 fn nothing_is_logged_below_debug() {
-    let lines = logged(|| {
+    let lines = logged_to_the_last_line(|| {
         tracing::trace!("a whole event");
         tracing::debug!("seen");
     });

@@ -320,7 +320,8 @@ impl Model {
                     );
                     match outcome {
                         Outcome::Wrong => self.fail(key, now),
-                        Outcome::Right => self.clear(key, now),
+                        Outcome::Right if key.what == What::Pair => self.know(key, now),
+                        Outcome::Right => {}
                     }
                     if key.what != What::Address {
                         assert_eq!(written[*login].replace(now), None, "counted twice");
@@ -329,7 +330,7 @@ impl Model {
                 Event::Wrote(key, _, Written::No(_)) => {
                     refused[*login] = self.refuses(key, now) && key.what != What::Address;
                 }
-                Event::Knew(pair) => self.clear(pair, now),
+                Event::Knew(pair) => self.know(pair, now),
             }
         }
         for (login, answer) in run.answers.iter().enumerate() {
@@ -353,11 +354,9 @@ impl Model {
         count.fail(limit, window, now);
     }
 
-    fn clear(&mut self, key: &Key, now: u64) {
-        self.counts.remove(&key.text);
-        if key.what == What::Pair {
-            self.known.insert(key.text.clone(), now + 30 * 86_400);
-        }
+    fn know(&mut self, pair: &Key, now: u64) {
+        self.counts.remove(&pair.text);
+        self.known.insert(pair.text.clone(), now + 30 * 86_400);
     }
 
     /// What the store says is what happened.

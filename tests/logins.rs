@@ -1,17 +1,19 @@
 //! POST /token when logins fail: the same tests on memory and on DynamoDB.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use serde_json::{Value, json};
 use shared::domain::login::attempt::Attempt;
-use shared::domain::password::PasswordHash;
+use shared::domain::login::store::Written;
+use shared::domain::password::{PasswordHash, Passwords, Policy};
 use shared::domain::users::User;
 use tests::dynamodb::{block_on, start_filled, world_at, world_on_dynamodb};
-use tests::logs::logged;
-use tests::stores::{One, johndoe};
-use tests::world::PATIENT;
-use tests::{Answer, Client, Gateway, HttpRequest, KEY, World, parity, read, world};
+use tests::logs::{logged, logged_to_the_last_line};
+use tests::stores::{Call, Fault, Judged, One, cheap, johndoe};
+use tests::world::{Hands, PATIENT};
+use tests::{Answer, Client, Gateway, HttpRequest, KEY, NOW, World, parity, read, world};
 
 /// Runs a test on each store, with limits of 3 failures per account and 8 per address.
 fn on_each_store(test: impl Fn(World)) {
@@ -322,6 +324,73 @@ fn of_guesses_at_the_same_moment_no_more_are_told_than_the_limit() {
         }
     });
     assert_eq!(told.into_inner(), 3);
+}
+
+/// Each of the three tries is made at its own time, and none of them tells whether the password was
+/// right.
+#[test]
+fn a_login_that_others_overtake_three_times_is_refused_right_or_wrong() {
+    for password in ["secret", "wrong"] {
+        let (clock, tries) = (Hands::at_now(), Arc::new(Mutex::new(Vec::new())));
+        let (hands, log) = (Arc::clone(&clock), Arc::clone(&tries));
+        let overtaken = Judged::new(johndoe(), move |verdict| {
+            log.lock().unwrap().push(verdict.now.as_secs() - NOW);
+            hands.advance(1);
+            Written::No(None)
+        });
+        let world = World {
+            clock,
+            logins: Some(Arc::new(overtaken)),
+            ..world().limits(3, 8)
+        };
+        refused(&login(&Gateway::new(world), "johndoe", password), "30");
+        assert_eq!(*tries.lock().unwrap(), [0, 1, 2], "{password}");
+    }
+}
+
+/// What a login does, by the log: the costs of the hashes that it computes, and its verdict.
+fn steps(world: &World, username: &str, password: &str) -> Vec<String> {
+    let gateway = Gateway::new(world.clone().flaky(|call| {
+        if call == Call::Write {
+            tracing::debug!(cost = "verdict", "a hash is computed");
+        }
+        Fault::None
+    }));
+    let lines = logged_to_the_last_line(|| drop(login(&gateway, username, password)));
+    let hashes = lines
+        .iter()
+        .filter(|line| line["message"] == "a hash is computed");
+    hashes
+        .map(|line| line["cost"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Between hash and verdict, right and wrong would otherwise arrive at different times. Thereafter a
+/// refused login computes what it has not.
+#[test]
+fn what_is_computed_for_its_time_comes_after_the_verdict() {
+    let (cheap_cost, other) = ("m=8,t=1,p=1", "m=16,t=1,p=1");
+    let mut users = cheap(&["johndoe", "jane"]);
+    let jane = Passwords::new(Policy::new(16, 1, 1, None).unwrap()).hash("secret");
+    users.get_mut("jane").unwrap().password_hash = jane.ok();
+    let world = world().memory(users).limits(0, 1000);
+    let world = world.with("PASSWORD_HASH_MEMORY_KIB", 8);
+    let world = world.with("PASSWORD_HASH_ITERATIONS", 1);
+    let refused = |first, then| vec![first, "verdict", "verdict", then];
+    for (username, password, expected) in [
+        ("nobody", "wrong", refused(cheap_cost, other)),
+        ("johndoe", "wrong", refused(cheap_cost, other)),
+        ("jane", "wrong", refused(other, cheap_cost)),
+        ("johndoe", "secret", vec![cheap_cost, "verdict"]),
+        // A new hash, by the policy.
+        ("jane", "secret", vec![other, "verdict", cheap_cost]),
+    ] {
+        assert_eq!(
+            steps(&world, username, password),
+            expected,
+            "{username} {password}"
+        );
+    }
 }
 
 /// A weaker one, and FastAPI's, which is stronger.

@@ -59,7 +59,8 @@ async fn contract(users: &impl UserStore, logins: &impl LoginStore) {
     the_wait_grows_and_is_forgotten(logins).await;
     few_failures_are_forgotten_after_the_window(logins).await;
     a_limit_of_one_waits_after_the_first_failure(logins).await;
-    a_right_login_clears_the_count_and_makes_its_pair_known(logins).await;
+    a_second_that_has_begun_is_not_over(logins).await;
+    a_right_login_clears_the_count_of_its_pair_and_no_other(logins).await;
     each_key_counts_for_itself(logins).await;
     a_verdict_is_written_only_on_the_count_that_was_seen(logins).await;
 }
@@ -253,6 +254,27 @@ async fn few_failures_are_forgotten_after_the_window(store: &impl LoginStore) {
     }
 }
 
+/// The clock knows parts of a second, of which an item keeps nothing: what is allowed until then is
+/// written until then.
+async fn a_second_that_has_begun_is_not_over(store: &impl LoginStore) {
+    let attempt = &Attempt::new("203.0.113.17", "part");
+    guesses(store, (attempt, What::Account), 3, &[(0, TRIED)]).await;
+    let (key, limit, outcome) = (&attempt.account, 3, Outcome::Wrong);
+    for (milliseconds, standing) in [(86_399_500, Standing::Open), (86_400_500, Standing::Ended)] {
+        let now = NOW + Duration::from_millis(milliseconds);
+        let seen = count(store, attempt, What::Account).await;
+        assert_eq!(Standing::of(seen, limit, now), Ok(standing));
+        let verdict = Verdict {
+            key,
+            standing,
+            outcome,
+            limit,
+            now,
+        };
+        assert_eq!(store.write(verdict).await.unwrap(), Written::Yes);
+    }
+}
+
 async fn a_limit_of_one_waits_after_the_first_failure(store: &impl LoginStore) {
     let attempt = &Attempt::new("203.0.113.12", "once");
     let expected = [
@@ -266,18 +288,24 @@ async fn a_limit_of_one_waits_after_the_first_failure(store: &impl LoginStore) {
     guesses(store, (attempt, What::Address), 1, &expected).await;
 }
 
-async fn a_right_login_clears_the_count_and_makes_its_pair_known(store: &impl LoginStore) {
+async fn a_right_login_clears_the_count_of_its_pair_and_no_other(store: &impl LoginStore) {
     let attempt = &Attempt::new("203.0.113.13", "johndoe");
-    let known_until = async || store.look(attempt).await.unwrap().known_until;
     let three = [(0, TRIED), (0, TRIED), (0, TRIED), (0, Err(30))];
     for what in [What::Account, What::Pair] {
         let counted = (attempt, what);
         guesses(store, counted, 3, &three).await;
-        assert_eq!(known_until().await, None, "failures make nobody known");
+        let known_until = store.look(attempt).await.unwrap().known_until;
+        assert_eq!(known_until, None, "failures make nobody known");
+        let before = count(store, attempt, what).await;
         login(store, counted, Outcome::Right, 3, 30).await.unwrap();
-        assert_eq!(count(store, attempt, what).await, None);
-        guesses(store, counted, 3, &three).await;
+        let after = count(store, attempt, what).await;
+        match what {
+            What::Pair => assert_eq!(after, None),
+            What::Account | What::Address => assert_eq!(after, before),
+        }
     }
+    let known_until = store.look(attempt).await.unwrap().known_until;
+    assert_eq!(known_until, Some(NOW + seconds(30) + KNOWN));
 }
 
 async fn each_key_counts_for_itself(store: &impl LoginStore) {
@@ -353,7 +381,7 @@ async fn a_verdict_is_written_only_on_the_count_that_was_seen(store: &impl Login
                 if written == Written::Yes {
                     let failures = after.map_or(0, |count| count.failures);
                     let expected = match (outcome, standing) {
-                        (Outcome::Right, _) => 0,
+                        (Outcome::Right, _) => before.map_or(0, |count| count.failures),
                         (Outcome::Wrong, Standing::Ended) => 1,
                         (Outcome::Wrong, _) => before.map_or(0, |count| count.failures) + 1,
                     };
@@ -458,8 +486,8 @@ async fn an_item_expires_when_it_holds_nothing_more(table: &Table) {
             (5, Outcome::Wrong, 5 + window(what)),
             (6, Outcome::Wrong, 6 + window(what)),
             (36, Outcome::Wrong, 96 + window(what)),
-            (96, Outcome::Right, 96),
-            (97, Outcome::Wrong, 97 + window(what)),
+            (96, Outcome::Right, 96 + window(what)),
+            (96, Outcome::Wrong, 96 + 120 + window(what)),
         ] {
             login(table, (attempt, what), outcome, 2, at).await.unwrap();
             assert_eq!(expires(what).await, expected, "{what:?} at {at} s");

@@ -105,9 +105,9 @@ fn count_on(key: &str, condition: &str) -> Recorded {
     update_item(key, update, condition)
 }
 
-fn clear(key: &str) -> Recorded {
-    let update = "SET expires = :now REMOVE failures, since, not_before, ends";
-    update_item(key, update, OPEN)
+/// What a right login writes to the count of strangers: nothing, on the same condition.
+fn touch(key: &str) -> Recorded {
+    update_item(key, "SET expires = if_not_exists(expires, :now)", OPEN)
 }
 
 const KNOW: &str =
@@ -200,7 +200,7 @@ fn a_login_looks_once_and_writes_its_verdict() {
             400,
             stranger(count_on(&account, OPEN), count_on(ADDRESS, OPEN)),
         ),
-        ("secret", 200, stranger(clear(&account), know(&pair))),
+        ("secret", 200, stranger(touch(&account), know(&pair))),
         (
             "secret",
             200,
@@ -291,6 +291,24 @@ fn what_a_batch_leaves_is_asked_for_once_more() {
     assert_eq!(*keys, json!([{"pk": {"S": "user#johndoe"}}]));
 }
 
+/// What came at first is not forgotten: here, that the account must wait.
+#[test]
+fn a_batch_that_comes_in_two_parts_is_one() {
+    let (gateway, proxy) = started();
+    let Keys { pair, account } = keys("johndoe");
+    let key = |key: &str| json!({"pk": {"S": key}});
+    let n = |number: u64| json!({"N": number.to_string()});
+    let waiting = json!({"pk": {"S": account}, "failures": n(2), "not_before": n(NOW + 30), "ends": n(NOW + 900)});
+    for (first, status) in [(vec![waiting], 429), (vec![], 200)] {
+        let left = json!({"Responses": {"users": first}, "UnprocessedKeys": {"users": {
+            "Keys": [key("user#johndoe"), key(&pair), key(ADDRESS)], "ConsistentRead": true,
+        }}});
+        proxy.inject(Fault::SaysOnce(left.to_string().leak()));
+        let answer = gateway.post_form("/token", "username=johndoe&password=secret");
+        assert_eq!(answer.status, status);
+    }
+}
+
 #[test]
 fn a_hash_of_another_cost_is_replaced_if_it_is_still_there() {
     let (gateway, proxy) = service();
@@ -377,6 +395,12 @@ fn the_template_allows_each_function_no_more_than_it_sends() {
     }
 }
 
+fn batch_get_item(key: &str) -> Recorded {
+    let keys = json!([{"pk": {"S": key}}]);
+    let request = json!({"RequestItems": {"users": {"Keys": keys}}});
+    ("BatchGetItem".into(), request)
+}
+
 /// What whoever takes the token function over must not be able to do.
 #[test]
 fn the_function_that_logs_in_may_change_nobodys_scopes() {
@@ -388,7 +412,10 @@ fn the_function_that_logs_in_may_change_nobodys_scopes() {
         update("user#johndoe", "REMOVE disabled"),
         update("catalogue", "SET scopes = :scopes"),
         update("hashes", "SET costs = :costs"),
+        update("hashes", "SET password_hash = :hash"),
         get_item("johndoe"),
+        batch_get_item("catalogue"),
+        batch_get_item("hashes"),
         (
             "DeleteItem".into(),
             json!({"Key": {"pk": {"S": "account#x"}}}),

@@ -67,11 +67,10 @@ pub async fn get(table: &Table, name: &str, limits: Limits) -> Result<Option<Fai
 impl FailedLogins {
     fn of(count: Count, limit: u32, now: Duration) -> Option<Self> {
         let standing = Standing::of(Some(count), limit, now);
-        let waits = standing.is_err();
         (standing != Ok(Standing::Ended)).then(|| Self {
             failures: count.failures,
             since: count.since.as_secs(),
-            waits_until: waits.then_some(count.not_before.as_secs()),
+            waits_until: standing.err().map(|wait| (now + wait).as_secs()),
         })
     }
 }
@@ -129,13 +128,14 @@ mod tests {
     fn logins_wait_from_the_limit_on_until_their_time_has_come() {
         let since = "from new addresses since 2026-07-14T03:32:20Z";
         let waits = "wait until 2026-07-14T03:33:50Z: ";
+        let sooner = "wait until 2026-07-14T03:33:21Z: ";
         for (failures, not_before, ends, limit, expected) in [
             (1, 30, 900, 10, Some(format!("1 failure {since}"))),
             (9, 30, 900, 10, Some(format!("9 failures {since}"))),
             (10, 30, 900, 10, Some(format!("{waits}10 failures {since}"))),
             (12, 0, 900, 10, Some(format!("12 failures {since}"))),
             (12, 30, 900, u32::MAX, Some(format!("12 failures {since}"))),
-            (12, 30, 1, 10, Some(format!("{waits}12 failures {since}"))),
+            (12, 30, 1, 10, Some(format!("{sooner}12 failures {since}"))),
             (12, 30, 0, 10, None),
         ] {
             let shown = shown(failures, not_before, ends, limit);

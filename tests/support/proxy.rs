@@ -18,6 +18,8 @@ pub enum Fault {
     Answer(u16, &'static str),
     /// Answered with this body.
     Says(&'static str),
+    /// The same, but only the next one.
+    SaysOnce(&'static str),
     /// Read, and never answered.
     BlackHole,
     /// Read; then only the writing half of the connection is closed.
@@ -91,6 +93,10 @@ impl Proxy {
             }
             Fault::Answer(status, error) => connection.write_all(answer(status, error).as_bytes()),
             Fault::Says(body) => connection.write_all(message_of("200 OK", body).as_bytes()),
+            Fault::SaysOnce(body) => {
+                self.inject(Fault::None);
+                connection.write_all(message_of("200 OK", body).as_bytes())
+            }
             Fault::Garbage => connection.write_all(b"SSH-2.0-nonsense\r\n\r\n"),
             Fault::BlackHole => hold(connection),
             Fault::HalfClosed => {

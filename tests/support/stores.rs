@@ -78,6 +78,48 @@ impl LoginStore for One {
     }
 }
 
+/// Knows one user, under every name; what becomes of a verdict is up to the test.
+pub struct Judged<F> {
+    pub one: One,
+    pub write: F,
+}
+
+impl<F: Fn(Verdict<'_>) -> Written + Send + Sync> Judged<F> {
+    /// With a closure that need not be named.
+    pub fn new(user: User, write: F) -> Self {
+        let one = One(Some(user));
+        Self { one, write }
+    }
+}
+
+impl<F: Fn(Verdict<'_>) -> Written + Send + Sync> LoginStore for Judged<F> {
+    fn look<'a>(&'a self, attempt: &'a Attempt) -> Asking<'a, Seen> {
+        self.one.look(attempt)
+    }
+
+    fn write<'a>(&'a self, verdict: Verdict<'a>) -> Asking<'a, Written> {
+        Box::pin(async move { Ok((self.write)(verdict)) })
+    }
+
+    fn make_known<'a>(&'a self, pair: &'a Key, now: Duration) -> Asking<'a, ()> {
+        self.one.make_known(pair, now)
+    }
+
+    fn replace_hash<'a>(
+        &'a self,
+        username: &'a str,
+        old: &'a PasswordHash,
+        new: &'a PasswordHash,
+        now: Duration,
+    ) -> Asking<'a, bool> {
+        self.one.replace_hash(username, old, new, now)
+    }
+
+    fn costs(&self) -> Asking<'_, Vec<Policy>> {
+        self.one.costs()
+    }
+}
+
 /// Finds nobody: it fails instead.
 pub struct Dead;
 
@@ -110,6 +152,8 @@ pub enum Fault {
     Lost,
     /// It arrives, but its answer does not.
     Unanswered,
+    /// It waits for ever.
+    Hangs,
 }
 
 /// A store some of whose calls fail: `fault` is asked before each.
@@ -132,6 +176,7 @@ impl<F: Fn(Call) -> Fault + Send + Sync> Flaky<F> {
                 Fault::None => asked.await,
                 Fault::Lost => Err(unavailable()),
                 Fault::Unanswered => asked.await.and(Err(unavailable())),
+                Fault::Hangs => std::future::pending().await,
             }
         })
     }

@@ -151,12 +151,13 @@ impl Table {
     }
 }
 
-/// Clears the count of a right login; an item with nothing left in it is one that the TTL may take.
+/// A right login leaves the count of strangers as it is, but that takes an update, too: it has the
+/// condition. It must not take less time than that of a wrong one.
 fn right(update: UpdateItem, verdict: Verdict<'_>) -> UpdateItem {
     match verdict.key.what {
         What::Pair => known(update, verdict.now),
         What::Account | What::Address => {
-            update.update_expression(format!("SET expires = :now REMOVE {}", COUNT.join(", ")))
+            update.update_expression("SET expires = if_not_exists(expires, :now)")
         }
     }
 }
@@ -169,8 +170,8 @@ fn known(update: UpdateItem, now: Duration) -> UpdateItem {
         .expression_attribute_values(":until", number((now + KNOWN).as_secs()))
 }
 
-/// Counts a failure, as [`Standing::after_failure`] does. What the update takes from the stored count
-/// is not among its values.
+/// Counts a failure, as [`Standing::after_failure`] does. Where the count goes on, `failures`, `since`
+/// and `ends` come from the item, and not from the values here.
 fn wrong(update: UpdateItem, verdict: Verdict<'_>) -> UpdateItem {
     let count = verdict.after_failure(None);
     let set = match verdict.standing {
@@ -195,7 +196,7 @@ fn wrong(update: UpdateItem, verdict: Verdict<'_>) -> UpdateItem {
         .expression_attribute_values(":ends", number(count.ends.as_secs()))
 }
 
-/// Adds the condition that the count still stands as it did, which [`Standing::of`] would find.
+/// Adds the condition that [`Standing::of`] would still find the count to stand as the verdict says.
 fn only_if(update: UpdateItem, verdict: Verdict<'_>) -> UpdateItem {
     let now = number(verdict.now.as_secs());
     let update = update.expression_attribute_values(":now", now);

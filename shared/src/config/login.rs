@@ -44,7 +44,7 @@ impl State for Login {
         let store = StoreConfig::read(reader);
         let capacity = capacity(reader);
         if let StoreConfig::Memory { users, .. } = &store {
-            affordable(users, capacity, reader);
+            check_hashes(users, capacity, reader);
         }
         LoginConfig {
             store,
@@ -107,7 +107,7 @@ fn per_account(reader: &mut Reader<'_>) -> u32 {
 
 /// Every user's hash must be one that the function which verifies passwords can compute. The other
 /// functions may be smaller.
-fn affordable(users: &HashMap<String, User>, capacity: Capacity, reader: &mut Reader<'_>) {
+fn check_hashes(users: &HashMap<String, User>, capacity: Capacity, reader: &mut Reader<'_>) {
     for user in users.values() {
         let check = user.password_hash.as_ref().map(|hash| hash.check(capacity));
         if let Some(Err(problem)) = check {
@@ -122,7 +122,7 @@ fn affordable(users: &HashMap<String, User>, capacity: Capacity, reader: &mut Re
 
 /// What the function can hash, for the `users` command.
 pub fn function_capacity(lookup: &dyn Fn(&str) -> Option<String>) -> Capacity {
-    // Reading it meets no problem.
+    // There is no value that it refuses, so this is never an error.
     Reader::read(lookup, |reader| capacity(reader)).unwrap_or_default()
 }
 

@@ -64,8 +64,8 @@ impl Key {
         key(What::Account, format!("account#{}", sha256(username)))
     }
 
-    /// How long failures are remembered: from the first one, or, once the limit is reached, from
-    /// the end of the latest wait. An account's are remembered for a day, so that slow guessing
+    /// How long failures are remembered: from the first one, or, once there are more than the limit,
+    /// from the end of the latest wait. An account's are remembered for a day, so that slow guessing
     /// reaches the limit, too.
     #[must_use]
     pub const fn window(&self) -> Duration {
@@ -87,6 +87,8 @@ pub struct Attempt {
     pub account: Key,
     /// This address.
     pub address: Key,
+    /// Does it say where it comes from? What does not can become known to no account.
+    pub has_address: bool,
 }
 
 impl Attempt {
@@ -100,6 +102,7 @@ impl Attempt {
             pair: key(What::Pair, format!("pair#{name}#{}", network(64))),
             account: Key::account(username),
             address: key(What::Address, format!("address#{}", network(48))),
+            has_address: source_ip.parse::<IpAddr>().is_ok(),
         }
     }
 }

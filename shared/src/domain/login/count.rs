@@ -48,7 +48,7 @@ impl Standing {
                 not_before,
                 ..
             }) if not_before <= now => Ok(Self::WaitOver { failures }),
-            Some(count) => Err(count.not_before.saturating_sub(now)),
+            Some(count) => Err(count.not_before.min(count.ends).saturating_sub(now)),
         }
     }
 
@@ -144,7 +144,8 @@ mod tests {
             (Some(count(2, 30, 1)), Ok(Standing::Open)),
             (Some(count(2, 30, 0)), Ok(Standing::Ended)),
             (Some(count(9, 30, 0)), Ok(Standing::Ended)),
-            (Some(count(3, 30, 1)), wait(30)),
+            (Some(count(3, 30, 1)), wait(1)),
+            (Some(count(3, 30, 31)), wait(30)),
             (Some(count(3, 1, 1)), wait(1)),
             (Some(count(3, 0, 1)), over(3)),
             (Some(count(9, 0, 1)), over(9)),

@@ -29,8 +29,9 @@ struct Entry {
 }
 
 impl Entry {
-    /// What is thrown away first: what has expired, then what has the fewest failures. So nobody
-    /// who invents many names gets another account's count thrown away with a few guesses at each.
+    /// How much would be lost with it: most with an address that is known, and otherwise more with
+    /// more failures. So nobody who invents many names gets another account's count thrown away with
+    /// a few guesses at each.
     fn worth(self, now: Duration) -> (bool, u32) {
         let failures = self.count.filter(|count| count.ends > now);
         (
@@ -88,7 +89,7 @@ impl Entry {
         match (verdict.outcome, key.what) {
             (Outcome::Wrong, _) => self.count = Some(verdict.after_failure(self.count)),
             (Outcome::Right, What::Pair) => self.know(now),
-            (Outcome::Right, What::Account | What::Address) => self.count = None,
+            (Outcome::Right, What::Account | What::Address) => {}
         }
         Written::Yes
     }
@@ -159,6 +160,34 @@ mod tests {
                 now,
             })
         });
+    }
+
+    /// What is over is worth nothing: neither an address that is no longer known, nor a count that has
+    /// ended.
+    #[test]
+    fn an_address_that_is_known_is_worth_most() {
+        let now = Duration::from_secs(1_000_000);
+        let second = Duration::from_secs(1);
+        let entry = |known_until: Option<Duration>, failures, ends| {
+            let (since, not_before) = (now, now);
+            let count = Count {
+                failures,
+                since,
+                not_before,
+                ends,
+            };
+            let count = Some(count).filter(|count| count.failures > 0);
+            Entry { known_until, count }.worth(now)
+        };
+        let over = entry(Some(now), 9, now);
+        let ascending = [
+            entry(None, 1, now + second),
+            entry(Some(now), 3, now + second),
+            entry(Some(now + second), 0, now),
+            entry(Some(now + second), 1, now + second),
+        ];
+        assert_eq!(over, entry(None, 0, now));
+        assert!(over < ascending[0] && ascending.is_sorted());
     }
 
     /// An attacker who invents names makes neither the memory grow nor a victim's count go away.

@@ -1,8 +1,8 @@
 //! What POST /token asks: is the password right, and which scopes may its token carry?
 //!
 //! A login looks once, hashes, and then writes its verdict to one count, if that count still stands
-//! as the login saw it. Right and wrong make the same request, right after the hash. So of guesses
-//! at the same moment not one more is told than one after another would be
+//! as the login saw it. Right and wrong make the same request, right after the hash. So guesses at
+//! the same moment are told no more than guesses one after another
 //! (docs/adr/0023-the-verdict-is-one-conditional-write.md).
 //!
 //! | module | holds |
@@ -40,7 +40,7 @@ const LOOK: Duration = Duration::from_millis(1300);
 const VERDICT: Duration = Duration::from_millis(800);
 /// How long each later step may wait for the store.
 const LATER: Duration = Duration::from_millis(400);
-/// How often a verdict is written at most, when other logins keep changing the count.
+/// How often a login tries to write its verdict at most, when others keep changing the count.
 const MOST_TRIES: usize = 3;
 
 /// Checks logins. Only POST /token has one.
@@ -112,11 +112,8 @@ impl Login {
         let seen: Seen = self.in_time(LOOK, self.store.look(&attempt)).await?;
         seen.user.iter().for_each(note_in_log);
         let counting = self.admit(&attempt, &seen)?;
-        let hash = seen
-            .user
-            .as_ref()
-            .and_then(|user| user.password_hash.as_ref());
-        let hash = hash.cloned();
+        let user = seen.user.as_ref();
+        let hash = user.and_then(|user| user.password_hash.clone());
 
         let verified = self.verify(seen.user, password);
         let verdict = self.decide(&counting, verified).await;
@@ -196,8 +193,9 @@ impl Login {
         verified.map_err(|reason| LoginError::IncorrectPassword { reason })
     }
 
-    /// Writes a verdict. If the count has changed meanwhile, it is looked at again: the login is
-    /// refused, right or wrong, if the limit has been reached.
+    /// Writes a verdict. If the count stands otherwise by now, the verdict is written to the count as
+    /// it stands; but if its limit has been reached, or if this happens three times, the login is
+    /// refused, right or wrong.
     async fn write(
         &self,
         key: &Key,
@@ -229,6 +227,7 @@ impl Login {
     ) -> Result<(), LoginError> {
         let Attempt { pair, address, .. } = stranger.attempt;
         match outcome {
+            Outcome::Right if !stranger.attempt.has_address => Ok(()),
             Outcome::Right => {
                 let known = self.store.make_known(pair, self.clock.now());
                 let known: Result<_, StoreError> = self.in_time(LATER, known).await;
@@ -240,7 +239,8 @@ impl Login {
             Outcome::Wrong => {
                 let counted = self.write(address, stranger.address, outcome);
                 match self.in_time(LATER, counted).await {
-                    // Others have reached the limit since; this guess counts for the account.
+                    // Others have reached the address's limit meanwhile. The account has counted
+                    // this guess, so it may be told.
                     Err(LoginError::TooManyAttempts { .. }) => Ok(()),
                     counted => counted,
                 }

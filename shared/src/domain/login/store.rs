@@ -26,7 +26,9 @@ pub struct Seen {
 /// How a login ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The user is let in: the count is cleared, and a pair is known from now on.
+    /// The user is let in. A pair is known from now on, and its count is cleared. What strangers
+    /// have counted stays: else each login of a user would make room for more guesses, and show
+    /// the guesser that the user exists.
     Right,
     /// The user is not: one failure more.
     Wrong,

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use argon2::password_hash::{self, phc, try_generate_salt};
 use argon2::{ARGON2ID_IDENT, Argon2, Block, Params, Version};
 use serde::{Deserialize, Deserializer, de};
-use tracing::warn;
+use tracing::{debug, warn};
 
 pub use capacity::{Capacity, SMALLEST_FUNCTION, TooExpensive};
 
@@ -216,6 +216,8 @@ impl Passwords {
         salt: &[u8],
         length: usize,
     ) -> password_hash::Result<phc::Output> {
+        // Release builds leave this out. Tests read in which order hashes are computed.
+        debug!(cost = %params, "a hash is computed");
         let mut output = [0; phc::Output::MAX_LENGTH];
         let output = &mut output[..length];
         self.arena.with(params.block_count(), |memory| {
