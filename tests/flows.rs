@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::domain::password::{Passwords, Policy};
+use shared::domain::scope::Scopes;
+use shared::domain::token::Grant;
+use shared::domain::users::{Stamp, User};
 use tempfile::NamedTempFile;
 use tests::functions::{FUNCTIONS, function};
 use tests::logs::logged;
-use tests::world::{NOW, verifier};
+use tests::stores::{One, johndoe};
+use tests::world::{NOW, signer, verifier};
 use tests::{Answer, Client, Gateway, KEY, read, world};
 
 fn event(name: &str) -> Value {
@@ -163,6 +167,38 @@ fn a_disabled_user_logs_in_and_gets_no_further_than_the_status() {
             (400, json!("Inactive user")),
             "{path}"
         );
+    }
+}
+
+/// So a new password ends the tokens from before, and nobody inherits those of another with the same
+/// name. A FastAPI service that signs with the same key knows no stamps.
+#[test]
+fn a_token_lives_as_long_as_its_users_stamp() {
+    let [one, other] = ["one", "other"].map(|stamp| Some(Stamp::from(stamp.to_owned())));
+    for (in_token, in_record, status) in [
+        (&None, &None, 200),
+        (&None, &one, 200),
+        (&one, &one, 200),
+        (&one, &other, 401),
+        (&one, &None, 401),
+    ] {
+        let with = |stamp: &Option<Stamp>| User {
+            stamp: stamp.clone(),
+            ..johndoe()
+        };
+        let grant = Grant {
+            user: with(in_token),
+            scopes: Scopes::parse("me").unwrap(),
+        };
+        let token = signer().sign(&grant, Duration::from_secs(NOW)).unwrap();
+        let gateway = Gateway::new(world().users(One(Some(with(in_record)))));
+        let lines = logged(|| {
+            let answer = gateway.get("/users/me/", Some(&token));
+            assert_eq!(answer.status, status, "{in_token:?} {in_record:?}");
+        });
+        if status == 401 {
+            assert_eq!(lines[0]["reason"], "ended: its user has another stamp");
+        }
     }
 }
 

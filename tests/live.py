@@ -173,13 +173,34 @@ def two_terminals(service, printed):
     users("add", "jane", "--scopes", "me items", "--password-stdin", input=form["password"] + "\n")
     answer = service.post("/token", data=form)
     assert answer.status_code == 200, answer.text
-    headers = {"Authorization": "Bearer " + answer.json()["access_token"]}
-    for arguments, status in [((), 200), (("disable", "jane"), 400), (("enable", "jane"), 200), (("set-scopes", "jane", "items"), 401), (("remove", "jane", "--yes"), 401)]:
-        if arguments:
-            users(*arguments)
-        answer = service.get("/users/me/", headers=headers)
-        print("GET /users/me/ as jane:", answer.status_code, answer.text)
-        assert answer.status_code == status
+    which_tokens_live(service, users, form)
+
+
+def which_tokens_live(service, users, form):
+    """Before each command somebody logs in; afterwards, what GET /users/me/ answers to each of the tokens."""
+    add, password = ("add", "jane", "--scopes", "me items", "--password-stdin"), form["password"] + "\n"
+    names, tokens, rows = "abcdefghi", {}, []
+    for arguments, options, expected in [
+        (("disable", "jane"), {}, "401"),
+        (("enable", "jane"), {}, "401 200"),
+        (("set-scopes", "jane", "items"), {}, "401 401 401"),
+        (("set-scopes", "jane", "me items"), {}, "401 200 200"),
+        (("set-password", "jane", "--password-stdin"), {"input": password}, "401 401 401 401"),
+        (("logout", "jane"), {}, "401 401 401 401 401"),
+        (("remove", "jane", "--yes"), {}, "401 401 401 401 401 401"),
+        (add, {"input": password}, "401 401 401 401 401 401"),
+    ]:
+        answer = service.post("/token", data=form)
+        if answer.status_code == 200:
+            tokens[names[len(tokens)]] = answer.json()["access_token"]
+        users(*arguments, **options)
+        headers = [{"Authorization": f"Bearer {token}"} for token in tokens.values()]
+        statuses = " ".join(str(service.get("/users/me/", headers=header).status_code) for header in headers)
+        rows.append((" ".join(arguments[:2]), statuses))
+        assert statuses == expected, (arguments, statuses)
+    print("| after | tokens a, b, ... of before each command |\n|---|---|")
+    for row in rows:
+        print("| users", " | ".join(row), "|")
 
 
 def port_of_dynamodb(printed):

@@ -46,7 +46,7 @@ const NAMES: &[&str] = &[
 fn users() -> HashMap<String, User> {
     let users = NAMES.iter().map(|name| {
         json!({"username": name, "full_name": "Some Body", "disabled": *name == "null",
-            "scopes": ["items", "me"], "password_hash": HASH})
+            "scopes": ["items", "me"], "password_hash": HASH, "stamp": format!("of {name}")})
     });
     from_json(&json!(users.collect::<Vec<_>>()).to_string(), CATALOGUE).unwrap()
 }
@@ -87,6 +87,7 @@ async fn every_name_finds_its_own_user(users: &impl UserStore, logins: &impl Log
         assert_eq!(user.disabled, *name == "null");
         assert!(user.scopes.contains_all(["me", "items"]) && user.scopes.iter().count() == 2);
         assert_eq!(user.password_hash.unwrap().to_string(), HASH);
+        assert_eq!(user.stamp, Some(format!("of {name}").into()));
     }
 }
 
@@ -564,6 +565,7 @@ async fn an_attribute_more_or_an_optional_one_less_is_fine(table: &Table) {
         ("invented_later", Some(AttributeValue::Bool(true))),
         ("scopes", None),
         ("created", None),
+        ("stamp", None),
     ];
     let user = find_with(table, &changes).await.unwrap();
     assert_eq!(user.scopes.to_string(), "");
@@ -585,6 +587,7 @@ async fn a_missing_or_wrong_attribute_is_named(table: &Table) {
         ("scopes", Some(AttributeValue::L(vec![text("me")]))),
         ("email", Some(AttributeValue::Bool(false))),
         ("full_name", Some(AttributeValue::Null(true))),
+        ("stamp", Some(AttributeValue::Bool(true))),
     ] {
         let error = find_with(table, &[(attribute, value)]).await.unwrap_err();
         assert!(matches!(&error, StoreError::Corrupt { .. }), "{error}");

@@ -19,10 +19,10 @@ fn get_item(name: &str) -> Recorded {
     let request = json!({
         "TableName": "users",
         "Key": {"pk": {"S": format!("user#{name}")}},
-        "ProjectionExpression": "#password_hash, #disabled, #scopes, #email, #full_name",
+        "ProjectionExpression": "#password_hash, #disabled, #scopes, #email, #full_name, #stamp",
         "ExpressionAttributeNames": {
             "#password_hash": "password_hash", "#disabled": "disabled", "#scopes": "scopes",
-            "#email": "email", "#full_name": "full_name",
+            "#email": "email", "#full_name": "full_name", "#stamp": "stamp",
         },
     });
     ("GetItem".into(), request)
@@ -43,6 +43,7 @@ fn look(name: &str) -> Recorded {
         "pk",
         "scopes",
         "since",
+        "stamp",
     ];
     let placeholders = names.map(|name| format!("#{name}"));
     let keys = [

@@ -165,6 +165,13 @@ The name by which a user logs in stays.")]
         /// The full name; "" removes it
         full_name: String,
     },
+    /// End all tokens of a user, who may log in again
+    #[command(after_help = "Example:
+  users logout johndoe")]
+    Logout {
+        /// The user's name
+        name: String,
+    },
     /// Let a disabled user in again
     #[command(after_help = "Example:
   users enable johndoe")]
@@ -203,7 +210,8 @@ The name by which a user logs in stays.")]
   users --table old-users export | users --table new-users import -
 
 A line: {\"username\": \"johndoe\", \"password_hash\": \"$argon2id$v=19$...\", \"scopes\": [\"me\"],
-\"disabled\": false, \"email\": null, \"full_name\": null}; created, updated and version may follow.
+\"disabled\": false, \"email\": null, \"full_name\": null}; stamp, created, updated and version may
+follow; without a stamp a user gets a new one, which no token fits that was given out before.
 A user that is there with the same content is passed over: after a stop, run the same import again.
 A user that is there with other content is a conflict: reported, and left alone but for --replace.")]
     Import(ImportArgs),

@@ -5,9 +5,10 @@ use std::io::{IsTerminal, Write, stderr, stdin};
 use aws_sdk_dynamodb::types::AttributeValue;
 use clap::CommandFactory;
 use serde_json::json;
-use shared::aws::record::{self, Record};
+use shared::aws::record::{self, Attribute, Record};
 use shared::aws::table::{self, Table, text, username};
 use shared::domain::scope::Scopes;
+use shared::domain::users::Stamp;
 use tokio::runtime::Builder;
 
 use crate::args::{AddArgs, Args, Command, PasswordArgs};
@@ -64,6 +65,7 @@ async fn run_on(table: &Table, command: Command, out: Output) -> Result<(), Erro
         Command::SetName { name, full_name } => {
             set_text(table, out, &name, "full_name", &full_name).await
         }
+        Command::Logout { name } => logout(table, out, &name).await,
         Command::Enable { name } => set_disabled(table, out, &name, false).await,
         Command::Disable { name } => set_disabled(table, out, &name, true).await,
         Command::Unlock { name } => attempts::unlock(table, out, &name).await,
@@ -120,6 +122,7 @@ async fn add(table: &Table, out: Output, args: &AddArgs) -> Result<(), Error> {
         disabled: args.disabled,
         email: args.email.clone(),
         full_name: args.full_name.clone(),
+        stamp: Some(Stamp::random()),
         created: None,
         updated: None,
         version: None,
@@ -199,7 +202,8 @@ async fn set_password(
     let words = words(name, user.email.as_deref(), user.full_name.as_deref());
     let hash = new_hash(args, &words)?.to_string();
     hashes::announce(table, &hash).await?;
-    let changed = store::change(table, name, &[("password_hash", Some(text(hash)))]).await?;
+    let new = [("password_hash", Some(text(hash))), new_stamp()];
+    let changed = store::change(table, name, &new).await?;
     out.user(&changed, format_args!("{name}: new password set"))
 }
 
@@ -246,14 +250,26 @@ async fn set_text(
     out.user(&changed, format_args!("{name}: {what} is now: {now}"))
 }
 
+/// Ends all tokens of a user.
+async fn logout(table: &Table, out: Output, name: &str) -> Result<(), Error> {
+    let changed = store::change(table, name, &[new_stamp()]).await?;
+    out.user(&changed, format_args!("{name}: logged out everywhere"))
+}
+
+fn new_stamp() -> Attribute {
+    record::stamp(Some(&Stamp::random()))
+}
+
 async fn set_disabled(table: &Table, out: Output, name: &str, disabled: bool) -> Result<(), Error> {
     let word = if disabled { "disabled" } else { "enabled" };
     let user = store::find(table, name).await?;
     if user.disabled == disabled {
         return out.user(&user, format_args!("{name}: was {word} already"));
     }
-    let change = ("disabled", Some(AttributeValue::Bool(disabled)));
-    let changed = store::change(table, name, &[change]).await?;
+    let mut new = vec![("disabled", Some(AttributeValue::Bool(disabled)))];
+    // Tokens from before must not come back with the user.
+    new.extend(disabled.then(new_stamp));
+    let changed = store::change(table, name, &new).await?;
     out.user(&changed, format_args!("{name}: {word}"))
 }
 

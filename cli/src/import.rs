@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
-use shared::aws::record::Record;
+use shared::aws::record::{self, Record};
 use shared::aws::table::Table;
 use shared::config;
+use shared::domain::users::Stamp;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -251,7 +252,10 @@ where
 }
 
 async fn write(table: &Table, record: &Record, replace: bool) -> Result<Outcome, Error> {
-    let item = match store::add(table, record).await? {
+    // A new user gets a stamp of its own, so that no token of another with this name fits.
+    let mut new = record.clone();
+    let stamp = new.stamp.get_or_insert_with(Stamp::random).clone();
+    let item = match store::add(table, &new).await? {
         Put::Added => return Ok(Outcome::Added),
         Put::There(item) => item,
     };
@@ -262,7 +266,9 @@ async fn write(table: &Table, record: &Record, replace: bool) -> Result<Outcome,
                 return Ok(Outcome::AlreadyThere);
             }
             if replace {
-                store::change(table, &record.username, &record.content()).await?;
+                let mut changes = record.content().to_vec();
+                changes.push(record::stamp(Some(&stamp)));
+                store::change(table, &record.username, &changes).await?;
                 return Ok(Outcome::Replaced);
             }
             format!("and differs in {}", differences.join(", "))

@@ -1,9 +1,10 @@
 //! A user as a JSON line: what `export` writes and `import` reads.
 
 use serde::{Deserialize, Serialize};
-use shared::aws::record::Record;
+use shared::aws::record::{Record, stamp};
 use shared::domain::password::{Capacity, PasswordHash};
 use shared::domain::scope::Scopes;
+use shared::domain::users::Stamp;
 
 use crate::output::sorted;
 use crate::{catalogue, name};
@@ -19,6 +20,8 @@ struct Line {
     disabled: bool,
     email: Option<String>,
     full_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stamp: Option<Stamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     created: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,6 +62,7 @@ pub fn read(line: &[u8], rules: &Rules) -> Result<Record, String> {
         disabled: line.disabled,
         email: line.email,
         full_name: line.full_name,
+        stamp: line.stamp,
         created: line.created,
         updated: line.updated,
         version: line.version,
@@ -77,17 +81,23 @@ pub fn write(record: &Record) -> Result<String, serde_json::Error> {
         disabled: record.disabled,
         email: record.email.clone(),
         full_name: record.full_name.clone(),
+        stamp: record.stamp.clone(),
         created: record.created,
         updated: record.updated,
         version: record.version,
     })
 }
 
-/// The names of the attributes whose content differs between two records.
+/// The names of the attributes in which a line differs from a user who is there. A line without a
+/// stamp leaves the user's as it is.
 #[must_use]
-pub fn differences(one: &Record, other: &Record) -> Vec<&'static str> {
-    let pairs = one.content().into_iter().zip(other.content());
+pub fn differences(line: &Record, there: &Record) -> Vec<&'static str> {
+    let pairs = line.content().into_iter().zip(there.content());
+    let stamps = [line, there].map(|record| stamp(record.stamp.as_ref()));
+    let [ours, theirs] = stamps;
+    let stamps = line.stamp.as_ref().map(|_| (ours, theirs));
     pairs
+        .chain(stamps)
         .filter(|(ours, theirs)| ours != theirs)
         .map(|((name, _), _)| name)
         .collect()
@@ -130,6 +140,7 @@ mod tests {
             "",
             r#","disabled":true"#,
             r#","email":"b@x.org","full_name":"Bob \u0000é""#,
+            r#","stamp":"s""#,
             r#","created":1,"updated":2,"version":3"#,
         ] {
             let first = read(&line(more)).unwrap();
@@ -164,6 +175,20 @@ mod tests {
         );
         let differences = differences(&read(&one).unwrap(), &read(&other).unwrap());
         assert_eq!(differences, ["disabled", "email"]);
+    }
+
+    #[test]
+    fn a_line_without_a_stamp_fits_every_stamp() {
+        let [none, one, other] =
+            ["", r#","stamp":"1""#, r#","stamp":"2""#].map(|stamp| read(&line(stamp)).unwrap());
+        for (line, there, expected) in [
+            (&none, &one, &[][..]),
+            (&one, &one, &[]),
+            (&one, &other, &["stamp"]),
+            (&one, &none, &["stamp"]),
+        ] {
+            assert_eq!(differences(line, there), expected);
+        }
     }
 
     #[test]

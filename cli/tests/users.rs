@@ -365,6 +365,60 @@ fn a_user_is_disabled_and_enabled_and_listed_as_such() {
     was_written(&server, 3);
 }
 
+/// A new stamp ends all tokens of a user; another user of the same name has another.
+#[test]
+fn what_must_end_tokens_gives_a_new_stamp() {
+    let server = with_johndoe();
+    let stamp = || server.export()[0]["stamp"].clone();
+    let password = "another horse of another battery";
+    let mut stamps = vec![stamp()];
+    for (arguments, is_new) in [
+        (&["set-password", "johndoe"][..], true),
+        (&["set-scopes", "johndoe", "me"], false),
+        (&["set-email", "johndoe", "j@x.org"], false),
+        (&["unlock", "johndoe"], false),
+        (&["disable", "johndoe"], true),
+        (&["enable", "johndoe"], false),
+        (&["logout", "johndoe"], true),
+        (&["remove", "johndoe", "--yes"], false),
+        (&["add", "johndoe"], true),
+    ] {
+        server.run(arguments, password).succeeds();
+        if arguments[0] != "remove" {
+            let now = stamp();
+            assert_eq!(!stamps.contains(&now), is_new, "{arguments:?}");
+            assert!(is_new || stamps.last() == Some(&now), "{arguments:?}");
+            stamps.push(now);
+        }
+    }
+    server
+        .run(&["logout", "johndoe"], "")
+        .says(0, "johndoe: logged out everywhere\n", "");
+}
+
+#[test]
+fn an_imported_user_keeps_the_stamp_of_the_line_or_gets_a_new_one() {
+    let server = Server::with_table();
+    let import = |more: &str, arguments: &[&str]| {
+        let line = format!(r#"{{"username":"bob","password_hash":"{HASH}","scopes":[]{more}}}"#);
+        server.run(&[&["import", "-"], arguments].concat(), &line)
+    };
+    let stamp = || server.export()[0]["stamp"].clone();
+    import("", &[]).succeeds();
+    let first = stamp();
+    assert!(first.is_string());
+    import("", &[]).succeeds();
+    assert_eq!(stamp(), first, "already there");
+    import(r#","stamp":"s""#, &[]).fails(1, "differs in stamp");
+    import(r#","stamp":"s""#, &["--replace"]).succeeds();
+    assert_eq!(stamp(), "s");
+    import(r#","email":"b@x.org""#, &["--replace"]).succeeds();
+    assert!(
+        ![first, "s".into()].contains(&stamp()),
+        "replaced without one"
+    );
+}
+
 #[test]
 fn set_password_replaces_the_hash() {
     let server = with_johndoe();
@@ -583,7 +637,7 @@ fn an_export_imports_as_it_was() {
     let (one, other) = (Server::with_table(), Server::with_table());
     let full = json!({
         "username": "zoë", "password_hash": HASH, "scopes": ["items", "me"], "disabled": true,
-        "email": "z@x.org", "full_name": "Zoë \"Z\" \n", "created": 1, "updated": 2, "version": 3,
+        "email": "z@x.org", "full_name": "Zoë \"Z\" \n", "stamp": "s", "created": 1, "updated": 2, "version": 3,
     });
     let content = format!("{}\n\n{full}\n", user("bob"));
     let counts = one.json(&["import", path(&file(&content))], "");

@@ -102,6 +102,7 @@ pub fn record(user: User) -> Record {
         disabled: user.disabled,
         email: user.email,
         full_name: user.full_name,
+        stamp: user.stamp,
         created: None,
         updated: None,
         version: None,

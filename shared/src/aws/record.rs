@@ -6,16 +6,17 @@ use super::table::{Item, number, number_of, text, user_key};
 use crate::domain::password::PasswordHash;
 use crate::domain::scope::Scopes;
 use crate::domain::store::StoreError;
-use crate::domain::users::User;
+use crate::domain::users::{Stamp, User};
 
 /// The attributes of a user that this version knows; a newer version may write more.
-pub const ATTRIBUTES: [&str; 9] = [
+pub const ATTRIBUTES: [&str; 10] = [
     "pk",
     "password_hash",
     "scopes",
     "disabled",
     "email",
     "full_name",
+    "stamp",
     "created",
     "updated",
     "version",
@@ -39,6 +40,8 @@ pub struct Record {
     pub email: Option<String>,
     /// The API shows it to this user only.
     pub full_name: Option<String>,
+    /// What the user's tokens must carry.
+    pub stamp: Option<Stamp>,
     /// Seconds since the epoch.
     pub created: Option<u64>,
     /// Seconds since the epoch.
@@ -74,6 +77,7 @@ impl Record {
             },
             email: string("email")?,
             full_name: string("full_name")?,
+            stamp: string("stamp")?.map(Stamp::from),
             created: number_of(item, "created"),
             updated: number_of(item, "updated"),
             version: number_of(item, "version"),
@@ -90,13 +94,17 @@ impl Record {
             disabled: self.disabled,
             email: self.email,
             full_name: self.full_name,
+            stamp: self.stamp,
         }
     }
 
     /// The item of a new user; `now` is in seconds since the epoch.
     #[must_use]
     pub fn to_item(&self, now: u64) -> Item {
-        let known = self.content().into_iter();
+        let known = self
+            .content()
+            .into_iter()
+            .chain([stamp(self.stamp.as_ref())]);
         let mut item: Item = known
             .filter_map(|(name, value)| Some((name.to_owned(), value?)))
             .collect();
@@ -122,6 +130,12 @@ impl Record {
             ("full_name", self.full_name.as_ref().map(text)),
         ]
     }
+}
+
+/// A stamp as an attribute.
+#[must_use]
+pub fn stamp(stamp: Option<&Stamp>) -> Attribute {
+    ("stamp", stamp.map(|stamp| text(stamp.as_str())))
 }
 
 /// Scopes as an attribute, sorted; `None` if there are none, because DynamoDB has no empty sets.

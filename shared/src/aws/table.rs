@@ -5,7 +5,7 @@
 //!
 //! | item | `pk` | attributes |
 //! |---|---|---|
-//! | a user | `user#` and the name, byte for byte | `password_hash` S (a PHC string), `disabled` BOOL, `scopes` SS (absent: none), `email` S, `full_name` S, `created` N, `updated` N, `version` N (grows with each write) |
+//! | a user | `user#` and the name, byte for byte | `password_hash` S (a PHC string), `disabled` BOOL, `scopes` SS (absent: none), `email` S, `full_name` S, `stamp` S (what the user's tokens must carry; absent: none), `created` N, `updated` N, `version` N (grows with each write) |
 //! | failed logins at an account, by strangers | `account#` and the name's SHA-256 | `failures` N, `since` N (the first of them), `not_before` N (once the limit is reached, no login before), `ends` N (then they are forgotten), `expires` N (the table's TTL) |
 //! | failed logins from an address, of a stranger | `address#` and the address (IPv6: its /48) | the same |
 //! | an address that an account knows | `pair#`, the name's SHA-256, `#` and the address (IPv6: its /64) | the same, of this address alone; `known_until` N |

@@ -7,8 +7,14 @@ use crate::domain::users::{User, UserStore, is_name};
 
 /// The attributes that a [`User`] is read from. They have placeholders, because DynamoDB reserves
 /// many words.
-pub(super) const PROJECTION: [&str; 5] =
-    ["password_hash", "disabled", "scopes", "email", "full_name"];
+pub(super) const PROJECTION: [&str; 6] = [
+    "password_hash",
+    "disabled",
+    "scopes",
+    "email",
+    "full_name",
+    "stamp",
+];
 
 impl UserStore for Table {
     fn find<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {

@@ -74,6 +74,9 @@ impl Guard {
         let user = self.users.find(&claims.sub).await?;
         let user = user.ok_or(Denied::InvalidToken(InvalidToken::UnknownUser))?;
         note_in_log(&user);
+        if claims.stamp.is_some() && claims.stamp != user.stamp {
+            return Err(Denied::InvalidToken(InvalidToken::Ended));
+        }
         // The user must still have the scopes, too: a scope that was taken from a user stops
         // working at once, not when the token expires
         // (docs/adr/0003-scopes-of-the-user-count-too.md).

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::InvalidToken;
 use crate::domain::scope::Scopes;
+use crate::domain::users::Stamp;
 
 /// Refuses `crit`: it names extensions that a service must understand, and this one knows none
 /// (RFC 7515 4.1.11). `b64` is such an extension (RFC 7797 6). A `kid` must be a string
@@ -53,6 +54,8 @@ pub(super) struct Payload {
     scope: Option<String>,
     #[serde(default, deserialize_with = "not_null")]
     scopes: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "not_null")]
+    pub(super) stamp: Option<Stamp>,
 }
 
 impl Payload {

@@ -13,7 +13,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::scope::Scopes;
-use super::users::User;
+use super::users::{Stamp, User};
 use claims::{Payload, UniqueNames, check_header};
 
 /// Signs tokens. Only a function that issues them has one.
@@ -44,6 +44,8 @@ pub struct Claims {
     pub sub: String,
     /// The granted scopes.
     pub scopes: Scopes,
+    /// The user's stamp when it was issued. Other services that sign with the same key give none.
+    pub stamp: Option<Stamp>,
 }
 
 /// Why a token was refused. This is for the log: the client is only told that the token is invalid.
@@ -71,6 +73,9 @@ pub enum InvalidToken {
     /// Its user does not exist, or not any more.
     #[error("unknown user")]
     UnknownUser,
+    /// The user has another stamp now: a new password, or it is another person of the same name.
+    #[error("ended: its user has another stamp")]
+    Ended,
 }
 
 /// A token could not be signed.
@@ -104,6 +109,7 @@ impl Signer {
             iat: now.as_secs(),
             exp: (now + self.lifetime).as_secs(),
             jti: Uuid::new_v4().to_string(),
+            stamp: grant.user.stamp.as_ref(),
         };
         let header = Header::new(Algorithm::HS256);
         Ok(jsonwebtoken::encode(&header, &claims, &self.key)?)
@@ -135,6 +141,7 @@ impl Verifier {
         Ok(Claims {
             scopes: payload.scopes(),
             sub: payload.sub,
+            stamp: payload.stamp,
         })
     }
 }
@@ -163,6 +170,8 @@ struct SignedClaims<'a> {
     iat: u64,
     exp: u64,
     jti: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stamp: Option<&'a Stamp>,
 }
 
 impl From<jsonwebtoken::errors::Error> for InvalidToken {

@@ -18,17 +18,25 @@ fn verifier() -> Verifier {
 
 /// A token as this service issues them.
 fn issue(username: &str, scopes: &Scopes, now: Duration) -> String {
-    let user = User {
-        username: username.to_owned(),
-        password_hash: None,
-        scopes: scopes.clone(),
-        disabled: false,
-        email: None,
-        full_name: None,
-    };
+    issue_to(user(username, None), scopes, now)
+}
+
+fn issue_to(user: User, scopes: &Scopes, now: Duration) -> String {
     let scopes = scopes.clone();
     let signer = Signer::new(&KEY.into(), Duration::from_mins(30));
     signer.sign(&Grant { user, scopes }, now).unwrap()
+}
+
+fn user(username: &str, stamp: Option<Stamp>) -> User {
+    User {
+        username: username.to_owned(),
+        password_hash: None,
+        scopes: Scopes::default(),
+        disabled: false,
+        email: None,
+        full_name: None,
+        stamp,
+    }
 }
 
 fn sign(message: &str, key: &str) -> String {
@@ -68,11 +76,23 @@ fn what_is_signed_is_verified() {
         verify(&token),
         Ok(Claims {
             sub: "johndoe".into(),
-            scopes
+            scopes,
+            stamp: None,
         })
     );
     let other = Verifier::new(&"another key, which is as long as that".into());
     assert_eq!(other.verify(&token, NOW), Err(InvalidToken::Signature));
+}
+
+#[test]
+fn a_token_carries_its_users_stamp() {
+    let stamp = Some(Stamp::random());
+    let token = issue_to(user("johndoe", stamp.clone()), &Scopes::default(), NOW);
+    assert_eq!(verify(&token).unwrap().stamp, stamp);
+    for stamp in ["null", "1", "[]"] {
+        let token = mint(HEADER, with_claim(&format!(r#""stamp":{stamp}"#)));
+        assert_eq!(verify(&token), Err(InvalidToken::Malformed), "{stamp}");
+    }
 }
 
 #[test]
@@ -359,6 +379,6 @@ proptest! {
     fn what_is_signed_reads_back(sub in "\\PC{0,40}", scope in "[a-z :/]{0,40}", at in 0u64..4_000_000_000) {
         let (scopes, now) = (Scopes::parse(&scope).unwrap(), Duration::from_secs(at));
         let token = issue(&sub, &scopes, now);
-        prop_assert_eq!(verifier().verify(&token, now), Ok(Claims { sub, scopes }));
+        prop_assert_eq!(verifier().verify(&token, now), Ok(Claims { sub, scopes, stamp: None }));
     }
 }

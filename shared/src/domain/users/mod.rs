@@ -1,6 +1,7 @@
 //! Users and the stores that keep them.
 
 mod memory;
+mod stamp;
 
 use serde::{Deserialize, Deserializer};
 
@@ -9,6 +10,7 @@ use super::scope::Scopes;
 use super::store::Asking;
 
 pub use memory::{InvalidUsersFile, MemoryUsers, from_json, tutorial};
+pub use stamp::Stamp;
 
 /// The most bytes of a user name or a password. A longer one is refused before anything is hashed;
 /// it is never cut short.
@@ -40,6 +42,8 @@ pub struct User {
     pub email: Option<String>,
     /// The API shows it to this user only.
     pub full_name: Option<String>,
+    /// What this user's tokens must carry. A user without one has tokens without one.
+    pub stamp: Option<Stamp>,
 }
 
 /// In a users file, a hash of another scheme is an error.
