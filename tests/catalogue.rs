@@ -277,6 +277,21 @@ fn only_the_functions_that_need_the_key_have_it() {
     });
 }
 
+/// Whoever can read the key before could sign tokens, too; a function that signs needs only its own.
+#[test]
+fn only_the_functions_that_check_tokens_have_the_key_before() {
+    check(|function, problems| {
+        let mut operations = function.route.operations.iter();
+        let checks = operations.any(|operation| operation.access != Access::Public);
+        if variables(function).contains("JWT_SECRET_KEY_PREVIOUS") != checks {
+            problems.push(format!(
+                "functions/{}: checks tokens: {checks}",
+                function.name
+            ));
+        }
+    });
+}
+
 /// So `sam local invoke` and `cargo lambda invoke` show an answer, and not a refusal.
 #[test]
 fn every_functions_events_are_answered() {

@@ -337,6 +337,28 @@ fn a_token_is_signed_with_the_key_of_its_variable() {
     assert_eq!(claims.unwrap().sub, "jane");
 }
 
+/// Step by step as docs/operating.md says: no token is refused before the last step.
+#[test]
+fn changing_the_key_logs_nobody_out() {
+    let new = "0123456789abcdef0123456789abcdef";
+    let mut tokens = Vec::new();
+    for (key, previous, expected) in [
+        (KEY, "", "200"),
+        (KEY, new, "200 200"),
+        (new, KEY, "200 200 200"),
+        (new, "", "401 401 200 200"),
+    ] {
+        let world = world().with("JWT_SECRET_KEY", key);
+        let gateway = Gateway::new(world.with("JWT_SECRET_KEY_PREVIOUS", previous));
+        tokens.push(gateway.login("me"));
+        let statuses = tokens.iter().map(|token| {
+            let status = gateway.get("/users/me/", Some(token)).status;
+            status.to_string()
+        });
+        assert_eq!(statuses.collect::<Vec<_>>().join(" "), expected);
+    }
+}
+
 #[test]
 fn an_account_may_fail_as_often_as_its_variable_says() {
     let (gateway, _file) = configured(false);

@@ -7,7 +7,7 @@
 //! | `state` | [`State`]: what a function keeps between requests; [`Parts`]: what its states share |
 //! | `store` | `USER_STORE`, and the variables that belong to it |
 //! | `aws` | the AWS variables, most of which Lambda sets |
-//! | `token` | `JWT_SECRET_KEY`, `ACCESS_TOKEN_EXPIRE_MINUTES` |
+//! | `token` | `JWT_SECRET_KEY`, `JWT_SECRET_KEY_PREVIOUS`, `ACCESS_TOKEN_EXPIRE_MINUTES` |
 //! | `login` | `LOGIN_FAILURES_`, `PASSWORD_HASH_` |
 //! | `service` | `API_DIALECT`, `DOCS_ENABLED` |
 //!

@@ -331,6 +331,34 @@ fn a_policy_that_the_function_cannot_compute_stops_it() {
     assert!(read(&[&GOOD[..], &[dear, large]].concat()).is_ok());
 }
 
+/// A function that only checks tokens.
+fn read_guard(variables: &[(&str, &str)]) -> Result<Option<String>, ConfigError> {
+    let lookup = |name: &str| {
+        let last = variables.iter().rev().find(|(key, _)| *key == name);
+        last.map(|(_, value)| (*value).to_owned())
+    };
+    let (_, previous, _) = Reader::read(&lookup, Guard::read)?;
+    Ok(previous.map(|key| key.secret.expose_secret().to_owned()))
+}
+
+#[test]
+fn the_key_before_is_checked_as_the_key_is() {
+    let with = |previous| [&GOOD[..], &[("JWT_SECRET_KEY_PREVIOUS", previous)]].concat();
+    assert_eq!(read_guard(&GOOD).unwrap(), None);
+    assert_eq!(
+        read_guard(&with("")).unwrap(),
+        None,
+        "as the template gives it"
+    );
+    let good = "fedcba9876543210fedcba9876543210";
+    assert_eq!(read_guard(&with(good)).unwrap().as_deref(), Some(good));
+    let ConfigError(problems) = read_guard(&with("short")).unwrap_err();
+    let [problem] = &problems[..] else {
+        panic!("{problems:?}");
+    };
+    assert!(problem.starts_with("JWT_SECRET_KEY_PREVIOUS: 5 bytes, but HS256 needs 32"));
+}
+
 #[test]
 fn a_key_of_32_bytes_is_enough() {
     assert!(problems(&[("JWT_SECRET_KEY", &"k".repeat(32))]).is_empty());

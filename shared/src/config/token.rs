@@ -1,4 +1,5 @@
-//! `JWT_SECRET_KEY`, `ACCESS_TOKEN_EXPIRE_MINUTES`: how tokens are signed and verified.
+//! `JWT_SECRET_KEY`, `JWT_SECRET_KEY_PREVIOUS`, `ACCESS_TOKEN_EXPIRE_MINUTES`: how tokens are signed
+//! and verified.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,16 +22,30 @@ const PUBLIC_KEY: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf6
 
 const REMEDY: &str = "make one with: openssl rand -hex 32";
 
+/// The variable of the key that signs.
+const KEY: &str = "JWT_SECRET_KEY";
+/// The variable of a key whose tokens are valid as well, while the key is being changed.
+const PREVIOUS: &str = "JWT_SECRET_KEY_PREVIOUS";
+
 impl State for Guard {
-    type Config = (Key, StoreConfig);
+    type Config = (Key, Option<Key>, StoreConfig);
 
     fn read(reader: &mut Reader<'_>) -> Self::Config {
-        (Key::read(reader), StoreConfig::read(reader))
+        let previous = reader.get(PREVIOUS).is_some_and(|key| !key.is_empty());
+        let previous = previous.then(|| Key::read(PREVIOUS, reader));
+        (Key::read(KEY, reader), previous, StoreConfig::read(reader))
     }
 
-    async fn open((key, store): Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
+    async fn open(
+        (key, previous, store): Self::Config,
+        parts: &Parts,
+    ) -> Result<Self, ConfigError> {
+        let verifier = Verifier::new(&key.open());
         Ok(Self {
-            verifier: Verifier::new(&key.open()),
+            verifier: match previous {
+                Some(previous) => verifier.or(&previous.open()),
+                None => verifier,
+            },
             users: parts.users(store).await?,
             clock: Arc::clone(&parts.clock),
         })
@@ -41,7 +56,7 @@ impl State for Signer {
     type Config = (Key, Duration);
 
     fn read(reader: &mut Reader<'_>) -> Self::Config {
-        let key = Key::read(reader);
+        let key = Key::read(KEY, reader);
         let minutes = reader.number("ACCESS_TOKEN_EXPIRE_MINUTES", DEFAULT_EXPIRE_MINUTES, 1);
         (key, Duration::from_mins(minutes.into()))
     }
@@ -51,9 +66,10 @@ impl State for Signer {
     }
 }
 
-/// The HS256 key, and what makes it easy to guess.
+/// An HS256 key, and what makes it easy to guess.
 #[derive(Debug)]
 pub struct Key {
+    variable: &'static str,
     pub(super) secret: SecretString,
     pub(super) weakness: Option<&'static str>,
 }
@@ -61,26 +77,30 @@ pub struct Key {
 impl Key {
     /// ASCII, at least 32 bytes. Where the users are real, a key that can be guessed stops the
     /// function: anybody could sign tokens for them.
-    fn read(reader: &mut Reader<'_>) -> Self {
-        let secret: SecretString = reader.get("JWT_SECRET_KEY").unwrap_or_default().into();
+    fn read(variable: &'static str, reader: &mut Reader<'_>) -> Self {
+        let secret: SecretString = reader.get(variable).unwrap_or_default().into();
         let (problem, weakness) = {
             let key = secret.expose_secret();
             (problem(key), weakness(key))
         };
         match (problem, weakness) {
-            (Some(problem), _) => reader.problem("JWT_SECRET_KEY", problem),
+            (Some(problem), _) => reader.problem(variable, problem),
             (None, Some(weakness)) if has_real_users(reader) => {
-                reader.problem("JWT_SECRET_KEY", format_args!("{weakness}; {REMEDY}"));
+                reader.problem(variable, format_args!("{weakness}; {REMEDY}"));
             }
             _ => {}
         }
         let weakness = weakness.filter(|_| super::aws::is_deployed(reader));
-        Self { secret, weakness }
+        Self {
+            variable,
+            secret,
+            weakness,
+        }
     }
 
     fn open(self) -> SecretString {
         if let Some(weakness) = self.weakness {
-            warn!("JWT_SECRET_KEY is {weakness}: anybody can sign tokens");
+            warn!("{} is {weakness}: anybody can sign tokens", self.variable);
         }
         self.secret
     }

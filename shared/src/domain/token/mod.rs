@@ -24,7 +24,8 @@ pub struct Signer {
 
 /// Verifies tokens.
 pub struct Verifier {
-    key: DecodingKey,
+    /// The key that signs now, and, while it is being changed, the one before.
+    keys: Vec<DecodingKey>,
     validation: Validation,
 }
 
@@ -126,23 +127,46 @@ impl Verifier {
         // machine's clock, and accept a token for 60 seconds more.
         validation.validate_exp = false;
         Self {
-            key: DecodingKey::from_secret(key.expose_secret().as_bytes()),
+            keys: vec![DecodingKey::from_secret(key.expose_secret().as_bytes())],
             validation,
         }
     }
 
+    /// The same, but tokens that are signed with this key are valid, too.
+    #[must_use]
+    pub fn or(mut self, previous: &SecretString) -> Self {
+        let key = DecodingKey::from_secret(previous.expose_secret().as_bytes());
+        self.keys.push(key);
+        self
+    }
+
     /// Verifies a token and reads its claims; `now` is the time since the epoch.
     pub fn verify(&self, token: &str, now: Duration) -> Result<Claims, InvalidToken> {
-        let data =
-            jsonwebtoken::decode::<UniqueNames<Payload>>(token, &self.key, &self.validation)?;
+        let UniqueNames(payload) = self.decode(token)?;
         check_header(token)?;
-        let UniqueNames(payload) = data.claims;
         payload.check(now)?;
         Ok(Claims {
             scopes: payload.scopes(),
             sub: payload.sub,
             stamp: payload.stamp,
         })
+    }
+}
+
+impl Verifier {
+    /// Reads the token by the first key that fits its signature.
+    fn decode(&self, token: &str) -> Result<UniqueNames<Payload>, InvalidToken> {
+        let mut refused = InvalidToken::Signature;
+        for key in &self.keys {
+            match jsonwebtoken::decode(token, key, &self.validation) {
+                Ok(data) => return Ok(data.claims),
+                Err(error) => refused = error.into(),
+            }
+            if refused != InvalidToken::Signature {
+                break;
+            }
+        }
+        Err(refused)
     }
 }
 

@@ -84,6 +84,38 @@ fn what_is_signed_is_verified() {
     assert_eq!(other.verify(&token, NOW), Err(InvalidToken::Signature));
 }
 
+/// While the key is being changed, both are valid, and nothing else is.
+#[test]
+fn a_token_of_the_key_before_is_valid_too() {
+    let token = issue("johndoe", &Scopes::default(), NOW);
+    let [new, third] = [
+        "the new key, which is as long as that",
+        "a third, which is as long as that",
+    ]
+    .map(SecretString::from);
+    let changing = Verifier::new(&new).or(&KEY.into());
+    assert!(changing.verify(&token, NOW).is_ok());
+    assert!(
+        Verifier::new(&KEY.into())
+            .or(&new)
+            .verify(&token, NOW)
+            .is_ok()
+    );
+    for (verifier, token, reason) in [
+        (
+            Verifier::new(&new).or(&third),
+            &token,
+            InvalidToken::Signature,
+        ),
+        (changing, &mint(HEADER, "{}"), InvalidToken::Malformed),
+    ] {
+        assert_eq!(verifier.verify(token, NOW), Err(reason));
+    }
+    let later = NOW + Duration::from_mins(30);
+    let changing = Verifier::new(&new).or(&KEY.into());
+    assert_eq!(changing.verify(&token, later), Err(InvalidToken::Expired));
+}
+
 #[test]
 fn a_token_carries_its_users_stamp() {
     let stamp = Some(Stamp::random());
