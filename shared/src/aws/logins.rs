@@ -55,8 +55,8 @@ impl LoginStore for Table {
                 Outcome::Right => right(update, verdict),
                 Outcome::Wrong => wrong(update, verdict),
             };
-            let as_it_is = ReturnValuesOnConditionCheckFailure::AllOld;
-            let update = update.return_values_on_condition_check_failure(as_it_is);
+            let all_old = ReturnValuesOnConditionCheckFailure::AllOld;
+            let update = update.return_values_on_condition_check_failure(all_old);
             Ok(match conditional(only_if(update, verdict)).await? {
                 Ok(()) => Written::Yes,
                 Err(old) => Written::No(count(key, &old)?),
@@ -174,12 +174,13 @@ fn known(update: UpdateItem, now: Duration) -> UpdateItem {
 /// and `ends` come from the item, and not from the values here.
 fn wrong(update: UpdateItem, verdict: Verdict<'_>) -> UpdateItem {
     let count = verdict.after_failure(None);
-    let set = match verdict.standing {
+    let times = match verdict.standing {
         Standing::Open => "since = if_not_exists(since, :now), ends = if_not_exists(ends, :ends)",
         Standing::Ended => "since = :now, ends = :ends, failures = :one",
         Standing::WaitOver { .. } => "ends = :ends",
     };
-    // A pair's item stays until the address is no longer known; then its count does not matter.
+    // The TTL may take an item later than its count ends, but not sooner. A pair's stays until the
+    // address is no longer known; then its count does not matter.
     let expires = match verdict.key.what {
         What::Pair => "if_not_exists(expires, :ends)",
         What::Account | What::Address => ":ends",
@@ -188,9 +189,9 @@ fn wrong(update: UpdateItem, verdict: Verdict<'_>) -> UpdateItem {
         Standing::Ended => "",
         Standing::Open | Standing::WaitOver { .. } => " ADD failures :one",
     };
-    let set = format!("SET not_before = :not_before, {set}, expires = {expires}{add}");
+    let set = format!("SET not_before = :not_before, {times}, expires = {expires}");
     update
-        .update_expression(set)
+        .update_expression(set + add)
         .expression_attribute_values(":one", number(1))
         .expression_attribute_values(":not_before", number(count.not_before.as_secs()))
         .expression_attribute_values(":ends", number(count.ends.as_secs()))
