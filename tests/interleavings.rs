@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use shared::domain::clock::Clock;
-use shared::domain::login::attempt::{Attempt, Key, Limits, What};
+use shared::domain::login::attempt::{Attempt, Counted, Key, Limits};
 use shared::domain::login::memory::MemoryLogins;
 use shared::domain::login::store::{LoginStore, Outcome, Seen, Verdict, Written};
 use shared::domain::login::{Login, LoginError};
@@ -320,15 +320,15 @@ impl Model {
                     );
                     match outcome {
                         Outcome::Wrong => self.fail(key, now),
-                        Outcome::Right if key.what == What::Pair => self.know(key, now),
+                        Outcome::Right if key.counted == Counted::Pair => self.know(key, now),
                         Outcome::Right => {}
                     }
-                    if key.what != What::Address {
+                    if key.counted != Counted::Address {
                         assert_eq!(written[*login].replace(now), None, "counted twice");
                     }
                 }
                 Event::Wrote(key, _, Written::No(_)) => {
-                    refused[*login] = self.refuses(key, now) && key.what != What::Address;
+                    refused[*login] = self.refuses(key, now) && key.counted != Counted::Address;
                 }
                 Event::Knew(pair) => self.know(pair, now),
             }
@@ -395,7 +395,7 @@ fn check_promises(run: &Run) {
         );
     }
     let strangers = run.log.iter().filter(|(_, _, event)| {
-        matches!(event, Event::Wrote(key, Outcome::Wrong, Written::Yes) if key.what == What::Account)
+        matches!(event, Event::Wrote(key, Outcome::Wrong, Written::Yes) if key.counted == Counted::Account)
     });
     let told = strangers.count();
     assert!(

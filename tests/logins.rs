@@ -167,6 +167,21 @@ fn an_address_is_known_for_30_days_after_the_last_right_login() {
     });
 }
 
+/// The gateway always says where a request comes from. One that came without would otherwise be known
+/// together with all others.
+#[test]
+fn an_address_that_cannot_be_read_is_known_to_no_account() {
+    on_each_store(|world| {
+        let gateway = Gateway::new(world);
+        assert_eq!(login_from(&gateway, "", "johndoe", "secret").status, 200);
+        for _ in 0..3 {
+            login_from(&gateway, ELSEWHERE, "johndoe", "wrong");
+        }
+        refused(&login_from(&gateway, "", "johndoe", "secret"), "30");
+        refused(&login_from(&gateway, "garbage", "johndoe", "secret"), "30");
+    });
+}
+
 /// An attempt that is refused because of its address does not count for the account, nor the other
 /// way round.
 #[test]

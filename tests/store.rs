@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use shared::aws::table::{self, HASHES, Item, Table, number, number_of, text, user_key};
-use shared::domain::login::attempt::{Attempt, KNOWN, Key, What};
+use shared::domain::login::attempt::{Attempt, Counted, KNOWN, Key};
 use shared::domain::login::count::{Count, Standing};
 use shared::domain::login::memory::MemoryLogins;
 use shared::domain::login::store::{LoginStore, Outcome, Verdict, Written};
@@ -143,7 +143,7 @@ fn seconds(seconds: u64) -> Duration {
 /// long it must wait.
 async fn login(
     store: &impl LoginStore,
-    (attempt, what): (&Attempt, What),
+    (attempt, what): (&Attempt, Counted),
     outcome: Outcome,
     limit: u32,
     at: u64,
@@ -164,20 +164,20 @@ async fn login(
     Ok(())
 }
 
-fn key(attempt: &Attempt, what: What) -> &Key {
+fn key(attempt: &Attempt, what: Counted) -> &Key {
     match what {
-        What::Pair => &attempt.pair,
-        What::Account => &attempt.account,
-        What::Address => &attempt.address,
+        Counted::Pair => &attempt.pair,
+        Counted::Account => &attempt.account,
+        Counted::Address => &attempt.address,
     }
 }
 
-async fn count(store: &impl LoginStore, attempt: &Attempt, what: What) -> Option<Count> {
+async fn count(store: &impl LoginStore, attempt: &Attempt, what: Counted) -> Option<Count> {
     let seen = store.look(attempt).await.unwrap();
     match what {
-        What::Pair => seen.pair,
-        What::Account => seen.account,
-        What::Address => seen.address,
+        Counted::Pair => seen.pair,
+        Counted::Account => seen.account,
+        Counted::Address => seen.address,
     }
 }
 
@@ -186,7 +186,7 @@ const TRIED: Result<(), u64> = Ok(());
 /// Wrong logins at these times, and whether each is tried.
 async fn guesses(
     store: &impl LoginStore,
-    counted: (&Attempt, What),
+    counted: (&Attempt, Counted),
     limit: u32,
     expected: &[(u64, Result<(), u64>)],
 ) {
@@ -197,13 +197,13 @@ async fn guesses(
     }
 }
 
-const KINDS: [What; 3] = [What::Pair, What::Account, What::Address];
+const KINDS: [Counted; 3] = [Counted::Pair, Counted::Account, Counted::Address];
 const DAY: u64 = 86_400;
 
-fn window(what: What) -> u64 {
+fn window(what: Counted) -> u64 {
     match what {
-        What::Pair | What::Account => DAY,
-        What::Address => 900,
+        Counted::Pair | Counted::Account => DAY,
+        Counted::Address => 900,
     }
 }
 
@@ -259,11 +259,11 @@ async fn few_failures_are_forgotten_after_the_window(store: &impl LoginStore) {
 /// written until then.
 async fn a_second_that_has_begun_is_not_over(store: &impl LoginStore) {
     let attempt = &Attempt::new("203.0.113.17", "part");
-    guesses(store, (attempt, What::Account), 3, &[(0, TRIED)]).await;
+    guesses(store, (attempt, Counted::Account), 3, &[(0, TRIED)]).await;
     let (key, limit, outcome) = (&attempt.account, 3, Outcome::Wrong);
     for (milliseconds, standing) in [(86_399_500, Standing::Open), (86_400_500, Standing::Ended)] {
         let now = NOW + Duration::from_millis(milliseconds);
-        let seen = count(store, attempt, What::Account).await;
+        let seen = count(store, attempt, Counted::Account).await;
         assert_eq!(Standing::of(seen, limit, now), Ok(standing));
         let verdict = Verdict {
             key,
@@ -286,13 +286,13 @@ async fn a_limit_of_one_waits_after_the_first_failure(store: &impl LoginStore) {
         (90, TRIED),
         (90, Err(120)),
     ];
-    guesses(store, (attempt, What::Address), 1, &expected).await;
+    guesses(store, (attempt, Counted::Address), 1, &expected).await;
 }
 
 async fn a_right_login_clears_the_count_of_its_pair_and_no_other(store: &impl LoginStore) {
     let attempt = &Attempt::new("203.0.113.13", "johndoe");
     let three = [(0, TRIED), (0, TRIED), (0, TRIED), (0, Err(30))];
-    for what in [What::Account, What::Pair] {
+    for what in [Counted::Account, Counted::Pair] {
         let counted = (attempt, what);
         guesses(store, counted, 3, &three).await;
         let known_until = store.look(attempt).await.unwrap().known_until;
@@ -301,8 +301,8 @@ async fn a_right_login_clears_the_count_of_its_pair_and_no_other(store: &impl Lo
         login(store, counted, Outcome::Right, 3, 30).await.unwrap();
         let after = count(store, attempt, what).await;
         match what {
-            What::Pair => assert_eq!(after, None),
-            What::Account | What::Address => assert_eq!(after, before),
+            Counted::Pair => assert_eq!(after, None),
+            Counted::Account | Counted::Address => assert_eq!(after, before),
         }
     }
     let known_until = store.look(attempt).await.unwrap().known_until;
@@ -355,10 +355,10 @@ async fn a_verdict_is_written_only_on_the_count_that_was_seen(store: &impl Login
             for outcome in [Outcome::Right, Outcome::Wrong] {
                 number += 1;
                 let attempt = &Attempt::new("203.0.113.16", &format!("seen {number}"));
-                let counted = (attempt, What::Account);
+                let counted = (attempt, Counted::Account);
                 let wrong = vec![(0, TRIED); failures];
                 guesses(store, counted, 3, &wrong).await;
-                let before = count(store, attempt, What::Account).await;
+                let before = count(store, attempt, Counted::Account).await;
                 let (key, limit, now) = (&attempt.account, 3, NOW + seconds(at));
                 let verdict = Verdict {
                     key,
@@ -368,7 +368,7 @@ async fn a_verdict_is_written_only_on_the_count_that_was_seen(store: &impl Login
                     now,
                 };
                 let written = store.write(verdict).await.unwrap();
-                let after = count(store, attempt, What::Account).await;
+                let after = count(store, attempt, Counted::Account).await;
                 let case = format!("{failures} at {at}: {standing:?} {outcome:?}");
                 // A new count may begin where there is none, whatever was seen.
                 let begins = failures == 0 && standing == Standing::Ended;
@@ -471,7 +471,7 @@ async fn a_count_of_an_earlier_version_is_old(table: &Table) {
         old.insert(name.to_owned(), number(value));
     }
     put(table, old).await;
-    let counted = (attempt, What::Account);
+    let counted = (attempt, Counted::Account);
     guesses(table, counted, 2, &[(0, TRIED), (0, TRIED), (0, Err(30))]).await;
 }
 
@@ -482,7 +482,7 @@ async fn an_item_expires_when_it_holds_nothing_more(table: &Table) {
         let item = item(table, &key(attempt, what).text).await;
         number_of(&item, "expires").unwrap() - NOW.as_secs()
     };
-    for what in [What::Account, What::Address] {
+    for what in [Counted::Account, Counted::Address] {
         for (at, outcome, expected) in [
             (5, Outcome::Wrong, 5 + window(what)),
             (6, Outcome::Wrong, 6 + window(what)),
@@ -496,10 +496,10 @@ async fn an_item_expires_when_it_holds_nothing_more(table: &Table) {
     }
     table.make_known(&attempt.pair, NOW).await.unwrap();
     for at in [1, 2, 32] {
-        login(table, (attempt, What::Pair), Outcome::Wrong, 2, at)
+        login(table, (attempt, Counted::Pair), Outcome::Wrong, 2, at)
             .await
             .unwrap();
-        assert_eq!(expires(What::Pair).await, KNOWN.as_secs());
+        assert_eq!(expires(Counted::Pair).await, KNOWN.as_secs());
     }
 }
 

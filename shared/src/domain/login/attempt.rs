@@ -25,9 +25,9 @@ impl Limits {
     /// The limit of what a key counts.
     #[must_use]
     pub fn of(self, key: &Key) -> u32 {
-        match key.what {
-            What::Pair | What::Account => unlimited_if_0(self.per_account),
-            What::Address => unlimited_if_0(self.per_address),
+        match key.counted {
+            Counted::Pair | Counted::Account => unlimited_if_0(self.per_account),
+            Counted::Address => unlimited_if_0(self.per_address),
         }
     }
 }
@@ -38,7 +38,7 @@ const fn unlimited_if_0(limit: u32) -> u32 {
 
 /// What a key counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum Counted {
     /// Failures at an account from an address that is known to it.
     Pair,
     /// Failures at an account from all other addresses, its strangers.
@@ -51,7 +51,7 @@ pub enum What {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// What it counts.
-    pub what: What,
+    pub counted: Counted,
     /// The key in the store.
     pub text: String,
 }
@@ -61,7 +61,7 @@ impl Key {
     /// exist may be a password, typed into the wrong field.
     #[must_use]
     pub fn account(username: &str) -> Self {
-        key(What::Account, format!("account#{}", sha256(username)))
+        key(Counted::Account, format!("account#{}", sha256(username)))
     }
 
     /// How long failures are remembered: from the first one, or, once there are more than the limit,
@@ -69,9 +69,9 @@ impl Key {
     /// reaches the limit, too.
     #[must_use]
     pub const fn window(&self) -> Duration {
-        match self.what {
-            What::Pair | What::Account => Duration::from_secs(DAY),
-            What::Address => Duration::from_secs(15 * MINUTE),
+        match self.counted {
+            Counted::Pair | Counted::Account => Duration::from_secs(DAY),
+            Counted::Address => Duration::from_secs(15 * MINUTE),
         }
     }
 }
@@ -99,16 +99,16 @@ impl Attempt {
         let network = |bits| network(source_ip, bits);
         Self {
             username: username.to_owned(),
-            pair: key(What::Pair, format!("pair#{name}#{}", network(64))),
+            pair: key(Counted::Pair, format!("pair#{name}#{}", network(64))),
             account: Key::account(username),
-            address: key(What::Address, format!("address#{}", network(48))),
+            address: key(Counted::Address, format!("address#{}", network(48))),
             has_address: source_ip.parse::<IpAddr>().is_ok(),
         }
     }
 }
 
-fn key(what: What, text: String) -> Key {
-    Key { what, text }
+fn key(counted: Counted, text: String) -> Key {
+    Key { counted, text }
 }
 
 fn sha256(text: &str) -> String {

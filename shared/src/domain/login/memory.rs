@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::attempt::{Attempt, KNOWN, Key, What};
+use super::attempt::{Attempt, Counted, KNOWN, Key};
 use super::count::{Count, Standing};
 use super::store::{LoginStore, Outcome, Seen, Verdict, Written};
 use crate::domain::password::{PasswordHash, Policy};
@@ -38,6 +38,28 @@ impl Entry {
             self.known_until.is_some_and(|until| until > now),
             failures.map_or(0, |count| count.failures),
         )
+    }
+
+    fn write(&mut self, verdict: Verdict<'_>) -> Written {
+        let Verdict {
+            key, limit, now, ..
+        } = verdict;
+        if Standing::of(self.count, limit, now) != Ok(verdict.standing) {
+            return Written::No(self.count);
+        }
+        match (verdict.outcome, key.counted) {
+            (Outcome::Wrong, _) => self.count = Some(verdict.after_failure(self.count)),
+            (Outcome::Right, Counted::Pair) => self.know(now),
+            (Outcome::Right, Counted::Account | Counted::Address) => {}
+        }
+        Written::Yes
+    }
+
+    fn know(&mut self, now: Duration) {
+        *self = Self {
+            known_until: Some(now + KNOWN),
+            count: None,
+        };
     }
 }
 
@@ -75,30 +97,6 @@ impl MemoryLogins {
             make_room(&mut entries, now);
         }
         change(entries.entry(key.text.clone()).or_default())
-    }
-}
-
-impl Entry {
-    fn write(&mut self, verdict: Verdict<'_>) -> Written {
-        let Verdict {
-            key, limit, now, ..
-        } = verdict;
-        if Standing::of(self.count, limit, now) != Ok(verdict.standing) {
-            return Written::No(self.count);
-        }
-        match (verdict.outcome, key.what) {
-            (Outcome::Wrong, _) => self.count = Some(verdict.after_failure(self.count)),
-            (Outcome::Right, What::Pair) => self.know(now),
-            (Outcome::Right, What::Account | What::Address) => {}
-        }
-        Written::Yes
-    }
-
-    fn know(&mut self, now: Duration) {
-        *self = Self {
-            known_until: Some(now + KNOWN),
-            count: None,
-        };
     }
 }
 

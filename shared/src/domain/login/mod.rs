@@ -14,6 +14,7 @@
 
 pub mod attempt;
 pub mod count;
+mod error;
 pub mod memory;
 pub mod store;
 
@@ -23,7 +24,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use self::attempt::{Attempt, Key, Limits, What};
+use self::attempt::{Attempt, Key, Limits};
 use self::count::{Count, FIRST_WAIT, Standing};
 use self::store::{LoginStore, Outcome, Seen, Verdict, Written};
 use super::access::note_in_log;
@@ -33,6 +34,8 @@ use super::scope::Scopes;
 use super::store::{Patience, StoreError};
 use super::token::Grant;
 use super::users::{MAX_BYTES, User, is_name};
+
+pub use error::LoginError;
 
 /// How long the store may take before the password is hashed. The hashing itself has no time limit.
 const LOOK: Duration = Duration::from_millis(1300);
@@ -57,33 +60,6 @@ pub struct Login {
     pub patience: Patience,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-}
-
-/// Why a login was refused.
-#[derive(Debug)]
-pub enum LoginError {
-    /// The user does not exist, or the password is wrong; the client is not told which.
-    IncorrectPassword {
-        /// Which of them it is, for the log only.
-        reason: &'static str,
-    },
-    /// Too many logins failed lately, to this account or from this address.
-    TooManyAttempts {
-        /// How long it is until the next attempt is allowed.
-        wait: Duration,
-        /// Whose failures they were, for the log only.
-        reason: &'static str,
-    },
-    /// A scope that was asked for is not one of the user's, or is malformed (RFC 6749 5.2).
-    ScopeNotAllowed,
-    /// The store failed, so nobody is told whether the password was right.
-    Store(StoreError),
-}
-
-impl From<StoreError> for LoginError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
 }
 
 /// Grants the scopes that were asked for, if the user has all of them (RFC 6749 3.3).
@@ -152,7 +128,8 @@ impl Login {
         count: Option<Count>,
         now: Duration,
     ) -> Result<Standing, LoginError> {
-        Standing::of(count, self.limits.of(key), now).map_err(|wait| too_many(key, wait))
+        Standing::of(count, self.limits.of(key), now)
+            .map_err(|wait| LoginError::too_many(key, wait))
     }
 
     /// Is it the user's password, and may this user log in?
@@ -216,7 +193,7 @@ impl Login {
                 Written::No(count) => standing = self.standing(key, count, now)?,
             }
         }
-        Err(too_many(key, FIRST_WAIT))
+        Err(LoginError::too_many(key, FIRST_WAIT))
     }
 
     /// Makes the address known to the account, or counts the failure for the address, too.
@@ -285,15 +262,6 @@ impl Login {
             Err(elapsed) => Err(StoreError::Unavailable(elapsed.into()).into()),
         }
     }
-}
-
-fn too_many(key: &Key, wait: Duration) -> LoginError {
-    let reason = match key.what {
-        What::Pair => "at the account, from an address that is known to it",
-        What::Account => "at the account, from addresses that are not known to it",
-        What::Address => "from the address, at accounts to which it is not known",
-    };
-    LoginError::TooManyAttempts { wait, reason }
 }
 
 /// The count that decides a login.

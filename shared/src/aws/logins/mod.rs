@@ -4,6 +4,8 @@
 //! Every update is an `UpdateItem`, right or wrong, so that the token function needs no permission
 //! to delete or to replace items.
 
+mod update;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -11,11 +13,12 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder as UpdateItem;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 
+use self::update::{known, only_if, right, wrong};
 use super::record::Record;
 use super::table::{HASHES, Item, Table, number, text, user_key};
 use super::users::PROJECTION;
-use crate::domain::login::attempt::{Attempt, KNOWN, Key, What};
-use crate::domain::login::count::{Count, Standing};
+use crate::domain::login::attempt::{Attempt, Key};
+use crate::domain::login::count::Count;
 use crate::domain::login::store::{LoginStore, Outcome, Seen, Verdict, Written};
 use crate::domain::password::{PasswordHash, Policy};
 use crate::domain::store::{Asking, StoreError};
@@ -148,72 +151,6 @@ impl Table {
             }
         }
         Err(unavailable("DynamoDB left keys unprocessed"))
-    }
-}
-
-/// A right login leaves the count of strangers as it is, but that takes an update, too: it has the
-/// condition. It must not take less time than that of a wrong one.
-fn right(update: UpdateItem, verdict: Verdict<'_>) -> UpdateItem {
-    match verdict.key.what {
-        What::Pair => known(update, verdict.now),
-        What::Account | What::Address => {
-            update.update_expression("SET expires = if_not_exists(expires, :now)")
-        }
-    }
-}
-
-/// Makes a pair known, and clears its count.
-fn known(update: UpdateItem, now: Duration) -> UpdateItem {
-    let set = "SET known_until = :until, expires = :until";
-    update
-        .update_expression(format!("{set} REMOVE {}", COUNT.join(", ")))
-        .expression_attribute_values(":until", number((now + KNOWN).as_secs()))
-}
-
-/// Counts a failure, as [`Standing::after_failure`] does. Where the count goes on, `failures`, `since`
-/// and `ends` come from the item, and not from the values here.
-fn wrong(update: UpdateItem, verdict: Verdict<'_>) -> UpdateItem {
-    let count = verdict.after_failure(None);
-    let times = match verdict.standing {
-        Standing::Open => "since = if_not_exists(since, :now), ends = if_not_exists(ends, :ends)",
-        Standing::Ended => "since = :now, ends = :ends, failures = :one",
-        Standing::WaitOver { .. } => "ends = :ends",
-    };
-    // The TTL may take an item later than its count ends, but not sooner. A pair's stays until the
-    // address is no longer known; then its count does not matter.
-    let expires = match verdict.key.what {
-        What::Pair => "if_not_exists(expires, :ends)",
-        What::Account | What::Address => ":ends",
-    };
-    let add = match verdict.standing {
-        Standing::Ended => "",
-        Standing::Open | Standing::WaitOver { .. } => " ADD failures :one",
-    };
-    let set = format!("SET not_before = :not_before, {times}, expires = {expires}");
-    update
-        .update_expression(set + add)
-        .expression_attribute_values(":one", number(1))
-        .expression_attribute_values(":not_before", number(count.not_before.as_secs()))
-        .expression_attribute_values(":ends", number(count.ends.as_secs()))
-}
-
-/// Adds the condition that [`Standing::of`] would still find the count to stand as the verdict says.
-fn only_if(update: UpdateItem, verdict: Verdict<'_>) -> UpdateItem {
-    let now = number(verdict.now.as_secs());
-    let update = update.expression_attribute_values(":now", now);
-    match verdict.standing {
-        Standing::Open => update
-            .condition_expression(
-                "attribute_not_exists(failures) OR (ends > :now AND failures < :limit)",
-            )
-            .expression_attribute_values(":limit", number(verdict.limit)),
-        // Counts of earlier versions have no end; they are old.
-        Standing::Ended => {
-            update.condition_expression("attribute_not_exists(ends) OR ends <= :now")
-        }
-        Standing::WaitOver { failures } => update
-            .condition_expression("failures = :failures AND not_before <= :now AND ends > :now")
-            .expression_attribute_values(":failures", number(failures)),
     }
 }
 
