@@ -408,6 +408,25 @@ fn what_is_computed_for_its_time_comes_after_the_verdict() {
     }
 }
 
+/// 120,000 KiB are more than a function of 128 MB has.
+#[test]
+fn a_larger_function_verifies_what_a_smaller_one_cannot() {
+    let costly = Passwords::new(Policy::new(120_000, 1, 1, None).unwrap());
+    let user = User {
+        password_hash: costly.hash("secret").ok(),
+        ..johndoe()
+    };
+    for (megabytes, status) in [(128, 400), (256, 200)] {
+        let world = world().memory([(user.username.clone(), user.clone())]);
+        let gateway = Gateway::new(world.with("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", megabytes));
+        assert_eq!(
+            login(&gateway, "johndoe", "secret").status,
+            status,
+            "{megabytes} MB"
+        );
+    }
+}
+
 /// A weaker one, and FastAPI's, which is stronger.
 #[test]
 fn a_hash_of_another_cost_is_made_anew_once() {
