@@ -10,8 +10,8 @@ use crate::domain::login::attempt::{Counted, KNOWN};
 use crate::domain::login::count::Standing;
 use crate::domain::login::store::Verdict;
 
-/// A right login leaves the count of strangers as it is, but that takes an update, too: it has the
-/// condition. It must not take less time than that of a wrong one.
+/// A right login leaves the count of strangers as it is, and still sends an update: its condition says
+/// whether the login may be told, and it takes as long as the update of a wrong one.
 pub(super) fn right(update: UpdateItem, verdict: Verdict<'_>) -> UpdateItem {
     match verdict.key.counted {
         Counted::Pair => known(update, verdict.now),
