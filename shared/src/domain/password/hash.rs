@@ -24,7 +24,7 @@ pub struct PasswordHash {
 pub struct NotArgon2id;
 
 impl PasswordHash {
-    /// Reads a PHC string; everything that [`Passwords::verify`] needs must be there.
+    /// Reads a PHC string; everything that [`super::Passwords::verify`] needs must be there.
     pub fn parse(text: &str) -> Result<Self, NotArgon2id> {
         let text = phc::PasswordHash::new(text).map_err(|_| NotArgon2id)?;
         let complete = text.salt.is_some() && text.hash.is_some() && text.version == Some(19);
