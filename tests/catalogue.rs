@@ -233,6 +233,7 @@ fn every_variable_has_the_parameter_of_its_name() {
         for (name, value) in variables.into_iter().flatten() {
             let expected = match name.as_str() {
                 "USERS_TABLE" => "Users".to_owned(),
+                "SIGNING_KEYS" => "dynamodb:${Keys}".to_owned(),
                 name => camel(name),
             };
             if *value != expected {
@@ -380,13 +381,45 @@ fn the_tutorials_users_are_not_deployed_by_default() {
 }
 
 #[test]
-fn the_key_is_long_and_shown_to_nobody() {
-    let key = &parsed_template()["Parameters"]["JwtSecretKey"];
-    let expected = (&json!(true), &Value::Null, &json!(32));
-    assert_eq!(
-        (&key["NoEcho"], &key["Default"], &key["MinLength"]),
-        expected
-    );
+fn a_key_is_long_and_shown_to_nobody() {
+    let parameters = &parsed_template()["Parameters"];
+    for name in ["JwtSecretKey", "JwtSecretKeyPrevious"] {
+        let key = &parameters[name];
+        let expected = (&json!(true), &json!("|[!-~]{32,}"));
+        assert_eq!((&key["NoEcho"], &key["AllowedPattern"]), expected, "{name}");
+    }
+}
+
+/// Unless somebody shares a key with other services, whoever reads the configuration of a function
+/// reads no secret; and of all functions only one can read the private keys.
+#[test]
+fn a_deployed_function_holds_no_secret() {
+    let template = parsed_template();
+    let parameters = template["Parameters"].as_object().unwrap();
+    let secret = |name: &str| parameters[name]["NoEcho"] == true;
+    check(|function, problems| {
+        let resource = resource(&template, function).unwrap_or_default();
+        let variables = resource["Properties"]["Environment"]["Variables"].as_object();
+        for (variable, value) in variables.into_iter().flatten() {
+            let name = value.as_str().unwrap();
+            let given = parameters.contains_key(name) && secret(name);
+            if given && parameters[name]["Default"] != "" {
+                problems.push(format!(
+                    "functions/{}: {variable} is a secret",
+                    function.name
+                ));
+            }
+        }
+        let reads = resource["Properties"]["Policies"]
+            .to_string()
+            .contains("Keys.Arn");
+        if reads != (function.name == "token") {
+            problems.push(format!(
+                "functions/{}: reads private keys: {reads}",
+                function.name
+            ));
+        }
+    });
 }
 
 #[test]

@@ -9,6 +9,7 @@ use shared::domain::scope::Scopes;
 use shared::domain::token::Grant;
 use shared::domain::users::{Stamp, User};
 use tempfile::NamedTempFile;
+use tests::dynamodb::block_on;
 use tests::functions::{FUNCTIONS, function};
 use tests::logs::logged;
 use tests::stores::{One, johndoe};
@@ -190,7 +191,7 @@ fn a_token_lives_as_long_as_its_users_stamp() {
             user: with(in_token),
             scopes: Scopes::parse("me").unwrap(),
         };
-        let token = signer().sign(&grant, Duration::from_secs(NOW)).unwrap();
+        let token = block_on(signer().sign(&grant, Duration::from_secs(NOW))).unwrap();
         let gateway = Gateway::new(world().users(One(Some(with(in_record)))));
         let lines = logged(|| {
             let answer = gateway.get("/users/me/", Some(&token));
@@ -333,7 +334,7 @@ fn a_token_lasts_as_long_as_its_variable_says() {
 fn a_token_is_signed_with_the_key_of_its_variable() {
     let (gateway, _file) = configured(false);
     let token = janes_token(&gateway);
-    let claims = verifier().verify(&token, Duration::from_secs(NOW));
+    let claims = block_on(verifier().verify(&token));
     assert_eq!(claims.unwrap().sub, "jane");
 }
 

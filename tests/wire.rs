@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use shared::domain::login::attempt::Attempt;
-use tests::dynamodb::{behind_proxy, cold_start};
+use tests::dynamodb::{behind_proxy, cold_start, cold_start_with_ring};
 use tests::functions::FUNCTIONS;
 use tests::policy::Statement;
 use tests::proxy::{Fault, Proxy, Recorded};
@@ -147,15 +147,28 @@ fn what_is_refused_without_the_store_asks_it_nothing() {
     assert_eq!(proxy.take(), []);
 }
 
-/// A `GetItem`, which every function with a table may do anyway: of a key that is no user's, or, for
-/// the function that logs in, of what the hashes cost.
+/// A function that verifies reads the public keys, whether there are any or not; the one that logs in
+/// what the hashes cost and, where a ring signs, the private keys.
 #[test]
-fn a_cold_start_opens_the_connection_by_reading_one_item() {
-    for (function, key) in [("users-me", "nothing"), ("token", "hashes")] {
+fn a_cold_start_opens_the_connection_by_reading_what_it_needs() {
+    let get = |table, key| {
+        let request = json!({"TableName": table, "Key": {"pk": {"S": key}}});
+        ("GetItem".to_owned(), request)
+    };
+    let (public, hashes) = (get("users", "keys#public"), get("users", "hashes"));
+    for (function, shared_key, ring) in [
+        ("users-me", vec![public.clone()], vec![public]),
+        (
+            "token",
+            vec![hashes.clone()],
+            vec![hashes, get("keys", "ring")],
+        ),
+    ] {
         let (_, proxy) = service();
         cold_start(function, proxy.address);
-        let request = json!({"TableName": "users", "Key": {"pk": {"S": key}}});
-        assert_eq!(proxy.take(), [("GetItem".into(), request)], "{function}");
+        assert_eq!(proxy.take(), shared_key, "{function}");
+        cold_start_with_ring(function, proxy.address);
+        assert_eq!(proxy.take(), ring, "{function}");
     }
 }
 
@@ -337,6 +350,7 @@ fn requests() -> BTreeMap<&'static str, Vec<Recorded>> {
         let token = Gateway::new(world()).login("me items");
         let gateway = Gateway::new(gateway.world.with("PASSWORD_HASH_ITERATIONS", 3));
         cold_start(function.name, proxy.address);
+        cold_start_with_ring(function.name, proxy.address);
         let path = function.route.path().unwrap_or("/nowhere");
         gateway.get(path, Some(&token));
         for (at, password) in [
@@ -419,13 +433,18 @@ fn the_function_that_logs_in_may_change_nobodys_scopes() {
         batch_get_item("hashes"),
         (
             "DeleteItem".into(),
-            json!({"Key": {"pk": {"S": "account#x"}}}),
+            json!({"TableName": "users", "Key": {"pk": {"S": "account#x"}}}),
         ),
         (
             "PutItem".into(),
-            json!({"Item": {"pk": {"S": "account#x"}}}),
+            json!({"TableName": "users", "Item": {"pk": {"S": "account#x"}}}),
         ),
-        ("Scan".into(), json!({})),
+        ("Scan".into(), json!({"TableName": "users"})),
+        ("Scan".into(), json!({"TableName": "keys"})),
+        (
+            "PutItem".into(),
+            json!({"TableName": "keys", "Item": {"pk": {"S": "ring"}}}),
+        ),
     ] {
         assert!(
             !role.iter().any(|statement| statement.allows(&request)),

@@ -130,7 +130,17 @@ pub fn world_on_dynamodb() -> World {
 
 /// Starts a function as a cold start does, with DynamoDB at this address.
 pub fn cold_start(name: &str, address: SocketAddr) {
-    let world = world()
+    cold_start_in(world(), name, address);
+}
+
+/// The same, with a ring of keys in the place of the shared key.
+pub fn cold_start_with_ring(name: &str, address: SocketAddr) {
+    let world = world().without("JWT_SECRET_KEY");
+    cold_start_in(world.with("SIGNING_KEYS", "dynamodb:keys"), name, address);
+}
+
+fn cold_start_in(world: World, name: &str, address: SocketAddr) {
+    let world = world
         .own_stores()
         .with("USER_STORE", "dynamodb")
         .with("USERS_TABLE", "users")

@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use crate::proxy::Recorded;
 
-/// A statement that allows one action on the table, on some keys, with some attributes; without
+/// A statement that allows one action on a table, on some keys, with some attributes; without
 /// either, on all of them.
 #[derive(Debug, Clone)]
 pub struct Statement {
     action: String,
+    table: &'static str,
     keys: Option<BTreeSet<String>>,
     attributes: Option<BTreeSet<String>>,
 }
@@ -21,8 +22,7 @@ impl Statement {
         for (name, value) in statement.as_object().unwrap() {
             match name.as_str() {
                 "Effect" => assert_eq!(value, "Allow"),
-                "Resource" => assert_eq!(value, "Users.Arn"),
-                "Action" | "Condition" => {}
+                "Action" | "Condition" | "Resource" => {}
                 other => panic!("{other} is not understood"),
             }
         }
@@ -42,8 +42,14 @@ impl Statement {
                 }
             }
         }
+        let table = match statement["Resource"].as_str() {
+            Some("Users.Arn") => "users",
+            Some("Keys.Arn") => "keys",
+            other => panic!("{other:?} is not understood"),
+        };
         Self {
             action: statement["Action"].as_str().unwrap().to_owned(),
+            table,
             keys,
             attributes,
         }
@@ -63,6 +69,7 @@ impl Statement {
         let keys = || keys(request).iter().all(like);
         let attributes = |allowed: &BTreeSet<_>| attributes(request).is_subset(allowed);
         self.action == format!("dynamodb:{operation}")
+            && table(request) == self.table
             && (self.keys.is_none() || keys())
             && self.attributes.as_ref().is_none_or(attributes)
     }
@@ -86,6 +93,15 @@ impl Statement {
         }
         less
     }
+}
+
+/// The one table that a request names.
+fn table(request: &Value) -> &str {
+    let batch = request["RequestItems"].as_object();
+    let of_batch = batch
+        .and_then(|batch| batch.keys().next())
+        .map(String::as_str);
+    of_batch.or(request["TableName"].as_str()).unwrap()
 }
 
 /// `dynamodb:LeadingKeys`.

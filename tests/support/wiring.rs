@@ -161,6 +161,9 @@ pub fn gateway_paths(route: Route) -> Vec<String> {
     })
 }
 
+/// What a deployed stack has in the item of its public keys, where `users keys` writes it.
+const IN_THE_RING: [&str; 3] = ["PUBLIC_KEYS", "ISSUER", "AUDIENCE"];
+
 /// The variables that a function's `main` reads, whichever store is chosen. Left out are those that
 /// Lambda sets or AWS's SDKs define: nobody writes them into a template.
 pub fn variables(function: &Function) -> BTreeSet<String> {
@@ -175,7 +178,9 @@ pub fn variables(function: &Function) -> BTreeSet<String> {
         let start = shared::lambda::ColdStart::new(&lookup, shared::config::Parts::default());
         let _incomplete = block_on((function.start)(start));
     }
-    let brought = |name: &String| name.starts_with("AWS_") || name == "SSL_CERT_FILE";
+    let brought = |name: &String| {
+        name.starts_with("AWS_") || name == "SSL_CERT_FILE" || IN_THE_RING.contains(&name.as_str())
+    };
     let asked = asked.into_inner().into_iter();
     asked.filter(|name| !brought(name)).collect()
 }
@@ -204,7 +209,7 @@ fn template(function: &Function, all: &mut Vec<Missing>) {
         let _ = writeln!(text, "          {variable}: {}", value_of(variable));
     }
     if variables.contains("USERS_TABLE") {
-        text += "      Policies:\n        - Statement:\n            - { Effect: Allow, Action: \"dynamodb:GetItem\", Resource: !GetAtt Users.Arn }\n";
+        text += POLICIES;
     }
     text += "      Events:\n";
     for (event, path) in ["Exact", "Slash"].iter().zip(gateway_paths(function.route)) {
@@ -224,6 +229,15 @@ fn template(function: &Function, all: &mut Vec<Missing>) {
         mend: Mend::Before("  NotFoundFunction:", text + "\n"),
     });
 }
+
+/// What a function with a guard may read: users, and the public keys.
+const POLICIES: &str = r#"      Policies:
+        - Statement:
+            - Effect: Allow
+              Action: dynamodb:GetItem
+              Resource: !GetAtt Users.Arn
+              Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["user#*", "keys#public"] } }
+"#;
 
 /// The value that another resource gives to the variable. A new variable gets "", for you to fill
 /// in.

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use shared::config::Parts;
 use shared::domain::clock::Clock;
+use shared::domain::keys::RingStore;
 use shared::domain::login::memory::MemoryLogins;
 use shared::domain::login::store::LoginStore;
 use shared::domain::store::Patience;
-use shared::domain::token::{Signer, Verifier};
+use shared::domain::token::{Published, Signer, Verifier};
 use shared::domain::users::{MemoryUsers, User, UserStore, tutorial};
 use shared::lambda::{ColdStart, Function, Service};
 
@@ -69,6 +70,7 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     pub users: Option<Arc<dyn UserStore>>,
     pub logins: Option<Arc<dyn LoginStore>>,
+    pub keys: Option<Arc<dyn RingStore>>,
     pub patience: Patience,
 }
 
@@ -80,6 +82,7 @@ pub fn world() -> World {
         clock: Arc::new(Stopped(NOW)),
         users: None,
         logins: None,
+        keys: None,
         patience: PATIENT,
     };
     world
@@ -96,6 +99,13 @@ impl World {
     #[expect(clippy::needless_pass_by_value, reason = "a number or a text as it is")]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.variables.insert(name.into(), value.to_string());
+        self
+    }
+
+    /// Removes a variable.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.variables.remove(name);
         self
     }
 
@@ -162,6 +172,7 @@ impl World {
         parts.clock = Arc::clone(&self.clock);
         parts.users.clone_from(&self.users);
         parts.logins.clone_from(&self.logins);
+        parts.keys.clone_from(&self.keys);
         parts.patience = self.patience;
         let lookup = |name: &str| self.variables.get(name).cloned();
         let started = (function.start)(ColdStart::new(&lookup, parts)).await;
@@ -171,10 +182,16 @@ impl World {
 
 /// Signs tokens with [`KEY`].
 pub fn signer() -> Signer {
-    Signer::new(&KEY.into(), Duration::from_mins(30))
+    Signer::shared(&KEY.into(), None, Duration::from_mins(30))
 }
 
-/// Checks tokens with [`KEY`].
+/// Checks tokens with [`KEY`], at [`NOW`].
 pub fn verifier() -> Verifier {
-    Verifier::new(&KEY.into())
+    Verifier::new(Published {
+        keyring: None,
+        issuer: None,
+        lifetime: Duration::from_mins(30),
+        clock: Arc::new(Stopped(NOW)),
+    })
+    .or(&KEY.into())
 }

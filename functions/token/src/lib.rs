@@ -44,7 +44,7 @@ pub async fn handle(
         .await?;
     let grant = login::grant(user, form.scope)?;
     let token = TokenResponse {
-        access_token: signer.sign(&grant, login.clock.now())?,
+        access_token: signer.sign(&grant, login.clock.now()).await?,
         token_type: "bearer",
         expires_in: signer.lifetime().as_secs(),
         scope: grant.scopes.to_string(),

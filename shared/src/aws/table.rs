@@ -11,6 +11,10 @@
 //! | an address that an account knows | `pair#`, the name's SHA-256, `#` and the address (IPv6: its /64) | the same, of this address alone; `known_until` N |
 //! | what the users' hashes cost | `hashes` | `costs` SS, each such as `m=65536,t=3,p=4` |
 //! | the scopes that users may have (without this item: any) | `catalogue` | `scopes` SS |
+//! | the public keys | `keys#public` | `ring` S (JSON, [`crate::domain::keys::Ring`]) |
+//!
+//! A second table of the same kind holds one item, the private keys: `pk` is `ring`, the attribute
+//! `ring` S.
 //!
 //! The `users` command alone asks for the catalogue, and besides it only the function that logs in
 //! for the costs. Other attributes are left as they are.
@@ -41,10 +45,15 @@ pub type Item = HashMap<String, AttributeValue>;
 pub const OPENING: Duration = Duration::from_secs(1);
 /// What the key of a user begins with.
 pub const USER: &str = "user#";
-/// A key that no item has.
-const NOTHING: &str = "nothing";
 /// The key of the item that says what the users' hashes cost.
 pub const HASHES: &str = "hashes";
+/// The key of the item with the public keys.
+pub const PUBLIC_KEYS: &str = "keys#public";
+/// The key of the item with the private keys, in a table of its own: who can read that table can sign
+/// tokens.
+pub const PRIVATE_KEYS: &str = "ring";
+/// The attribute that holds either ring, in JSON.
+pub const RING: &str = "ring";
 
 /// A table and the client to ask it with.
 #[derive(Debug, Clone)]
@@ -62,11 +71,12 @@ impl Table {
         Ok(Self { client, name })
     }
 
-    /// Opens the connection by asking for an item that does not exist. The cold start does it, so
-    /// that the first request does not have to wait. If it fails, the function starts all the same.
+    /// Opens the connection by asking for the item that every function may read, whether it is
+    /// there or not. The cold start does it, so that the first request does not have to wait. If it
+    /// fails, the function starts all the same.
     pub async fn open(&self, patience: Patience) {
         let asking = self.client.get_item().table_name(&self.name);
-        let asking = asking.key("pk", text(NOTHING)).send();
+        let asking = asking.key("pk", text(PUBLIC_KEYS)).send();
         let opened = match timeout(patience.of(OPENING), asking).await {
             Ok(answer) => answer.map(drop).map_err(StoreError::from),
             Err(elapsed) => Err(StoreError::Unavailable(elapsed.into())),

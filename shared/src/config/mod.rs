@@ -7,13 +7,15 @@
 //! | `state` | [`State`]: what a function keeps between requests; [`Parts`]: what its states share |
 //! | `store` | `USER_STORE`, and the variables that belong to it |
 //! | `aws` | the AWS variables, most of which Lambda sets |
-//! | `token` | `JWT_SECRET_KEY`, `JWT_SECRET_KEY_PREVIOUS`, `ACCESS_TOKEN_EXPIRE_MINUTES` |
+//! | `keys` | `SIGNING_KEYS`, `PUBLIC_KEYS`, `ISSUER`, `AUDIENCE` |
+//! | `token` | `JWT_SECRET_KEY`, `JWT_SECRET_KEY_PREVIOUS`, `ACCEPT_HS256_UNTIL`, `ACCESS_TOKEN_EXPIRE_MINUTES` |
 //! | `login` | `LOGIN_FAILURES_`, `PASSWORD_HASH_` |
 //! | `service` | `API_DIALECT`, `DOCS_ENABLED` |
 //!
 //! A function reads `API_DIALECT` and the variables that its handler's state needs, and no others.
 
 mod aws;
+mod keys;
 mod login;
 mod reader;
 mod service;

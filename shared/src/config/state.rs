@@ -3,9 +3,13 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use super::keys::RingConfig;
 use super::reader::{ConfigError, Reader};
 use super::store::{Store, StoreConfig};
+use crate::aws::keys::RingItem;
+use crate::aws::table::{OPENING, Table};
 use crate::domain::clock::{Clock, SystemClock};
+use crate::domain::keys::{Keyring, Ring, RingStore};
 use crate::domain::login::memory::MemoryLogins;
 use crate::domain::login::store::LoginStore;
 use crate::domain::store::Patience;
@@ -70,6 +74,8 @@ pub struct Parts {
     pub users: Option<Arc<dyn UserStore>>,
     /// Knows what a login must know.
     pub logins: Option<Arc<dyn LoginStore>>,
+    /// Keeps the keys, private and public.
+    pub keys: Option<Arc<dyn RingStore>>,
     /// How long the stores may take.
     pub patience: Patience,
     store: OnceCell<Store>,
@@ -82,6 +88,7 @@ impl Default for Parts {
             clock: Arc::new(SystemClock),
             users: None,
             logins: None,
+            keys: None,
             patience: Patience::default(),
             store: OnceCell::new(),
         }
@@ -98,11 +105,15 @@ impl Parts {
         }
         Ok(match self.store(config).await? {
             Store::Memory(users) => users,
-            Store::DynamoDb(table) => {
-                table.open(self.patience).await;
-                Arc::new(table)
-            }
+            Store::DynamoDb(table) => Arc::new(table),
         })
+    }
+
+    /// Opens the connection to the users that were made, if they are in a table.
+    pub(super) async fn connect(&self) {
+        if let Some(Store::DynamoDb(table)) = self.store.get() {
+            table.open(self.patience).await;
+        }
     }
 
     /// What is returned opens its connection when it is asked what hashes cost.
@@ -117,6 +128,30 @@ impl Parts {
             Store::Memory(users) => Arc::new(MemoryLogins::new(users)),
             Store::DynamoDb(table) => Arc::new(table),
         })
+    }
+
+    /// A ring that has been read, if it could be.
+    pub(super) async fn keyring(&self, config: RingConfig) -> Result<Keyring, ConfigError> {
+        let store: Arc<dyn RingStore> = match (&self.keys, config) {
+            (Some(keys), _) => Arc::clone(keys),
+            (None, RingConfig::Given(ring)) => Arc::new(ring),
+            (None, RingConfig::File(file)) => Arc::new(file),
+            (None, RingConfig::Item { name, key, store }) => match self.store(store).await? {
+                Store::DynamoDb(table) => {
+                    let name = name.unwrap_or(table.name);
+                    let client = table.client;
+                    let table = Table { client, name };
+                    Arc::new(RingItem { table, key })
+                }
+                // The reader has seen that the users are in DynamoDB.
+                Store::Memory(_) => Arc::new(Ring::default()),
+            },
+        };
+        let keyring = Keyring::new(store);
+        keyring
+            .open(self.clock.now(), self.patience.of(OPENING))
+            .await;
+        Ok(keyring)
     }
 
     /// Makes the store only once, so that all parts share one list of users, or one client.

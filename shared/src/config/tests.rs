@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 
 use super::login::LoginConfig;
-use super::token::Key;
+use super::token::{Key, SignerConfig, Signs};
 use super::*;
 use crate::aws::{Aws, ROOTS};
 use crate::domain::access::Guard;
@@ -26,8 +26,16 @@ const GOOD: [(&str, &str); 6] = [
 /// What POST /token reads: every variable but `DOCS_ENABLED`.
 struct Config {
     login: LoginConfig,
-    key: Key,
-    lifetime: Duration,
+    signer: SignerConfig,
+}
+
+impl Config {
+    fn key(&self) -> &Key {
+        let Signs::Shared(key) = &self.signer.signs else {
+            panic!("a ring signs")
+        };
+        key
+    }
 }
 
 fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -38,12 +46,8 @@ fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     Reader::read(&lookup, |reader| {
         dialect(reader);
         let login = Login::read(reader);
-        let (key, lifetime) = Signer::read(reader);
-        Config {
-            login,
-            key,
-            lifetime,
-        }
+        let signer = Signer::read(reader);
+        Config { login, signer }
     })
 }
 
@@ -64,11 +68,11 @@ fn has_defaults() {
     let StoreConfig::Memory {
         users,
         tutorial_deployed,
-    } = config.login.store
+    } = &config.login.store
     else {
         panic!("not in memory")
     };
-    assert_eq!((users.len(), tutorial_deployed), (2, false));
+    assert_eq!((users.len(), *tutorial_deployed), (2, false));
     assert_eq!(
         config.login.limits,
         Limits {
@@ -76,13 +80,13 @@ fn has_defaults() {
             per_address: 100
         }
     );
-    let policy = config.login.policy;
+    let policy = &config.login.policy;
     assert_eq!(
         (policy.m_cost(), policy.t_cost(), policy.p_cost()),
         (19_456, 2, 1)
     );
-    assert_eq!(config.lifetime, Duration::from_mins(30));
-    assert_eq!(config.key.secret.expose_secret(), KEY.1);
+    assert_eq!(config.signer.lifetime, Duration::from_mins(30));
+    assert_eq!(config.key().secret.expose_secret(), KEY.1);
 }
 
 #[test]
@@ -182,7 +186,7 @@ fn names_the_variable_and_the_way_out() {
         (
             "JWT_SECRET_KEY",
             "",
-            "JWT_SECRET_KEY: not set; make one with: openssl rand -hex 32",
+            "JWT_SECRET_KEY: not set; make one with: openssl rand -hex 32, or name a ring of keys in SIGNING_KEYS",
         ),
         (
             "JWT_SECRET_KEY",
@@ -337,8 +341,10 @@ fn read_guard(variables: &[(&str, &str)]) -> Result<Option<String>, ConfigError>
         let last = variables.iter().rev().find(|(key, _)| *key == name);
         last.map(|(_, value)| (*value).to_owned())
     };
-    let (_, previous, _) = Reader::read(&lookup, Guard::read)?;
-    Ok(previous.map(|key| key.secret.expose_secret().to_owned()))
+    let (verifier, _) = Reader::read(&lookup, Guard::read)?;
+    Ok(verifier
+        .previous
+        .map(|key| key.secret.expose_secret().to_owned()))
 }
 
 #[test]
@@ -383,7 +389,7 @@ fn reports_everything_at_once_and_shows_no_key() {
         assert!(text.contains(name), "{text}");
     }
     assert!(!text.contains("my secret"), "{text}");
-    assert!(!format!("{:?}", read(&GOOD).unwrap().key).contains(KEY.1));
+    assert!(!format!("{:?}", read(&GOOD).unwrap().key()).contains(KEY.1));
 }
 
 #[test]
@@ -409,10 +415,10 @@ fn a_key_that_everybody_can_guess_is_for_development() {
             assert!(read(&[&GOOD[..], &real, &local, &with_key].concat()).is_ok());
         }
         let in_memory = read(&[&GOOD[..], &with_key].concat()).unwrap();
-        assert_eq!(in_memory.key.weakness, None, "no warning in `make dev`");
+        assert_eq!(in_memory.key().weakness, None, "no warning in `make dev`");
         let warned = read(&[&GOOD[..], &with_key, &deployed].concat()).unwrap();
-        assert_eq!(warned.key.weakness, Some(weakness));
+        assert_eq!(warned.key().weakness, Some(weakness));
     }
     let good = read(&[&GOOD[..], &deployed].concat()).unwrap();
-    assert_eq!(good.key.weakness, None);
+    assert_eq!(good.key().weakness, None);
 }

@@ -1,17 +1,20 @@
-//! `JWT_SECRET_KEY`, `JWT_SECRET_KEY_PREVIOUS`, `ACCESS_TOKEN_EXPIRE_MINUTES`: how tokens are signed
-//! and verified.
+//! `JWT_SECRET_KEY`, `JWT_SECRET_KEY_PREVIOUS`, `ACCEPT_HS256_UNTIL`, `ACCESS_TOKEN_EXPIRE_MINUTES`: how
+//! tokens are signed and verified.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::warn;
 
+use super::keys::{self, RingConfig};
 use super::reader::{ConfigError, Reader};
 use super::state::{Parts, State};
 use super::store::StoreConfig;
 use crate::domain::access::Guard;
-use crate::domain::token::{Signer, Verifier};
+use crate::domain::keys::Issuer;
+use crate::domain::token::{Published, Signer, Verifier};
 
 /// RFC 7518 3.2: a key of the same size as the hash output (256 bits) or larger MUST be used.
 const MIN_KEY_BYTES: usize = 32;
@@ -22,48 +25,188 @@ const PUBLIC_KEY: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf6
 
 const REMEDY: &str = "make one with: openssl rand -hex 32";
 
-/// The variable of the key that signs.
+/// The variable of the key that is shared with other services. Without it a ring of keys signs.
 const KEY: &str = "JWT_SECRET_KEY";
 /// The variable of a key whose tokens are valid as well, while the key is being changed.
 const PREVIOUS: &str = "JWT_SECRET_KEY_PREVIOUS";
+/// The variable of the time until which `KEY` is accepted beside a ring, which then signs.
+const UNTIL: &str = "ACCEPT_HS256_UNTIL";
+
+/// What a guard verifies tokens with.
+#[derive(Debug)]
+pub struct VerifierConfig {
+    pub(super) shared: Option<Key>,
+    pub(super) previous: Option<Key>,
+    pub(super) until: Option<Duration>,
+    published: PublishedConfig,
+}
+
+/// What everybody may know of the tokens.
+#[derive(Debug)]
+pub struct PublishedConfig {
+    ring: Option<RingConfig>,
+    issuer: Option<Issuer>,
+    lifetime: Duration,
+}
+
+/// What signs tokens.
+#[derive(Debug)]
+pub struct SignerConfig {
+    pub(super) signs: Signs,
+    pub(super) issuer: Option<Issuer>,
+    pub(super) lifetime: Duration,
+}
+
+/// One key, or one of a ring.
+#[derive(Debug)]
+pub enum Signs {
+    /// HS256.
+    Shared(Key),
+    /// The ring's active key.
+    Ring(RingConfig),
+}
 
 impl State for Guard {
-    type Config = (Key, Option<Key>, StoreConfig);
+    type Config = (VerifierConfig, StoreConfig);
 
     fn read(reader: &mut Reader<'_>) -> Self::Config {
-        let previous = reader.get(PREVIOUS).is_some_and(|key| !key.is_empty());
-        let previous = previous.then(|| Key::read(PREVIOUS, reader));
-        (Key::read(KEY, reader), previous, StoreConfig::read(reader))
+        (VerifierConfig::read(reader), StoreConfig::read(reader))
     }
 
-    async fn open(
-        (key, previous, store): Self::Config,
-        parts: &Parts,
-    ) -> Result<Self, ConfigError> {
-        let verifier = Verifier::new(&key.open());
+    async fn open((verifier, store): Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
+        let users = parts.users(store).await?;
         Ok(Self {
-            verifier: match previous {
-                Some(previous) => verifier.or(&previous.open()),
-                None => verifier,
-            },
-            users: parts.users(store).await?,
+            verifier: verifier.open(parts).await?,
+            users,
+        })
+    }
+}
+
+impl VerifierConfig {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let until = until(reader);
+        let shared = Key::read_if_set(KEY, reader);
+        let previous = Key::read_if_set(PREVIOUS, reader);
+        let mut published = PublishedConfig::read(reader);
+        if shared.is_some() && until.is_none() {
+            published.ring = None;
+        } else if published.ring.is_none() {
+            let other = "or name a ring of keys in PUBLIC_KEYS";
+            reader.problem(KEY, format_args!("not set; {REMEDY}, {other}"));
+        }
+        Self {
+            shared,
+            previous,
+            until,
+            published,
+        }
+    }
+
+    async fn open(self, parts: &Parts) -> Result<Verifier, ConfigError> {
+        let ring = self.published.ring.is_some();
+        let mut verifier = Verifier::new(self.published.open(parts).await?);
+        if !ring {
+            parts.connect().await;
+        }
+        for key in [self.shared, self.previous].into_iter().flatten() {
+            verifier = verifier.or(&key.open());
+        }
+        Ok(match self.until {
+            Some(end) => verifier.until(end),
+            None => verifier,
+        })
+    }
+}
+
+impl PublishedConfig {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            ring: keys::public(reader),
+            issuer: keys::issuer(reader),
+            lifetime: lifetime(reader),
+        }
+    }
+
+    async fn open(self, parts: &Parts) -> Result<Published, ConfigError> {
+        let keyring = match self.ring {
+            Some(ring) => Some(parts.keyring(ring).await?),
+            None => None,
+        };
+        Ok(Published {
+            keyring,
+            issuer: self.issuer,
+            lifetime: self.lifetime,
             clock: Arc::clone(&parts.clock),
         })
     }
 }
 
-impl State for Signer {
-    type Config = (Key, Duration);
+/// For a function that tells everybody about keys and issuer.
+impl State for Published {
+    type Config = PublishedConfig;
 
     fn read(reader: &mut Reader<'_>) -> Self::Config {
-        let key = Key::read(KEY, reader);
-        let minutes = reader.number("ACCESS_TOKEN_EXPIRE_MINUTES", DEFAULT_EXPIRE_MINUTES, 1);
-        (key, Duration::from_mins(minutes.into()))
+        PublishedConfig::read(reader)
     }
 
-    async fn open((key, lifetime): Self::Config, _: &Parts) -> Result<Self, ConfigError> {
-        Ok(Self::new(&key.open(), lifetime))
+    async fn open(config: Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
+        config.open(parts).await
     }
+}
+
+impl State for Signer {
+    type Config = SignerConfig;
+
+    fn read(reader: &mut Reader<'_>) -> Self::Config {
+        SignerConfig {
+            signs: Signs::read(reader),
+            issuer: keys::issuer(reader),
+            lifetime: lifetime(reader),
+        }
+    }
+
+    async fn open(config: Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
+        let SignerConfig {
+            signs,
+            issuer,
+            lifetime,
+        } = config;
+        Ok(match signs {
+            Signs::Shared(key) => Self::shared(&key.open(), issuer, lifetime),
+            Signs::Ring(ring) => Self::ring(parts.keyring(ring).await?, issuer, lifetime),
+        })
+    }
+}
+
+impl Signs {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let until = until(reader);
+        if until.is_none() && reader.get(KEY).is_some() {
+            return Self::Shared(Key::read(KEY, reader));
+        }
+        match keys::private(reader) {
+            Some(ring) => Self::Ring(ring),
+            None => Self::Shared(Key::read(KEY, reader)),
+        }
+    }
+}
+
+/// How long a token is valid.
+fn lifetime(reader: &mut Reader<'_>) -> Duration {
+    let minutes = reader.number("ACCESS_TOKEN_EXPIRE_MINUTES", DEFAULT_EXPIRE_MINUTES, 1);
+    Duration::from_mins(minutes.into())
+}
+
+/// The end of HS256 (RFC 3339).
+fn until(reader: &mut Reader<'_>) -> Option<Duration> {
+    let text = reader.get(UNTIL)?;
+    let time = DateTime::from_str(&text, DateTimeFormat::DateTime);
+    let seconds = time.ok().and_then(|time| u64::try_from(time.secs()).ok());
+    if seconds.is_none() {
+        let problem = "is not a time such as 2027-01-31T00:00:00Z";
+        reader.problem(UNTIL, format_args!("{text:?} {problem}"));
+    }
+    seconds.map(Duration::from_secs)
 }
 
 /// An HS256 key, and what makes it easy to guess.
@@ -98,6 +241,11 @@ impl Key {
         }
     }
 
+    fn read_if_set(variable: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        reader.get(variable)?;
+        Some(Self::read(variable, reader))
+    }
+
     fn open(self) -> SecretString {
         if let Some(weakness) = self.weakness {
             warn!("{} is {weakness}: anybody can sign tokens", self.variable);
@@ -113,7 +261,9 @@ fn has_real_users(reader: &Reader<'_>) -> bool {
 
 fn problem(key: &str) -> Option<String> {
     match key.len() {
-        0 => Some(format!("not set; {REMEDY}")),
+        0 => Some(format!(
+            "not set; {REMEDY}, or name a ring of keys in SIGNING_KEYS"
+        )),
         length if length < MIN_KEY_BYTES => Some(format!(
             "{length} bytes, but HS256 needs {MIN_KEY_BYTES} or more; {REMEDY}"
         )),

@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use tracing::Span;
 
-use super::clock::Clock;
 use super::store::StoreError;
-use super::token::{InvalidToken, Verifier};
+use super::token::{InvalidToken, Unverified, Verifier};
 use super::users::{User, UserStore};
 
 /// What a request must prove before a route answers it.
@@ -44,8 +43,17 @@ pub enum Denied {
     InsufficientScope,
     /// The user is disabled.
     InactiveUser,
-    /// The store could not say who the token's user is.
+    /// The store could not say who the token's user is, or which keys are valid.
     Store(StoreError),
+}
+
+impl From<Unverified> for Denied {
+    fn from(error: Unverified) -> Self {
+        match error {
+            Unverified::InvalidToken(reason) => Self::InvalidToken(reason),
+            Unverified::Keys(error) => Self::Store(error),
+        }
+    }
 }
 
 impl From<StoreError> for Denied {
@@ -60,21 +68,16 @@ pub struct Guard {
     pub verifier: Verifier,
     /// Finds the token's user.
     pub users: Arc<dyn UserStore>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
 }
 
 impl Guard {
     /// Returns the token's user, if both meet what `access` asks for.
     pub async fn check(&self, token: &str, access: Access) -> Result<User, Denied> {
-        let claims = self
-            .verifier
-            .verify(token, self.clock.now())
-            .map_err(Denied::InvalidToken)?;
+        let claims = self.verifier.verify(token).await?;
         let user = self.users.find(&claims.sub).await?;
         let user = user.ok_or(Denied::InvalidToken(InvalidToken::UnknownUser))?;
         note_in_log(&user);
-        if claims.stamp.is_some() && claims.stamp != user.stamp {
+        if claims.ended(&user) {
             return Err(Denied::InvalidToken(InvalidToken::Ended));
         }
         // The user must still have the scopes, too: a scope that was taken from a user stops

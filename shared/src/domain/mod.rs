@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`access`] | [`access::Guard`]: the one place where token, user and scopes are checked |
 //! | [`login`] | [`login::Login`]: checks the password, limits the failures, grants the scopes |
+//! | [`keys`] | the keys that sign and verify tokens, and how one follows another |
 //! | [`token`] | the JWT: how it is signed and verified, and its claims |
 //! | [`scope`] | [`scope::Scopes`] and the service's catalogue of scopes |
 //! | [`password`] | argon2id: hash and verify |
@@ -13,6 +14,7 @@
 
 pub mod access;
 pub mod clock;
+pub mod keys;
 pub mod login;
 pub mod password;
 pub mod scope;

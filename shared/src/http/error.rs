@@ -197,6 +197,9 @@ impl From<StoreError> for ApiError {
 
 impl From<SigningError> for ApiError {
     fn from(error: SigningError) -> Self {
-        Self::internal(error)
+        match error {
+            SigningError::Keys(error) => error.into(),
+            SigningError::Key(_) => Self::internal(error),
+        }
     }
 }

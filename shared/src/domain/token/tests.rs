@@ -1,19 +1,57 @@
 //! Forged tokens of every kind. FastAPI's own answers to tokens are in `tests/parity`.
 
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey};
 use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
+use crate::domain::clock::Clock;
 
 const KEY: &str = "a key of the tests, 32 bytes or more";
 const NOW: Duration = Duration::from_secs(1_700_000_000);
 const GOOD: &str = r#"{"sub":"johndoe","scope":"me items","exp":1700001800}"#;
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
-fn verifier() -> Verifier {
-    Verifier::new(&KEY.into())
+/// A clock that stands still.
+struct Stopped(Duration);
+
+impl Clock for Stopped {
+    fn now(&self) -> Duration {
+        self.0
+    }
+}
+
+/// A verifier at this time, which accepts tokens of this key.
+fn verifier_at(key: &str, now: Duration) -> Verifier {
+    Verifier::new(Published {
+        keyring: None,
+        issuer: None,
+        lifetime: Duration::from_mins(30),
+        clock: Arc::new(Stopped(now)),
+    })
+    .or(&key.into())
+}
+
+/// What is awaited, if it is there at once.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+fn verify_by(verifier: &Verifier, token: &str) -> Result<Claims, InvalidToken> {
+    at_once(verifier.verify(token)).map_err(|error| match error {
+        Unverified::InvalidToken(reason) => reason,
+        Unverified::Keys(error) => panic!("{error}"),
+    })
 }
 
 /// A token as this service issues them.
@@ -23,8 +61,8 @@ fn issue(username: &str, scopes: &Scopes, now: Duration) -> String {
 
 fn issue_to(user: User, scopes: &Scopes, now: Duration) -> String {
     let scopes = scopes.clone();
-    let signer = Signer::new(&KEY.into(), Duration::from_mins(30));
-    signer.sign(&Grant { user, scopes }, now).unwrap()
+    let signer = Signer::shared(&KEY.into(), None, Duration::from_mins(30));
+    at_once(signer.sign(&Grant { user, scopes }, now)).unwrap()
 }
 
 fn user(username: &str, stamp: Option<Stamp>) -> User {
@@ -40,7 +78,6 @@ fn user(username: &str, stamp: Option<Stamp>) -> User {
 }
 
 fn sign(message: &str, key: &str) -> String {
-    hs256::install();
     jsonwebtoken::crypto::sign(
         message.as_bytes(),
         &EncodingKey::from_secret(key.as_bytes()),
@@ -60,8 +97,12 @@ fn mint(header: &str, payload: impl AsRef<[u8]>) -> String {
     format!("{message}.{signature}")
 }
 
+fn verify_at(token: &str, now: Duration) -> Result<Claims, InvalidToken> {
+    verify_by(&verifier_at(KEY, now), token)
+}
+
 fn verify(token: &str) -> Result<Claims, InvalidToken> {
-    verifier().verify(token, NOW)
+    verify_at(token, NOW)
 }
 
 fn with_claim(claim: &str) -> String {
@@ -78,10 +119,11 @@ fn what_is_signed_is_verified() {
             sub: "johndoe".into(),
             scopes,
             stamp: None,
+            own: false,
         })
     );
-    let other = Verifier::new(&"another key, which is as long as that".into());
-    assert_eq!(other.verify(&token, NOW), Err(InvalidToken::Signature));
+    let other = verifier_at("another key, which is as long as that", NOW);
+    assert_eq!(verify_by(&other, &token), Err(InvalidToken::Signature));
 }
 
 /// While the key is being changed, both are valid, and nothing else is.
@@ -91,29 +133,19 @@ fn a_token_of_the_key_before_is_valid_too() {
     let [new, third] = [
         "the new key, which is as long as that",
         "a third, which is as long as that",
-    ]
-    .map(SecretString::from);
-    let changing = Verifier::new(&new).or(&KEY.into());
-    assert!(changing.verify(&token, NOW).is_ok());
-    assert!(
-        Verifier::new(&KEY.into())
-            .or(&new)
-            .verify(&token, NOW)
-            .is_ok()
-    );
+    ];
+    let changing = verifier_at(new, NOW).or(&KEY.into());
+    assert!(verify_by(&changing, &token).is_ok());
+    assert!(verify_by(&verifier_at(KEY, NOW).or(&new.into()), &token).is_ok());
+    let gone = verifier_at(new, NOW).or(&third.into());
     for (verifier, token, reason) in [
-        (
-            Verifier::new(&new).or(&third),
-            &token,
-            InvalidToken::Signature,
-        ),
+        (gone, &token, InvalidToken::Signature),
         (changing, &mint(HEADER, "{}"), InvalidToken::Malformed),
     ] {
-        assert_eq!(verifier.verify(token, NOW), Err(reason));
+        assert_eq!(verify_by(&verifier, token), Err(reason));
     }
-    let later = NOW + Duration::from_mins(30);
-    let changing = Verifier::new(&new).or(&KEY.into());
-    assert_eq!(changing.verify(&token, later), Err(InvalidToken::Expired));
+    let later = verifier_at(new, NOW + Duration::from_mins(30)).or(&KEY.into());
+    assert_eq!(verify_by(&later, &token), Err(InvalidToken::Expired));
 }
 
 #[test]
@@ -156,7 +188,7 @@ fn it_expires_to_the_second() {
         (1800, Some(InvalidToken::Expired)),
         (1801, Some(InvalidToken::Expired)),
     ] {
-        let result = verifier().verify(&token, NOW + Duration::from_secs(seconds));
+        let result = verify_at(&token, NOW + Duration::from_secs(seconds));
         assert_eq!(result.err(), expected, "{seconds}");
     }
 }
@@ -199,7 +231,7 @@ fn accepts_what_changes_nothing() {
     // A NumericDate may have a fraction (RFC 7519 2); only whole seconds are compared.
     let half_past = NOW + Duration::from_millis(500);
     let float = with_claim(r#""nbf":1700000000.9"#).replace("1700001800", "1700000001.5");
-    assert!(verifier().verify(&mint(HEADER, float), half_past).is_ok());
+    assert!(verify_at(&mint(HEADER, float), half_past).is_ok());
 }
 
 #[test]
@@ -411,6 +443,6 @@ proptest! {
     fn what_is_signed_reads_back(sub in "\\PC{0,40}", scope in "[a-z :/]{0,40}", at in 0u64..4_000_000_000) {
         let (scopes, now) = (Scopes::parse(&scope).unwrap(), Duration::from_secs(at));
         let token = issue(&sub, &scopes, now);
-        prop_assert_eq!(verifier().verify(&token, now), Ok(Claims { sub, scopes, stamp: None }));
+        prop_assert_eq!(verify_at(&token, now), Ok(Claims { sub, scopes, stamp: None, own: false }));
     }
 }

@@ -1,0 +1,214 @@
+//! All keys of a service, and what the time makes of each.
+//!
+//! A key has one time, from which on it signs. What it is follows from the clock, so a rotation is
+//! one write, and nothing must happen later.
+//!
+//! | a key is | if | it |
+//! |---|---|---|
+//! | next | its time has not come | is published, so that everybody knows it when it begins to sign |
+//! | active | its time was the last to come | signs |
+//! | retired | another one's time came later | is published as long as a token that it has signed can be valid |
+//! | revoked | somebody said so | is not accepted at all |
+
+use std::time::Duration;
+
+use jsonwebtoken::jwk::Jwk;
+use serde::{Deserialize, Serialize};
+
+use super::issuer::{BadIssuer, Issuer};
+use super::key::Key;
+
+/// How long a new key is published before it signs. API Gateway's JWT authorizer may keep the keys
+/// that it has read for two hours.
+pub const LEAD: Duration = Duration::from_hours(3);
+/// How long, if it cannot wait. A function asks for a key that it does not know at most once in
+/// [`super::keyring::PAUSE`], so all of this service's functions know it by then.
+pub const SHORT_LEAD: Duration = Duration::from_mins(1);
+/// How long a key stays published after the last token that it has signed has expired: clocks
+/// differ.
+const MARGIN: Duration = Duration::from_mins(5);
+/// After this time a key that was replaced is forgotten.
+const FORGOTTEN: Duration = Duration::from_hours(366 * 24);
+
+/// All keys of a service, and whose tokens they sign. The private ring has the private parts; the
+/// public one has none, and is otherwise the same.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub struct Ring {
+    /// Whose tokens they sign; without one, the tokens have no `iss`.
+    pub issuer: Option<Issuer>,
+    /// In no particular order.
+    pub keys: Vec<Key>,
+}
+
+/// What a key is at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is published and will sign.
+    Next,
+    /// It signs.
+    Active,
+    /// Another one signs since this time.
+    Retired {
+        /// Since the epoch.
+        since: Duration,
+    },
+    /// It is not accepted.
+    Revoked,
+}
+
+/// What is wrong with a ring.
+#[derive(Debug, thiserror::Error)]
+pub enum BadRing {
+    /// It is not JSON, or one of its keys is not valid.
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
+    /// Its issuer or audience is not valid.
+    #[error("issuer: {0}")]
+    Issuer(#[from] BadIssuer),
+    /// Two keys have the same `kid`.
+    #[error("the key {0} is there twice")]
+    Twice(String),
+    /// It has private parts, and should not.
+    #[error("it has the private part of a key; only what signs may know it")]
+    Private,
+}
+
+/// A ring in JSON.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    issuer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audience: Option<String>,
+    keys: Vec<Key>,
+}
+
+impl Ring {
+    /// Reads a ring.
+    pub fn from_json(json: &str) -> Result<Self, BadRing> {
+        let written: Written = serde_json::from_str(json)?;
+        Self::try_from(written)
+    }
+
+    /// Reads a ring for who verifies; private parts in it are an error.
+    pub fn public_from_json(json: &str) -> Result<Self, BadRing> {
+        let ring = Self::from_json(json)?;
+        if ring.keys.iter().any(|key| key.signing.is_some()) {
+            return Err(BadRing::Private);
+        }
+        Ok(ring)
+    }
+
+    /// Writes it, with the private parts that it has.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+
+    /// The same ring without private parts.
+    #[must_use]
+    pub fn public(&self) -> Self {
+        Self {
+            issuer: self.issuer.clone(),
+            keys: self.keys.iter().map(Key::public).collect(),
+        }
+    }
+
+    /// The key of this name.
+    #[must_use]
+    pub fn key(&self, kid: &str) -> Option<&Key> {
+        self.keys.iter().find(|key| key.kid == kid)
+    }
+
+    /// What this key is at this time.
+    #[must_use]
+    pub fn state(&self, key: &Key, now: Duration) -> State {
+        if key.revoked {
+            return State::Revoked;
+        }
+        if key.sign_from > now {
+            return State::Next;
+        }
+        let come = self.keys.iter().map(|other| other.sign_from);
+        let later = come.filter(|time| *time > key.sign_from && *time <= now);
+        match later.min() {
+            Some(since) => State::Retired { since },
+            None => State::Active,
+        }
+    }
+
+    /// The key that signs now.
+    #[must_use]
+    pub fn active(&self, now: Duration) -> Option<&Key> {
+        let mut keys = self.keys.iter();
+        keys.find(|key| self.state(key, now) == State::Active)
+    }
+
+    /// The keys whose tokens can be valid, if a token is valid for `lifetime`.
+    pub fn accepted(&self, now: Duration, lifetime: Duration) -> impl Iterator<Item = &Key> {
+        let keys = self.keys.iter();
+        keys.filter(move |key| match self.state(key, now) {
+            State::Next | State::Active => true,
+            State::Retired { since } => now < since + lifetime + MARGIN,
+            State::Revoked => false,
+        })
+    }
+
+    /// The same, as everybody may know them (RFC 7517 5).
+    pub fn published(&self, now: Duration, lifetime: Duration) -> impl Iterator<Item = &Jwk> {
+        self.accepted(now, lifetime).map(|key| &key.jwk)
+    }
+
+    /// Removes private parts that will not sign again, and keys that were replaced a year ago.
+    pub fn tidy(&mut self, now: Duration) {
+        let states: Vec<State> = self.keys.iter().map(|key| self.state(key, now)).collect();
+        let mut keys = Vec::new();
+        for (mut key, state) in self.keys.drain(..).zip(states) {
+            if matches!(state, State::Retired { .. } | State::Revoked) {
+                key.signing = None;
+            }
+            let end = match state {
+                State::Retired { since } => since,
+                State::Revoked => key.sign_from,
+                State::Next | State::Active => now,
+            };
+            if now < end + FORGOTTEN {
+                keys.push(key);
+            }
+        }
+        self.keys = keys;
+    }
+}
+
+impl TryFrom<Written> for Ring {
+    type Error = BadRing;
+
+    fn try_from(written: Written) -> Result<Self, BadRing> {
+        let audience = written.audience.as_deref();
+        let issuer = written.issuer.map(|url| Issuer::new(&url, audience));
+        for (at, key) in written.keys.iter().enumerate() {
+            if written.keys[..at].iter().any(|other| other.kid == key.kid) {
+                return Err(BadRing::Twice(key.kid.clone()));
+            }
+        }
+        Ok(Self {
+            issuer: issuer.transpose()?,
+            keys: written.keys,
+        })
+    }
+}
+
+impl From<Ring> for Written {
+    fn from(ring: Ring) -> Self {
+        let (issuer, audience) = match ring.issuer {
+            Some(Issuer { url, audience }) if url == audience => (Some(url), None),
+            Some(Issuer { url, audience }) => (Some(url), Some(audience)),
+            None => (None, None),
+        };
+        Self {
+            issuer,
+            audience,
+            keys: ring.keys,
+        }
+    }
+}
