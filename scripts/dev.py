@@ -39,6 +39,11 @@ LOCAL_DYNAMODB = {
 }
 LOCAL_PACKAGES = ["--package=tests", "--package=users"]
 
+# JWT_ALGORITHM: with another one than HS256 a ring of keys signs, which `users keys` makes.
+ALGORITHMS = ["RS256", "ES256", "EdDSA"]
+KEYS_TABLE = "keys"
+RING_PACKAGES = ["--package=users"]
+
 # What the functions are made of; a save elsewhere restarts nothing.
 SOURCES = ["functions", "service", "shared"]
 MANIFESTS = ["Cargo.toml", "Cargo.lock"]
@@ -114,27 +119,33 @@ def catches_sigint(pid):
 
 
 async def serve(front):
-    variables = environment()
+    variables, algorithm = environment(), ring_algorithm()
     local = variables["USER_STORE"] == "dynamodb" and ENDPOINT not in variables
     if local:
         variables = {**LOCAL_DYNAMODB, **variables, ENDPOINT: f"http://{HOST}:{kept_port()}"}
-    announce_first_build(["token", *(["local-dynamodb", "users"] if local else [])])
+    if algorithm:
+        variables = {**variables, **ring_variables(algorithm, variables)}
+    announce_first_build(["token", *(["local-dynamodb", "users"] if local else ["users"] if algorithm else [])])
     functions = await first_build([])
-    others = await first_build(LOCAL_PACKAGES) if local else {}
-    check_configuration(functions["token"], variables)
+    packages = LOCAL_PACKAGES if local else RING_PACKAGES if algorithm else []
+    others = await first_build(packages) if packages else {}
 
     watch_port = int(WATCH_PORT or free_port())
     servers = {watch_port: start(emulator(watch_port), quiet(variables))}
     if local:
         port = variables[ENDPOINT].rpartition(":")[2]
-        command = [others["local-dynamodb"], port, str(DATABASE), variables["USERS_TABLE"]]
+        command = [others["local-dynamodb"], port, str(DATABASE), variables["USERS_TABLE"], KEYS_TABLE]
         servers[int(port)] = start(command, variables)
+        await listens(int(port))
+    if algorithm:
+        generate_keys(others["users"], algorithm, variables)
+    check_configuration(functions["token"], variables)
     built = asyncio.Event()
     await asyncio.start_server(lambda *streams: forward(*streams, watch_port, built), sock=front, limit=HEAD_LIMIT)
     await asyncio.gather(
         *(lives(server) for server in servers.values()),
         run_functions(functions, variables, watch_port, built, servers),
-        announce(front.getsockname()[1], variables, others),
+        announce(front.getsockname()[1], variables, others.get("users") if local else None, algorithm),
     )
 
 
@@ -144,6 +155,35 @@ def environment():
     defaults = json.loads((ROOT / "events/env.json").read_text())["Parameters"]
     # The size of the function decides which hashes it takes.
     return {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", **defaults, **os.environ}
+
+
+def ring_algorithm():
+    """Returns the algorithm of the ring's keys; None if one shared key signs, with HS256."""
+    algorithm = os.environ.get("JWT_ALGORITHM") or "HS256"
+    if algorithm == "HS256":
+        return None
+    if algorithm not in ALGORITHMS:
+        raise Failure(f"make dev: JWT_ALGORITHM={algorithm} is not known; it can be: HS256, {', '.join(ALGORITHMS)}")
+    return algorithm
+
+
+def ring_variables(algorithm, variables):
+    """Where the ring is: in a second table, or in files under .dev/, one pair for each algorithm."""
+    if variables["USER_STORE"] == "dynamodb":
+        ring = {"SIGNING_KEYS": f"dynamodb:{KEYS_TABLE}"}
+    else:
+        file = ROOT / f".dev/keys-{algorithm}.json"
+        ring = {"SIGNING_KEYS": f"file:{file}", "PUBLIC_KEYS": f"file:{file.with_suffix('.public.json')}"}
+    # A shared key would win over the ring.
+    return {"JWT_SECRET_KEY": "", **ring, **os.environ}
+
+
+def generate_keys(users, algorithm, variables):
+    """Makes the first key, unless there is one."""
+    command = [users, "keys", "generate", "--algorithm", algorithm]
+    made = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+    if made.returncode:
+        raise Failure(f"make dev: {made.stderr.strip()}")
 
 
 def kept_port():
@@ -289,7 +329,7 @@ def saved():
     return times
 
 
-async def announce(port, variables, others):
+async def announce(port, variables, users, algorithm):
     """Says how to try the service, once it answers."""
     url = f"http://{HOST}:{port}"
     while not await asyncio.to_thread(answers, f"{url}/status/"):
@@ -300,11 +340,14 @@ async def announce(port, variables, others):
         f"  curl -i {url}/users/me/items/ -H \"Authorization: Bearer $TOKEN\"\n",
         flush=True,
     )
-    if others:
+    if algorithm:
+        print(f"Tokens are signed with {algorithm}; anybody can verify them by {url}/.well-known/jwks.json\n", flush=True)
+    if users:
+        ring = f" SIGNING_KEYS={variables['SIGNING_KEYS']}" if algorithm else ""
         print(
             "The users are in DynamoDB. In another terminal:\n\n"
-            f"  export {ENDPOINT}={variables[ENDPOINT]} USERS_TABLE={shlex.quote(variables['USERS_TABLE'])}\n"
-            f"  {shlex.quote(others['users'])} list\n",
+            f"  export {ENDPOINT}={variables[ENDPOINT]} USERS_TABLE={shlex.quote(variables['USERS_TABLE'])}{ring}\n"
+            f"  {shlex.quote(users)} list\n",
             flush=True,
         )
 

@@ -1,7 +1,7 @@
 //! DynamoDB for `make dev USER_STORE=dynamodb`: dynoxide on a port, its database in a file, with
-//! the table and the tutorial's users.
+//! the users' table, in which the tutorial's are, and the table of the private keys.
 //!
-//!     local-dynamodb PORT FILE TABLE
+//!     local-dynamodb PORT FILE USERS KEYS
 
 use std::env;
 use std::net::TcpListener;
@@ -16,8 +16,8 @@ use tests::dynamodb::{block_on, connect, fill, serve};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [port, file, name] = arguments.as_slice() else {
-        eprintln!("local-dynamodb: expected a port, a file and a table's name");
+    let [port, file, name, keys] = arguments.as_slice() else {
+        eprintln!("local-dynamodb: expected a port, a file and the names of two tables");
         return ExitCode::from(2);
     };
     let listener = match TcpListener::bind(format!("127.0.0.1:{port}")) {
@@ -30,6 +30,7 @@ fn main() -> ExitCode {
     };
     let address = serve(database, listener);
     let filled = block_on(async {
+        table::create(&connect(format!("http://{address}"), keys)).await?;
         let table = connect(format!("http://{address}"), name);
         // Added to a new table only: whoever changed or removed these users later did so on
         // purpose.

@@ -65,7 +65,7 @@ pub fn cases(tiers: &[&str]) -> Vec<Case> {
 }
 
 /// Runs every case and panics with the names of those that failed. Returns how many passed.
-pub fn run(client: &impl Client, key: &str, cases: &[Case]) -> usize {
+pub fn run(client: &impl Client, key: Option<&str>, cases: &[Case]) -> usize {
     let mut runner = Runner {
         client,
         key,
@@ -90,7 +90,7 @@ pub fn run(client: &impl Client, key: &str, cases: &[Case]) -> usize {
 
 struct Runner<'a, C> {
     client: &'a C,
-    key: &'a str,
+    key: Option<&'a str>,
     logins: HashMap<String, String>,
 }
 
@@ -174,16 +174,10 @@ impl<C: Client> Runner<'_, C> {
         assert_eq!(body["scope"], expected["scope"], "{name}");
         let token = body["access_token"].as_str().unwrap();
         let (message, signature) = token.rsplit_once('.').unwrap();
-        assert_eq!(
-            signature,
-            sign("HS256", self.key, message),
-            "{name}: not signed with the key's bytes"
-        );
         let parts: Vec<Value> = message
             .split('.')
             .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap())
             .collect();
-        assert_eq!(parts[0], json!({"alg": "HS256", "typ": "JWT"}), "{name}");
         let claims = &parts[1];
         let scope = expected["scope"].as_str().unwrap();
         assert_eq!(
@@ -191,6 +185,20 @@ impl<C: Client> Runner<'_, C> {
             (&expected["sub"], &expected["scope"]),
             "{name}"
         );
+        let expires = claims["exp"].as_u64().expect("exp is a whole number");
+        assert!(
+            expires.abs_diff(self.client.now() + 1800) <= 30,
+            "{name}: {claims}"
+        );
+        let Some(key) = self.key else {
+            return;
+        };
+        assert_eq!(
+            signature,
+            sign("HS256", key, message),
+            "{name}: not signed with the key's bytes"
+        );
+        assert_eq!(parts[0], json!({"alg": "HS256", "typ": "JWT"}), "{name}");
         assert_eq!(
             claims["scopes"],
             json!(scope.split_whitespace().collect::<Vec<_>>()),
@@ -199,11 +207,6 @@ impl<C: Client> Runner<'_, C> {
         assert!(
             claims.get("aud").is_none(),
             "{name}: FastAPI would refuse a token with an audience"
-        );
-        let expires = claims["exp"].as_u64().expect("exp is a whole number");
-        assert!(
-            expires.abs_diff(self.client.now() + 1800) <= 30,
-            "{name}: {claims}"
         );
     }
 
@@ -272,7 +275,7 @@ impl<C: Client> Runner<'_, C> {
             part
         };
         let key = if text("key") == "SECRET_KEY" {
-            self.key
+            self.key.unwrap_or_default()
         } else {
             text("key")
         };
