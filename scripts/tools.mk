@@ -6,6 +6,7 @@ PIP_moto := moto[server,dynamodb]==5.2.5
 PIP_fastapi := fastapi==0.165.0 httpx2==2.16.2 pyjwt==2.15.1 python-multipart==0.0.34
 # The client libraries in Python; those in JavaScript are in tests/clients/package.json.
 PIP_clients := authlib==1.9.10 requests-oauthlib==2.0.0 oauthlib==4.0.1 requests==2.34.2
+PIP_verifying := fastapi==0.165.0 pyjwt[crypto]==2.15.1 uvicorn==0.54.0
 PIP_openapi := schemathesis==4.32.5 openapi-spec-validator==0.9.0
 PIP_browser := selenium==4.51.0
 # The benchmark's peer: an app in FastAPI as one deploys it on Lambda.

@@ -10,11 +10,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def start(store="memory", **variables):
-    """Starts it on a free port, with these variables; returns its process, its address and its output."""
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+def start(store="memory", **variables):
+    """Starts it on a free port, with these variables, in which `{port}` is that port; returns its process,
+    its address and its output."""
+    port = free_port()
+    variables = {name: value.replace("{port}", str(port)) for name, value in variables.items()}
     database = tempfile.mkdtemp() + "/dynamodb.sqlite"
     environment = {**os.environ, "PORT": str(port), "USER_STORE": store, "DYNAMODB_FILE": database, **variables}
     url = f"http://127.0.0.1:{port}"
