@@ -16,7 +16,7 @@ export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/b
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev invoke invoke-what test live-test client-test verifying-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test build deploy smoke
+.PHONY: help dev invoke invoke-what test live-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test build deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -64,6 +64,9 @@ client-test: $(CARGO_LAMBDA) .venv/clients/ok tests/clients/node_modules/.packag
 
 verifying-test: $(CARGO_LAMBDA) .venv/verifying/ok tests/clients/node_modules/.package-lock.json ## Test the servers of docs/verifying.md, which verify tokens of `make dev JWT_ALGORITHM=RS256`
 	@.venv/verifying/bin/python tests/verifying.py
+
+rotation-test: $(CARGO_LAMBDA) .venv/verifying/ok ## Rotate and revoke keys under load, in real time: some 10 minutes
+	@.venv/verifying/bin/python tests/rotation.py
 
 openapi-test: $(CARGO_LAMBDA) .venv/openapi/ok ## Test `make dev` against its own /openapi.json
 	@.venv/openapi/bin/python tests/openapi.py
