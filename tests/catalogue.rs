@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 use shared::domain::access::Access;
 use shared::http::without_slash;
@@ -14,7 +15,7 @@ use tests::wiring::{
     event_files, gateway_paths, methods_and_path, missing, parsed_template, resource, router_table,
     scopes_of, spellings, variables,
 };
-use tests::{Client, Gateway, HttpRequest, read, repository, world};
+use tests::{Client, Gateway, HttpRequest, keys, read, repository, world};
 
 /// Functions that the API's document leaves out: its own description, and the fallback.
 const NOT_IN_THE_API: [&str; 3] = ["docs", "openapi", "not-found"];
@@ -293,9 +294,12 @@ fn only_the_functions_that_check_tokens_have_the_key_before() {
     });
 }
 
-/// So `sam local invoke` and `cargo lambda invoke` show an answer, and not a refusal.
+/// So `sam local invoke` and `cargo lambda invoke` show an answer, and not a refusal. Their tokens
+/// are signed with the shared key; a ring is there for who publishes it.
 #[test]
 fn every_functions_events_are_answered() {
+    let ring = keys::ring(Algorithm::ES256).public().to_json().unwrap();
+    let world = world().with("PUBLIC_KEYS", ring);
     check(|function, problems| {
         for (file, operation) in event_files(function) {
             let Ok(text) = fs::read_to_string(repository(&file)) else {
@@ -305,7 +309,7 @@ fn every_functions_events_are_answered() {
                 serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
             let raw_path = event["rawPath"].as_str().unwrap_or_default();
             let http = &event["requestContext"]["http"];
-            let status = Gateway::new(world())
+            let status = Gateway::new(world.clone())
                 .invoke_function(function, &event)
                 .status;
             let fits = match operation {

@@ -199,6 +199,25 @@ fn every_error_is_described_with_its_body_and_headers() {
     );
 }
 
+/// Another name is 404 and not 422, since no such document is there.
+#[test]
+fn the_well_known_documents_are_described() {
+    let operation = &DOCUMENT["paths"]["/.well-known/{document}"]["get"];
+    let names = [
+        "jwks.json",
+        "oauth-authorization-server",
+        "openid-configuration",
+        "oauth-protected-resource",
+    ];
+    let parameter = &operation["parameters"][0];
+    assert_eq!(parameter["in"], "path");
+    assert_eq!(parameter["schema"]["enum"], json!(names));
+    let statuses = operation["responses"].as_object().unwrap().keys();
+    assert_eq!(statuses.collect::<Vec<_>>(), ["200", "404", "500", "503"]);
+    let schemas = DOCUMENT["components"]["schemas"]["Document"]["anyOf"].as_array();
+    assert_eq!(schemas.unwrap().len(), names.len());
+}
+
 /// The server's URL is relative to the document's, since a stage or a domain may come before it.
 #[test]
 fn the_server_is_where_the_document_is() {

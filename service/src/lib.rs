@@ -11,6 +11,7 @@ pub const FUNCTIONS: &[Function] = &[
     users_me_items::FUNCTION,
     status::FUNCTION,
     docs::FUNCTION,
+    well_known::FUNCTION,
 ];
 
 /// What the functions say about themselves. A program that uses only this does not link their code.

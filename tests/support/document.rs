@@ -65,7 +65,9 @@ impl ApiDocument {
         let mut operations = function.route.operations.iter();
         let answered = operations.any(|operation| operation.method == method);
         let described = !self.paths[path][method.to_lowercase()].is_null();
-        if !answered || !described || !function.route.has_path(raw_path) {
+        // A 304 stands for the answer that the client has (RFC 9110 15.4.5).
+        let known = answer.status == 304;
+        if known || !answered || !described || !function.route.has_path(raw_path) {
             return;
         }
         let key = (

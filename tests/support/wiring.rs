@@ -209,7 +209,7 @@ fn template(function: &Function, all: &mut Vec<Missing>) {
         let _ = writeln!(text, "          {variable}: {}", value_of(variable));
     }
     if variables.contains("USERS_TABLE") {
-        text += POLICIES;
+        text += &policies(function);
     }
     text += "      Events:\n";
     for (event, path) in ["Exact", "Slash"].iter().zip(gateway_paths(function.route)) {
@@ -230,13 +230,23 @@ fn template(function: &Function, all: &mut Vec<Missing>) {
     });
 }
 
-/// What a function with a guard may read: users, and the public keys.
+/// What a function may read: the public keys and, if it has a guard, users.
+fn policies(function: &Function) -> String {
+    let mut operations = function.route.operations.iter();
+    let keys = if operations.any(|one| one.access != Access::Public) {
+        r#"["user#*", "keys#public"]"#
+    } else {
+        r#"["keys#public"]"#
+    };
+    POLICIES.replace("{keys}", keys)
+}
+
 const POLICIES: &str = r#"      Policies:
         - Statement:
             - Effect: Allow
               Action: dynamodb:GetItem
               Resource: !GetAtt Users.Arn
-              Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["user#*", "keys#public"] } }
+              Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": {keys} } }
 "#;
 
 /// The value that another resource gives to the variable. A new variable gets "", for you to fill

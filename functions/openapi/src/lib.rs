@@ -53,7 +53,7 @@ impl State for Document {
 fn files(dialect: Dialect) -> io::Result<Files> {
     let file = |server| {
         let document = document(&service::ABOUT, dialect, server);
-        File::new("application/json", &document.to_string())
+        File::json(&document)
     };
     Ok(Files(vec![
         ("/openapi.json", file("./")?),

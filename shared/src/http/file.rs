@@ -13,11 +13,13 @@ use lambda_http::http::header::{
 };
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::description::JSON;
 use super::error::{ApiError, RequestError};
 
-/// After 300 seconds a cache asks again, and mostly gets a 304.
+/// Unless the file says otherwise, after 300 seconds a cache asks again, and mostly gets a 304.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// Files by their paths. If there are none, every path is 404.
@@ -37,6 +39,7 @@ impl Files {
 /// A file. It is kept compressed, because nearly every client accepts that.
 pub struct File {
     content_type: HeaderValue,
+    cached: HeaderValue,
     etag: HeaderValue,
     gzip: Cow<'static, [u8]>,
 }
@@ -49,14 +52,27 @@ impl File {
         Ok(Self::from_gzip(content_type, encoder.finish()?))
     }
 
+    /// Compresses a value in JSON.
+    pub fn json(value: &impl Serialize) -> io::Result<Self> {
+        Self::new(JSON, &serde_json::to_string(value)?)
+    }
+
     /// Takes content that is compressed already.
     pub fn from_gzip(content_type: &'static str, gzip: impl Into<Cow<'static, [u8]>>) -> Self {
         let gzip = gzip.into();
         Self {
             content_type: HeaderValue::from_static(content_type),
+            cached: CACHED,
             etag: etag(&gzip),
             gzip,
         }
+    }
+
+    /// The same file with another `Cache-Control` than `public, max-age=300`.
+    #[must_use]
+    pub fn cached(self, cache_control: &'static str) -> Self {
+        let cached = HeaderValue::from_static(cache_control);
+        Self { cached, ..self }
     }
 
     /// Answers 304 if the client has the file (RFC 9110 13.1.2), and otherwise the file, compressed
@@ -65,7 +81,7 @@ impl File {
         let mut response = Response::new(Body::Empty);
         let headers = response.headers_mut();
         headers.insert(ETAG, self.etag.clone());
-        headers.insert(CACHE_CONTROL, CACHED);
+        headers.insert(CACHE_CONTROL, self.cached.clone());
         headers.insert(VARY, HeaderValue::from(ACCEPT_ENCODING));
         if is_known(request, &self.etag) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;

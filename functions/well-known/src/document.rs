@@ -1,0 +1,172 @@
+//! The documents, and what each needs to be there.
+//!
+//! | document | by | needs |
+//! |---|---|---|
+//! | [`KeySet`] | RFC 7517 5 | a ring |
+//! | [`AuthorizationServer`] | RFC 8414 2 | an issuer |
+//! | [`OpenidConfiguration`] | OpenID Connect Discovery 3 | both |
+//! | [`ProtectedResource`] | RFC 9728 2 | an issuer |
+
+use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use shared::domain::scope::CATALOGUE;
+use shared::domain::store::StoreError;
+use shared::domain::token::Published;
+
+use crate::Name;
+
+/// What a path answers with.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Document {
+    KeySet(KeySet),
+    AuthorizationServer(AuthorizationServer),
+    OpenidConfiguration(OpenidConfiguration),
+    ProtectedResource(ProtectedResource),
+}
+
+/// The public keys, of which one verifies a token: that of its `kid`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "JsonWebKeySet")]
+pub struct KeySet {
+    #[schemars(schema_with = "keys")]
+    keys: Vec<Jwk>,
+}
+
+/// Who issues tokens, and how to get one.
+#[derive(Serialize, JsonSchema)]
+pub struct AuthorizationServer {
+    /// The `iss` of its tokens.
+    #[schemars(example = "https://api.example.com")]
+    issuer: String,
+    #[schemars(example = "https://api.example.com/token")]
+    token_endpoint: String,
+    /// Where its keys are, if its tokens are not signed with a shared secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "https://api.example.com/.well-known/jwks.json")]
+    jwks_uri: Option<String>,
+    scopes_supported: Vec<&'static str>,
+    /// Required, but there is no authorization endpoint. `none` is the type that responds with
+    /// nothing, and libraries refuse an empty list.
+    response_types_supported: [&'static str; 1],
+    grant_types_supported: [&'static str; 1],
+    /// A client does not prove who it is.
+    token_endpoint_auth_methods_supported: [&'static str; 1],
+}
+
+/// The same for API Gateway, which knows no other path: who creates a JWT authorizer makes it fetch
+/// this. There is no `openid` scope, and nobody gets an ID token.
+#[derive(Serialize, JsonSchema)]
+pub struct OpenidConfiguration {
+    #[serde(flatten)]
+    authorization_server: AuthorizationServer,
+    subject_types_supported: [&'static str; 1],
+    /// The algorithms of the access tokens.
+    #[schemars(with = "Vec<String>")]
+    id_token_signing_alg_values_supported: Vec<KeyAlgorithm>,
+}
+
+/// Which tokens the API takes.
+#[derive(Serialize, JsonSchema)]
+pub struct ProtectedResource {
+    #[schemars(example = "https://api.example.com")]
+    resource: String,
+    authorization_servers: [String; 1],
+    scopes_supported: Vec<&'static str>,
+    bearer_methods_supported: [&'static str; 1],
+}
+
+impl Document {
+    /// The document of this name; `None` if what it needs is not there.
+    pub async fn read(name: Name, published: &Published) -> Result<Option<Self>, StoreError> {
+        if let Name::Jwks = name {
+            let keys = published.keys().await?;
+            return Ok(keys.map(|JwkSet { keys }| Self::KeySet(KeySet { keys })));
+        }
+        let Some(issuer) = published.issuer().await? else {
+            return Ok(None);
+        };
+        let server = AuthorizationServer::new(&issuer.url, published.keyring.is_some());
+        Ok(match name {
+            Name::OpenidConfiguration => {
+                let keys = published.keys().await?;
+                let both = keys.map(|keys| OpenidConfiguration::new(server, keys));
+                both.map(Self::OpenidConfiguration)
+            }
+            Name::OauthProtectedResource => {
+                Some(Self::ProtectedResource(ProtectedResource::new(issuer.url)))
+            }
+            _ => Some(Self::AuthorizationServer(server)),
+        })
+    }
+}
+
+impl AuthorizationServer {
+    fn new(issuer: &str, has_keys: bool) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            token_endpoint: format!("{issuer}/token"),
+            jwks_uri: has_keys.then(|| format!("{issuer}/.well-known/jwks.json")),
+            scopes_supported: scopes(),
+            response_types_supported: ["none"],
+            grant_types_supported: ["password"],
+            token_endpoint_auth_methods_supported: ["none"],
+        }
+    }
+}
+
+impl OpenidConfiguration {
+    fn new(authorization_server: AuthorizationServer, JwkSet { keys }: JwkSet) -> Self {
+        let mut algorithms = Vec::new();
+        for algorithm in keys.iter().filter_map(|key| key.common.key_algorithm) {
+            if !algorithms.contains(&algorithm) {
+                algorithms.push(algorithm);
+            }
+        }
+        Self {
+            authorization_server,
+            subject_types_supported: ["public"],
+            id_token_signing_alg_values_supported: algorithms,
+        }
+    }
+}
+
+impl ProtectedResource {
+    /// The API is at its issuer's address. Its `aud` may be a name that is no address, which
+    /// `resource` must be (RFC 9728 1.2).
+    fn new(issuer: String) -> Self {
+        Self {
+            resource: issuer.clone(),
+            authorization_servers: [issuer],
+            scopes_supported: scopes(),
+            bearer_methods_supported: ["header"],
+        }
+    }
+}
+
+fn scopes() -> Vec<&'static str> {
+    CATALOGUE.iter().map(|(scope, _)| *scope).collect()
+}
+
+/// The keys of each `kty` (RFC 7518 6, RFC 8037 2).
+fn keys(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["kty", "use", "alg", "kid"],
+            "properties": {
+                "kty": {"enum": ["RSA", "EC", "OKP"]},
+                "use": {"const": "sig"},
+                "alg": {"enum": ["RS256", "ES256", "EdDSA"]},
+                "kid": {"type": "string"},
+                "n": {"type": "string"},
+                "e": {"type": "string"},
+                "crv": {"type": "string"},
+                "x": {"type": "string"},
+                "y": {"type": "string"},
+            },
+        },
+    })
+}
