@@ -10,6 +10,8 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::keys::args::KeysArgs;
+
 /// The users of the service, in its DynamoDB table.
 #[derive(Debug, Parser)]
 #[command(name = "users", version, max_term_width = 100, after_help = AFTER_HELP)]
@@ -71,7 +73,10 @@ pub enum Command {
     ///
     /// A deployed stack has its table already, with backups and deletion protection.
     #[command(after_help = "Example:
-  users --table dev-users --endpoint-url http://127.0.0.1:8000 create-table")]
+  users --table dev-users --endpoint-url http://127.0.0.1:8000 create-table
+
+The table of the private keys (users keys --help) is of the same kind:
+  users --table dev-keys --endpoint-url http://127.0.0.1:8000 create-table")]
     CreateTable,
     /// Add a user; asks for the password
     #[command(after_help = "Examples:
@@ -237,6 +242,19 @@ A file is made readable by you alone.")]
 Costs are listed by themselves when add, set-password or import writes a hash. Run this while no
 import runs.")]
     Hashes,
+    /// The keys that sign tokens: make, rotate, list, retire and revoke them
+    ///
+    /// There are two rings of them: the private one, by which POST /token signs, and the public one,
+    /// by which everybody verifies. With --stack NAME they are in the tables NAME-keys and
+    /// NAME-users.
+    #[command(after_help = "Examples:
+  users --stack lambda-oauth2-scopes keys generate --issuer https://api.example.com
+  users --stack lambda-oauth2-scopes keys rotate
+  users keys --signing-keys file:keys.json generate --algorithm EdDSA
+
+With file:keys.json the public keys are beside it, in keys.public.json, and no table is needed.
+A key is named by its whole kid, or by 4 or more of its first characters.")]
+    Keys(KeysArgs),
     /// Print the hash of a password, for a users file (USERS_FILE); asks for the password
     #[command(after_help = "Example:
   users hash")]
@@ -316,9 +334,16 @@ mod tests {
         Args::command().debug_assert();
     }
 
+    /// A command's subcommands, and theirs.
+    fn below(command: &clap::Command) -> Vec<&clap::Command> {
+        let each = command.get_subcommands();
+        each.flat_map(|command| [vec![command], below(command)].concat())
+            .collect()
+    }
+
     #[test]
     fn no_argument_takes_a_password_and_every_command_has_examples() {
-        for command in Args::command().get_subcommands() {
+        for command in below(&Args::command()) {
             let help = command.get_after_help().map(ToString::to_string);
             assert!(
                 help.is_some_and(|help| help.contains("Example")),

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::output::{self, Output, readable, sorted};
 use crate::passwords::new_hash;
 use crate::store::{self, Put};
-use crate::{attempts, catalogue, export, hashes, import, name};
+use crate::{attempts, catalogue, export, hashes, import, keys, name};
 
 /// Does what the command line says.
 pub fn run(args: Args) -> Result<(), Error> {
@@ -33,21 +33,18 @@ pub fn run(args: Args) -> Result<(), Error> {
             .enable_all()
             .build()
             .map_err(|error| Error::Failed(format!("no threads to work with: {error}")))?
-            .block_on(with_table(args, out)),
+            .block_on(start(args, out)),
     }
 }
 
-async fn with_table(args: Args, out: Output) -> Result<(), Error> {
+/// Keys may be in a file, so they look for a table themselves.
+async fn start(args: Args, out: Output) -> Result<(), Error> {
+    if let Command::Keys(keys) = &args.command {
+        return keys::run(&args, keys, out).await;
+    }
     let table = connect::table(&args).await?;
     let done = run_on(&table, args.command, out).await;
-    done.map_err(|error| match (error, args.stack) {
-        (Error::NoTable(name), Some(stack)) => Error::NoStackTable {
-            table: name,
-            stack,
-            region: connect::region(&table),
-        },
-        (error, _) => error,
-    })
+    done.map_err(|error| connect::of_stack(error, args.stack.as_deref(), &table))
 }
 
 async fn run_on(table: &Table, command: Command, out: Output) -> Result<(), Error> {
@@ -73,7 +70,7 @@ async fn run_on(table: &Table, command: Command, out: Output) -> Result<(), Erro
         Command::Import(args) => import::import(table, out, args).await,
         Command::Export { file } => export::export(table, out, &file).await,
         Command::Hashes => hashes::hashes(table, out).await,
-        Command::Hash { .. } | Command::Completions { .. } => Ok(()),
+        Command::Keys(_) | Command::Hash { .. } | Command::Completions { .. } => Ok(()),
     }
 }
 

@@ -36,9 +36,21 @@ pub async fn table(args: &Args) -> Result<Table, Error> {
     Ok(Table { client, name })
 }
 
-/// The region in which a table is looked for; [`table`] does not return without one.
+/// The error of a call; if there is no table, one that fits a table of this stack.
 #[must_use]
-pub fn region(table: &Table) -> String {
+pub fn of_stack(error: Error, stack: Option<&str>, table: &Table) -> Error {
+    match (error, stack) {
+        (Error::NoTable(name), Some(stack)) => Error::NoStackTable {
+            table: name,
+            stack: stack.to_owned(),
+            region: region(table),
+        },
+        (error, _) => error,
+    }
+}
+
+/// The region in which a table is looked for; [`table`] does not return without one.
+fn region(table: &Table) -> String {
     let region = table.client.config().region();
     region.map(ToString::to_string).unwrap_or_default()
 }

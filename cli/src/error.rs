@@ -31,7 +31,7 @@ pub enum Error {
     },
     /// There is no such table.
     #[error(
-        "no table {0:?} in this region or account\n  name it with --table or --stack, or make it with: users create-table"
+        "no table {0:?} in this region or account\n  name it with --table or --stack, or make it with: users --table {0} create-table"
     )]
     NoTable(String),
     /// The stack makes its table; so its name, the region or the account is another.

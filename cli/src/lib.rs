@@ -9,8 +9,10 @@
 //! | [`mod@line`] | a user as a JSON line |
 //! | [`attempts`] | the failed logins that are counted for a user |
 //! | [`hashes`] | what the password hashes cost |
+//! | [`keys`] | the keys that sign tokens |
 //! | [`catalogue`] | which scopes users may have |
 //! | [`store`] | reads and conditional writes |
+//! | [`file`] | a file that is there only when it is complete |
 //! | [`name`] | which names new users may have |
 //! | [`passwords`] | where new passwords come from, and which are good enough |
 //! | [`output`] | plain text for people, JSON for programs |
@@ -24,8 +26,10 @@ pub mod commands;
 pub mod connect;
 pub mod error;
 pub mod export;
+pub mod file;
 pub mod hashes;
 pub mod import;
+pub mod keys;
 pub mod line;
 pub mod name;
 pub mod output;

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod hashes;
+mod keys;
 mod logins;
 mod support;
 

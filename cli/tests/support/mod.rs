@@ -10,7 +10,9 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::{Client, Config};
 use dynoxide::Database;
 use serde_json::Value;
-use shared::aws::table::{Item, text, user_key};
+use shared::aws::keys::RingItem;
+use shared::aws::table::{Item, Table, text, user_key};
+use shared::domain::keys::{Ring, RingStore};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -111,11 +113,26 @@ impl Server {
     }
 
     /// Puts an item of this key, whatever there is.
-    pub fn put(&self, key: &str, mut item: Item) {
+    pub fn put(&self, key: &str, item: Item) {
+        self.put_into("users", key, item);
+    }
+
+    /// The same in any table.
+    pub fn put_into(&self, table: &str, key: &str, mut item: Item) {
         item.insert("pk".to_owned(), text(key));
         let client = self.client();
-        let put = client.put_item().table_name("users").set_item(Some(item));
+        let put = client.put_item().table_name(table).set_item(Some(item));
         self.runtime.block_on(put.send()).unwrap();
+    }
+
+    /// The ring as the functions read it; `None` if there is none.
+    pub fn ring(&self, table: &str, key: &'static str) -> Option<Ring> {
+        let (client, name) = (self.client(), table.to_owned());
+        let item = RingItem {
+            table: Table { client, name },
+            key,
+        };
+        self.runtime.block_on(item.read()).unwrap()
     }
 
     /// Another URL of this server; `hear` is told each request that comes by it, before the server.

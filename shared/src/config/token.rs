@@ -191,6 +191,11 @@ impl Signs {
     }
 }
 
+/// Reads only `ACCESS_TOKEN_EXPIRE_MINUTES`, for the `users` command: it keeps keys as long.
+pub fn token_lifetime(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Duration, ConfigError> {
+    Reader::read(lookup, lifetime)
+}
+
 /// How long a token is valid.
 fn lifetime(reader: &mut Reader<'_>) -> Duration {
     let minutes = reader.number("ACCESS_TOKEN_EXPIRE_MINUTES", DEFAULT_EXPIRE_MINUTES, 1);

@@ -4,6 +4,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`ring`] | [`Ring`]: all keys, and what the time makes of each: next, active, retired, revoked |
+//! | [`rotation`] | what people do with a ring: generate, rotate, retire, revoke |
 //! | [`key`] | [`Key`]: one of them, as a JWK (RFC 7517) |
 //! | [`keyring`] | [`Keyring`]: a ring that is read again from time to time |
 //! | [`issuer`] | [`Issuer`]: whose tokens the keys sign, and for whom |
@@ -14,6 +15,7 @@ pub mod issuer;
 pub mod key;
 pub mod keyring;
 pub mod ring;
+pub mod rotation;
 
 pub use issuer::Issuer;
 pub use key::Key;

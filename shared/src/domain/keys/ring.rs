@@ -27,7 +27,7 @@ pub const SHORT_LEAD: Duration = Duration::from_mins(1);
 /// How long a key stays published after the last token that it has signed has expired: clocks
 /// differ.
 const MARGIN: Duration = Duration::from_mins(5);
-/// After this time a key that was replaced is forgotten.
+/// So long after another one took over, a key is forgotten.
 const FORGOTTEN: Duration = Duration::from_hours(366 * 24);
 
 /// All keys of a service, and whose tokens they sign. The private ring has the private parts; the
@@ -129,12 +129,18 @@ impl Ring {
         if key.sign_from > now {
             return State::Next;
         }
-        let come = self.keys.iter().map(|other| other.sign_from);
-        let later = come.filter(|time| *time > key.sign_from && *time <= now);
-        match later.min() {
+        match self.replaced(key, now) {
             Some(since) => State::Retired { since },
             None => State::Active,
         }
+    }
+
+    /// When the next one took over from this key, if that has happened. It does not matter whether
+    /// that one is revoked by now: it did sign.
+    fn replaced(&self, key: &Key, now: Duration) -> Option<Duration> {
+        let times = self.keys.iter().map(|other| other.sign_from);
+        let later = times.filter(|time| *time > key.sign_from && *time <= now);
+        later.min()
     }
 
     /// The key that signs now.
@@ -149,7 +155,7 @@ impl Ring {
         let keys = self.keys.iter();
         keys.filter(move |key| match self.state(key, now) {
             State::Next | State::Active => true,
-            State::Retired { since } => now < since + lifetime + MARGIN,
+            State::Retired { since } => now < needed_until(since, lifetime),
             State::Revoked => false,
         })
     }
@@ -161,23 +167,22 @@ impl Ring {
 
     /// Removes private parts that will not sign again, and keys that were replaced a year ago.
     pub fn tidy(&mut self, now: Duration) {
-        let states: Vec<State> = self.keys.iter().map(|key| self.state(key, now)).collect();
-        let mut keys = Vec::new();
-        for (mut key, state) in self.keys.drain(..).zip(states) {
-            if matches!(state, State::Retired { .. } | State::Revoked) {
+        let old = self.clone();
+        self.keys.retain_mut(|key| {
+            if matches!(old.state(key, now), State::Retired { .. } | State::Revoked) {
                 key.signing = None;
             }
-            let end = match state {
-                State::Retired { since } => since,
-                State::Revoked => key.sign_from,
-                State::Next | State::Active => now,
-            };
-            if now < end + FORGOTTEN {
-                keys.push(key);
-            }
-        }
-        self.keys = keys;
+            let replaced = old.replaced(key, now);
+            replaced.is_none_or(|since| now < since + FORGOTTEN)
+        });
     }
+}
+
+/// Until when a key is published that signs no more since this time: then the last token that it
+/// has signed has expired.
+#[must_use]
+pub fn needed_until(since: Duration, lifetime: Duration) -> Duration {
+    since + lifetime + MARGIN
 }
 
 impl TryFrom<Written> for Ring {
@@ -212,3 +217,6 @@ impl From<Ring> for Written {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
