@@ -334,14 +334,13 @@ async def announce(port, variables, users, algorithm):
     url = f"http://{HOST}:{port}"
     while not await asyncio.to_thread(answers, f"{url}/status/"):
         await asyncio.sleep(0.2)
+    published = f"Tokens are signed with {algorithm}; anybody can verify them by {url}/.well-known/jwks.json\n\n" if algorithm else ""
     print(
-        f"\nReady on {url}; Ctrl-C ends it. Try:\n\n"
+        f"\n{published}Ready on {url}; Ctrl-C ends it. Try:\n\n"
         f"  TOKEN=$(curl -s {url}/token -d 'username=johndoe&password=secret&scope=me items' | sed 's/.*\"access_token\":\"\\([^\"]*\\).*/\\1/')\n"
         f"  curl -i {url}/users/me/items/ -H \"Authorization: Bearer $TOKEN\"\n",
         flush=True,
     )
-    if algorithm:
-        print(f"Tokens are signed with {algorithm}; anybody can verify them by {url}/.well-known/jwks.json\n", flush=True)
     if users:
         ring = f" SIGNING_KEYS={variables['SIGNING_KEYS']}" if algorithm else ""
         print(
