@@ -12,7 +12,7 @@
 //! | [`keys`] | the keys that sign tokens |
 //! | [`catalogue`] | which scopes users may have |
 //! | [`store`] | reads and conditional writes |
-//! | [`file`] | a file that is there only when it is complete |
+//! | [`mod@file`] | a file that is there only when it is complete |
 //! | [`name`] | which names new users may have |
 //! | [`passwords`] | where new passwords come from, and which are good enough |
 //! | [`output`] | plain text for people, JSON for programs |
