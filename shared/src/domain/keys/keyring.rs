@@ -113,12 +113,17 @@ impl Keyring {
     async fn read(&self, now: Duration) -> Result<Arc<Ring>, StoreError> {
         self.kept().asked = Some(now);
         let ring = self.store.read().await?;
-        let ring = ring.ok_or_else(|| StoreError::Unavailable(NO_KEYS.into()))?;
-        let ring = Arc::new(ring);
+        let ring = Arc::new(ring.ok_or_else(|| StoreError::Unavailable(NO_KEYS.into()))?);
         let mut kept = self.kept();
-        kept.ring = Some(Arc::clone(&ring));
-        kept.read = now;
-        Ok(ring)
+        match &kept.ring {
+            // Another request has asked later, and was answered sooner: what it was told is newer.
+            Some(newer) if kept.read > now => Ok(Arc::clone(newer)),
+            _ => {
+                kept.ring = Some(Arc::clone(&ring));
+                kept.read = now;
+                Ok(ring)
+            }
+        }
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
@@ -131,3 +136,6 @@ impl fmt::Debug for Keyring {
         f.write_str("Keyring(..)")
     }
 }
+
+#[cfg(test)]
+mod tests;
