@@ -37,3 +37,45 @@ fn rsa() -> Result<Vec<u8>, Unspecified> {
     let der = pkcs8.as_ref().get(26..).ok_or(Unspecified)?;
     Ok(der.to_vec())
 }
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::crypto;
+
+    use super::*;
+    use crate::domain::keys::key::ALGORITHMS;
+
+    const TIME: Duration = Duration::from_hours(490_000);
+
+    #[test]
+    fn a_new_key_signs_what_it_verifies() {
+        for algorithm in ALGORITHMS {
+            let key = generate(algorithm, TIME).unwrap();
+            assert_eq!((key.algorithm, key.sign_from), (algorithm, TIME));
+            assert!(!key.revoked);
+            let signature = crypto::sign(b"text", &key.signing.unwrap(), algorithm).unwrap();
+            let verified =
+                |text: &[u8]| crypto::verify(&signature, text, &key.verifying, algorithm).unwrap();
+            assert!(verified(b"text") && !verified(b"texu"));
+            let other = generate(algorithm, TIME).unwrap();
+            assert_ne!(key.kid, other.kid);
+        }
+        let hs256 = generate(Algorithm::HS256, TIME).map(|key| key.kid);
+        assert_eq!(hs256, Err(BadKey::Algorithm));
+    }
+
+    /// An `RSAPrivateKey` is a sequence of 9 numbers, of which the first is its version, 0. A PKCS #8
+    /// key has an algorithm in the second place.
+    #[test]
+    fn an_rsa_key_is_written_as_rfc_8017_says() {
+        for _ in 0..3 {
+            let der = rsa().unwrap();
+            let length = u16::try_from(der.len() - 4).unwrap().to_be_bytes();
+            assert_eq!(der[..2], [0x30, 0x82], "a sequence");
+            assert_eq!(der[2..4], length, "of all that follows");
+            assert_eq!(der[4..8], [2, 1, 0, 2], "the version, then a number");
+            assert!(RsaKeyPair::from_der(&der).is_ok());
+            assert!(RsaKeyPair::from_pkcs8(&der).is_err());
+        }
+    }
+}

@@ -174,10 +174,11 @@ fn suits(parameters: &AlgorithmParameters, algorithm: Algorithm) -> bool {
     match (parameters, algorithm) {
         (AlgorithmParameters::RSA(rsa), Algorithm::RS256) => {
             let modulus = URL_SAFE_NO_PAD.decode(&rsa.n).unwrap_or_default();
-            let bits = modulus.first().map_or(0, |first| {
-                modulus.len() * 8 - first.leading_zeros() as usize
-            });
-            bits >= LEAST_BITS && rsa.e == EXPONENT
+            // A zero in front (RFC 7518 6.3.1.1 forbids it) would make a weak key look long.
+            let zeros = modulus
+                .first()
+                .map_or(0, |first| first.leading_zeros() as usize);
+            zeros < 8 && modulus.len() * 8 - zeros >= LEAST_BITS && rsa.e == EXPONENT
         }
         (AlgorithmParameters::EllipticCurve(ec), Algorithm::ES256) => {
             ec.curve == EllipticCurve::P256 && is_32_bytes(&ec.x) && is_32_bytes(&ec.y)
@@ -199,3 +200,6 @@ fn is_32_bytes(base64: &str) -> bool {
 fn is_false(value: &bool) -> bool {
     !*value
 }
+
+#[cfg(test)]
+mod tests;
