@@ -13,6 +13,8 @@ use crate::domain::login::Login;
 use crate::domain::login::attempt::Limits;
 use crate::domain::token::Signer;
 
+mod keys;
+
 const KEY: (&str, &str) = ("JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef");
 const GOOD: [(&str, &str); 6] = [
     ("USER_STORE", "memory"),

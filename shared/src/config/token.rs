@@ -31,6 +31,8 @@ const KEY: &str = "JWT_SECRET_KEY";
 const PREVIOUS: &str = "JWT_SECRET_KEY_PREVIOUS";
 /// The variable of the time until which `KEY` is accepted beside a ring, which then signs.
 const UNTIL: &str = "ACCEPT_HS256_UNTIL";
+/// What is wrong with `UNTIL` if there is no ring. The name of the ring's variable follows.
+const NO_RING: &str = "set, so a ring of keys signs, but there is none; name it in";
 
 /// What a guard verifies tokens with.
 #[derive(Debug)]
@@ -90,15 +92,33 @@ impl VerifierConfig {
         let mut published = PublishedConfig::read(reader);
         if shared.is_some() && until.is_none() {
             published.ring = None;
-        } else if published.ring.is_none() {
-            let other = "or name a ring of keys in PUBLIC_KEYS";
-            reader.problem(KEY, format_args!("not set; {REMEDY}, {other}"));
         }
-        Self {
+        let config = Self {
             shared,
             previous,
             until,
             published,
+        };
+        config.check(reader);
+        config
+    }
+
+    /// Without `until` a shared key beside the ring would be accepted for ever.
+    fn check(&self, reader: &mut Reader<'_>) {
+        match (&self.published.ring, &self.shared) {
+            (None, None) => {
+                let other = "or name a ring of keys in PUBLIC_KEYS";
+                reader.problem(KEY, format_args!("not set; {REMEDY}, {other}"));
+            }
+            (None, Some(_)) if self.until.is_some() => {
+                reader.problem(UNTIL, format_args!("{NO_RING} PUBLIC_KEYS"));
+            }
+            (Some(_), _) if self.previous.is_some() && reader.get(UNTIL).is_none() => {
+                let problem =
+                    "set, but JWT_SECRET_KEY is not; beside a ring of keys it needs an end";
+                reader.problem(PREVIOUS, format_args!("{problem}, in {UNTIL}"));
+            }
+            _ => {}
         }
     }
 
@@ -184,7 +204,11 @@ impl Signs {
         if until.is_none() && reader.get(KEY).is_some() {
             return Self::Shared(Key::read(KEY, reader));
         }
-        match keys::private(reader) {
+        let ring = keys::private(reader);
+        if ring.is_none() && until.is_some() {
+            reader.problem(UNTIL, format_args!("{NO_RING} SIGNING_KEYS"));
+        }
+        match ring {
             Some(ring) => Self::Ring(ring),
             None => Self::Shared(Key::read(KEY, reader)),
         }
