@@ -41,8 +41,8 @@ pub struct Claims {
     pub scopes: Scopes,
     /// The user's stamp when it was issued.
     pub stamp: Option<Stamp>,
-    /// Did this service issue it? Without an issuer, another service with the same key may have,
-    /// and that one knows no stamps.
+    /// Did this service issue it? Another service with the same shared key may have, and that one
+    /// knows no stamps.
     pub own: bool,
 }
 

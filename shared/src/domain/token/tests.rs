@@ -14,6 +14,9 @@ use serde_json::Value;
 use super::*;
 use crate::domain::clock::Clock;
 
+mod ring;
+mod wycheproof;
+
 const KEY: &str = "a key of the tests, 32 bytes or more";
 const NOW: Duration = Duration::from_secs(1_700_000_000);
 const GOOD: &str = r#"{"sub":"johndoe","scope":"me items","exp":1700001800}"#;

@@ -90,7 +90,12 @@ impl Verifier {
             return Err(InvalidToken::Algorithm.into());
         }
         let payload = decode(token, &key.verifying, algorithm)?;
-        Ok(payload.check(&header, self.published.issuer_of(&ring), now)?)
+        let claims = payload.check(&header, self.published.issuer_of(&ring), now)?;
+        // No other service can sign with the ring.
+        Ok(Claims {
+            own: true,
+            ..claims
+        })
     }
 
     /// A secret of this service is never used with the ring's algorithms, nor a public key with
@@ -126,14 +131,19 @@ impl Shared {
 }
 
 fn decode(token: &str, key: &DecodingKey, algorithm: Algorithm) -> Result<Payload, InvalidToken> {
+    let data = jsonwebtoken::decode(token, key, &validation(algorithm))?;
+    let UniqueNames(payload) = data.claims;
+    Ok(payload)
+}
+
+/// What `jsonwebtoken` is to look at: the signature, and that there is an `exp`.
+pub(super) fn validation(algorithm: Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
     // `Payload::check` compares `exp` with the injected clock. jsonwebtoken would use the machine's
     // clock, and accept a token for 60 seconds more. It also knows the audience.
     validation.validate_exp = false;
     validation.validate_aud = false;
-    let data = jsonwebtoken::decode(token, key, &validation)?;
-    let UniqueNames(payload) = data.claims;
-    Ok(payload)
+    validation
 }
 
 impl From<InvalidToken> for Unverified {
