@@ -80,17 +80,16 @@ pub struct ProtectedResource {
 impl Document {
     /// The document of this name; `None` if what it needs is not there.
     pub async fn read(name: Name, published: &Published) -> Result<Option<Self>, StoreError> {
+        let keys = published.keys().await?;
         if let Name::Jwks = name {
-            let keys = published.keys().await?;
             return Ok(keys.map(|JwkSet { keys }| Self::KeySet(KeySet { keys })));
         }
         let Some(issuer) = published.issuer().await? else {
             return Ok(None);
         };
-        let server = AuthorizationServer::new(&issuer.url, published.keyring.is_some());
+        let server = AuthorizationServer::new(&issuer.url, keys.is_some());
         Ok(match name {
             Name::OpenidConfiguration => {
-                let keys = published.keys().await?;
                 let both = keys.map(|keys| OpenidConfiguration::new(server, keys));
                 both.map(Self::OpenidConfiguration)
             }

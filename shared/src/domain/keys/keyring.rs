@@ -63,23 +63,32 @@ impl Keyring {
     /// Reads the ring for the first time. The cold start does it, so that no request has to wait. If
     /// that fails or takes longer than `limit`, the first request asks again.
     pub async fn open(&self, now: Duration, limit: Duration) {
-        let read = timeout(limit, self.read(now)).await;
+        let read = timeout(limit, self.find(now)).await;
         let read = read.unwrap_or_else(|elapsed| Err(StoreError::Unavailable(elapsed.into())));
         if let Err(error) = read {
             warn!(reason = %error, "the keys are not known yet");
         }
     }
 
-    /// The ring. If it was read more than [`FRESH`] ago it is read again; if that fails, the old
-    /// one still counts. Without any ring every request asks for it.
+    /// The ring, which there must be.
     pub async fn ring(&self, now: Duration) -> Result<Arc<Ring>, StoreError> {
+        let ring = self.find(now).await?;
+        ring.ok_or_else(|| StoreError::Unavailable(NO_KEYS.into()))
+    }
+
+    /// The ring, if there is one. If it was read more than [`FRESH`] ago it is read again; if that
+    /// fails, the old one still counts. Without any ring every request asks for it.
+    pub async fn find(&self, now: Duration) -> Result<Option<Arc<Ring>>, StoreError> {
         let (ring, due) = self.look(now, FRESH);
         match ring {
-            Some(ring) if !due => Ok(ring),
-            Some(ring) => Ok(self.read(now).await.unwrap_or_else(|error| {
-                warn!(reason = %error, "the keys could not be read again");
-                ring
-            })),
+            Some(ring) if !due => Ok(Some(ring)),
+            Some(ring) => {
+                let read = self.read(now).await;
+                let read = read.inspect_err(|error| {
+                    warn!(reason = %error, "the keys could not be read again");
+                });
+                Ok(read.ok().flatten().or(Some(ring)))
+            }
             None => self.read(now).await,
         }
     }
@@ -92,7 +101,7 @@ impl Keyring {
             return Ok(ring);
         }
         match self.look(now, Duration::ZERO) {
-            (_, true) => self.read(now).await,
+            (_, true) => Ok(self.read(now).await?.unwrap_or(ring)),
             _ if self.failed() => Err(StoreError::Unavailable(UNANSWERED.into())),
             _ => Ok(ring),
         }
@@ -110,20 +119,18 @@ impl Keyring {
         (kept.ring.clone(), !paused && now >= kept.read + age)
     }
 
-    async fn read(&self, now: Duration) -> Result<Arc<Ring>, StoreError> {
+    async fn read(&self, now: Duration) -> Result<Option<Arc<Ring>>, StoreError> {
         self.kept().asked = Some(now);
-        let ring = self.store.read().await?;
-        let ring = Arc::new(ring.ok_or_else(|| StoreError::Unavailable(NO_KEYS.into()))?);
+        let Some(ring) = self.store.read().await? else {
+            return Ok(None);
+        };
         let mut kept = self.kept();
-        match &kept.ring {
-            // Another request has asked later, and was answered sooner: what it was told is newer.
-            Some(newer) if kept.read > now => Ok(Arc::clone(newer)),
-            _ => {
-                kept.ring = Some(Arc::clone(&ring));
-                kept.read = now;
-                Ok(ring)
-            }
+        // Another request may have asked later and been answered sooner: what it was told is newer.
+        if kept.ring.is_none() || kept.read <= now {
+            kept.ring = Some(Arc::new(ring));
+            kept.read = now;
         }
+        Ok(kept.ring.clone())
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {

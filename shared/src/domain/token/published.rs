@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jsonwebtoken::jwk::{Jwk, JwkSet};
+use jsonwebtoken::jwk::JwkSet;
 
 use crate::domain::clock::Clock;
 use crate::domain::keys::{Issuer, Keyring, Ring};
@@ -27,21 +27,27 @@ impl Published {
         if self.issuer.is_some() {
             return Ok(self.issuer.clone());
         }
-        match &self.keyring {
-            Some(keyring) => Ok(keyring.ring(self.clock.now()).await?.issuer.clone()),
-            None => Ok(None),
-        }
+        let ring = self.ring().await?;
+        Ok(ring.and_then(|ring| ring.issuer.clone()))
     }
 
     /// The keys that verify tokens (RFC 7517 5); `None` without a ring.
     pub async fn keys(&self) -> Result<Option<JwkSet>, StoreError> {
-        let Some(keyring) = &self.keyring else {
-            return Ok(None);
-        };
         let now = self.clock.now();
-        let ring = keyring.ring(now).await?;
-        let keys: Vec<Jwk> = ring.published(now, self.lifetime).cloned().collect();
-        Ok(Some(JwkSet { keys }))
+        let published = |ring: Arc<Ring>| {
+            let keys = ring.published(now, self.lifetime).cloned();
+            JwkSet {
+                keys: keys.collect(),
+            }
+        };
+        Ok(self.ring().await?.map(published))
+    }
+
+    async fn ring(&self) -> Result<Option<Arc<Ring>>, StoreError> {
+        match &self.keyring {
+            Some(keyring) => keyring.find(self.clock.now()).await,
+            None => Ok(None),
+        }
     }
 
     /// Whose tokens the keys of this ring sign.
