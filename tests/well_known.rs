@@ -347,7 +347,20 @@ fn a_ring_that_cannot_be_read_is_a_503() {
         Some("no-store")
     );
     let named = started(with_ring(&ring).with("ISSUER", ISSUER));
-    assert_eq!(statuses(&named), [503, 200, 503, 200]);
+    assert_eq!(statuses(&named), [503; 4]);
     *shelf.dead.lock().unwrap() = false;
     assert_eq!(statuses(&named), [200; 4]);
+}
+
+/// In a table that has no ring, or none yet: a stranger's request must not look like a fault.
+#[test]
+fn without_a_ring_nothing_is_published() {
+    let shelf = Arc::new(Shelf::default());
+    let mut world = with_ring(&ring(Algorithm::ES256));
+    world.keys = Some(shelf);
+    assert_eq!(statuses(&Gateway::new(world.clone())), [404; 4]);
+    let gateway = Gateway::new(world.with("ISSUER", ISSUER));
+    assert_eq!(statuses(&gateway), [404, 200, 404, 200]);
+    let metadata = gateway.get("/.well-known/oauth-authorization-server", None);
+    assert_eq!(metadata.json().get("jwks_uri"), None);
 }

@@ -18,7 +18,7 @@ pub const PAUSE: Duration = Duration::from_secs(30);
 
 /// What to do when there is no ring.
 const NO_KEYS: &str =
-    "there are no keys yet; make the first with: users --stack STACK keys generate";
+    "there are no keys yet; make the first with: users --stack STACK keys generate --issuer URL";
 /// Why a key that is not known cannot be refused.
 const UNANSWERED: &str = "the keys could not be read a moment ago, and this one may be new";
 
