@@ -43,6 +43,9 @@ pub struct SuiteArgs {
     /// The floors, as `cargo lambda build` lays them [default: ../lambda beside this program]
     #[arg(long, value_name = "DIR")]
     pub floors: Option<PathBuf>,
+    /// The command `users`, which makes the keys [default: beside this program]
+    #[arg(long, value_name = "FILE")]
+    pub users: Option<PathBuf>,
     /// Begin no round after so many seconds; three rounds are measured in any case
     #[arg(long, value_name = "N", default_value_t = 300)]
     pub seconds: u64,

@@ -2,8 +2,9 @@
 
 use crate::results::{Figure, Results};
 use crate::suite::{
-    FASTAPI, FLOOR, FLOOR_RAW, KNOWN, LIMITED, LOGINS, OWASP, PEER, Parameters, REFUSALS, USERS_ME,
-    USERS_ME_DYNAMODB, USERS_ME_SHARE, argon2, token,
+    BEFORE, FASTAPI, FLOOR, FLOOR_RAW, KNOWN, LIMITED, LOGINS, OWASP, PEER, Parameters, REFUSALS,
+    RS256, USERS_ME, USERS_ME_DYNAMODB, USERS_ME_RING, USERS_ME_RING_SHARE, USERS_ME_SHARE, argon2,
+    token, users_me_by,
 };
 
 /// A limit, and what was measured.
@@ -110,6 +111,7 @@ pub fn budgets(results: &Results, set: &str) -> Vec<Budget> {
         "ms",
         of.median(USERS_ME_SHARE, Figure::FirstRequestMs),
     ));
+    budgets.extend(of.rings());
     budgets.extend(of.logins());
     budgets.extend(of.against_the_peer());
     budgets
@@ -175,6 +177,47 @@ impl Of<'_> {
             (login - alone) / alone * 100.0
         });
         crate::stats::median(&above.collect::<Vec<_>>())
+    }
+
+    fn rings(&self) -> [Budget; 5] {
+        let [ring, shared] = [USERS_ME_RING, USERS_ME_DYNAMODB].map(|name| self.name(name));
+        let before = format!("{BEFORE}{USERS_ME_DYNAMODB}");
+        let verifies = self.name(&users_me_by(RS256));
+        let init_to = |other: &str| self.results.ratio(&ring, other, Figure::InitMs);
+        [
+            at_most(
+                "first request of a cold function on DynamoDB at the CPU share of 128 MB, RS256",
+                15.0,
+                "ms",
+                self.median(USERS_ME_RING_SHARE, Figure::FirstRequestMs),
+            ),
+            at_most(
+                "verifying RS256 with the public ring, CPU of GET /users/me/",
+                1.6,
+                "x HS256",
+                self.results
+                    .ratio(&verifies, &self.name(USERS_ME), Figure::CpuUs),
+            ),
+            at_most(
+                "INIT with the ring from DynamoDB, requests",
+                0.0,
+                "more",
+                self.results
+                    .difference(&ring, &shared, Figure::InitRequests),
+            ),
+            at_most(
+                "INIT with the ring from DynamoDB",
+                1.05,
+                "x HS256",
+                init_to(&shared),
+            ),
+            at_most(
+                "INIT with the ring from DynamoDB, against the older build",
+                1.05,
+                "x its HS256",
+                init_to(&before),
+            ),
+        ]
     }
 
     fn logins(&self) -> [Budget; 3] {
@@ -327,5 +370,36 @@ mod tests {
         assert_eq!(value(&results, "FastAPI on Lambda: POST /token"), Some(1.7));
         assert_eq!(value(&results, "CPU of refused logins"), Some(1.2));
         assert_eq!(value(&results, "largest binary"), Some(1.0));
+    }
+
+    #[test]
+    fn a_ring_is_against_the_shared_key_of_the_same_build_and_of_the_older_one() {
+        let mut results = Results::default();
+        for (name, init, requests) in [
+            (USERS_ME_DYNAMODB, 4.0, 1.0),
+            ("before: users-me on DynamoDB", 3.0, 1.0),
+            (USERS_ME_RING, 6.0, 3.0),
+        ] {
+            let figures = [(Figure::InitMs, init), (Figure::InitRequests, requests)];
+            results.add(name, figures.to_vec());
+        }
+        for (name, cpu) in [
+            (USERS_ME, 100.0),
+            ("users-me RS256", 150.0),
+            ("users-me ES256", 300.0),
+        ] {
+            results.add(name, vec![(Figure::CpuUs, cpu)]);
+        }
+        for (name, expected) in [
+            ("verifying RS256", 1.5),
+            ("INIT with the ring from DynamoDB, requests", 2.0),
+            ("INIT with the ring from DynamoDB, against", 2.0),
+        ] {
+            assert_eq!(value(&results, name), Some(expected), "{name}");
+        }
+        let all = budgets(&results, "");
+        let mut all = all.iter();
+        let init = all.find(|budget| budget.name == "INIT with the ring from DynamoDB");
+        assert_eq!(init.and_then(|budget| budget.value), Some(1.5));
     }
 }

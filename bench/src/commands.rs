@@ -15,8 +15,7 @@ use crate::logins::{count, take_turns};
 use crate::machine::Machine;
 use crate::measure::{growth, round};
 use crate::report::{self, Report};
-use crate::results::{Figure, Results};
-use crate::stats::from_u64;
+use crate::results::Results;
 use crate::suite::{BEFORE, Suite, USERS_ME, variables};
 
 const LEAST_ROUNDS: u64 = 3;
@@ -58,9 +57,6 @@ pub fn suite(args: &SuiteArgs) -> Result<(), Error> {
 /// all of them alike.
 fn rounds(suite: &Suite, time: Duration) -> Result<(Results, u64), Error> {
     let (start, mut results, mut rounds) = (clock::now(), Results::default(), 0);
-    for (name, bytes) in &suite.binaries {
-        results.add(name, vec![(Figure::SizeKib, from_u64(*bytes) / 1024.0)]);
-    }
     let bar = progress(time);
     while rounds < LEAST_ROUNDS || clock::now() - start < time {
         for candidate in &suite.candidates {
@@ -71,6 +67,9 @@ fn rounds(suite: &Suite, time: Duration) -> Result<(Results, u64), Error> {
         rounds += 1;
     }
     bar.finish_and_clear();
+    for (name, figure, value) in &suite.known {
+        results.add(name, vec![(*figure, *value)]);
+    }
     Ok((results, rounds))
 }
 

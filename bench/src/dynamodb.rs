@@ -22,6 +22,8 @@ use crate::tls::Identity;
 
 /// The table of the local DynamoDB.
 pub const TABLE: &str = "users";
+/// Its table of the private keys.
+pub const KEYS: &str = "keys";
 
 /// The local server; dropping it ends it.
 pub struct Server {
@@ -36,7 +38,7 @@ impl Server {
         let mut child = Command::new(program)
             .arg(address.port().to_string())
             .arg(file)
-            .arg(TABLE)
+            .args([TABLE, KEYS])
             .stdout(Stdio::piped())
             .spawn()
             .context(program.display().to_string())?;
@@ -50,6 +52,12 @@ impl Server {
             return Err(Error::Missing("the local DynamoDB did not start".into()));
         }
         Ok(server)
+    }
+
+    /// Where it listens, without a door.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 }
 

@@ -54,6 +54,7 @@ fn start(candidate: &Candidate, watch: Option<&Watch>) -> Result<(Round, Running
     let started = running.process.started;
     let init_cpu = running.process.cpu_ns()?;
     let connected = watch.and_then(Watch::first_connection);
+    let requests = watch.map(|watch| watch.units().requests);
     running.limit(candidate)?;
     let answer = running.api.invoke(&candidate.request)?;
     let init = ms_between(started, next);
@@ -63,7 +64,8 @@ fn start(candidate: &Candidate, watch: Option<&Watch>) -> Result<(Round, Running
         (Figure::ColdMs, ms_between(started, answer.at)),
         (Figure::FirstRequestMs, answer.took.as_secs_f64() * 1e3),
     ];
-    if watch.is_some() {
+    if let Some(requests) = requests {
+        cold.push((Figure::InitRequests, from_u64(requests)));
         // A function that has not connected by its first event counts with the whole of INIT.
         let connected = connected.map_or(init, |at| ms_between(started, at));
         cold.push((Figure::InitToConnectMs, connected.min(init)));

@@ -1,5 +1,6 @@
 //! Where the figures are written: a terminal, Markdown, JSON lines, a chart.
 
+mod algorithms;
 mod chart;
 mod json;
 mod logins;
@@ -42,13 +43,15 @@ impl Report {
     }
 }
 
-/// For a terminal: the figures, the budgets and the logins.
+/// For a terminal: the figures, the budgets, the algorithms and the logins.
 #[must_use]
 pub fn text(report: &Report) -> String {
     format!(
-        "{}\n{}\n{}\n{}\n{} rounds; medians, with min and max\n",
+        "{}\n{}\n{}\n{}\n{}\n{}\n{} rounds; medians, with min and max\n",
         table(&report.results),
         tables::budgets(report),
+        algorithms::costs(&report.results),
+        algorithms::inits(&report.results),
         logins::bills(&report.results),
         logins::refusals(&report.results),
         report.rounds

@@ -1,6 +1,6 @@
 //! What was measured: a number for each candidate, figure and round.
 
-use crate::stats::{Summary, median, ratios, summary};
+use crate::stats::{Summary, differences, median, ratios, summary};
 
 /// Figures of a round, each one number.
 pub type Round = Vec<(Figure, f64)>;
@@ -26,6 +26,8 @@ pub enum Figure {
     WarmP99Us,
     /// CPU time of an invocation, user and system.
     CpuUs,
+    /// DynamoDB's requests of INIT.
+    InitRequests,
     /// The most memory in RAM.
     PeakMib,
     /// The memory that many requests leave behind.
@@ -36,6 +38,8 @@ pub enum Figure {
     ReadUnits,
     /// DynamoDB's write units of an invocation.
     WriteUnits,
+    /// The length of an access token.
+    TokenBytes,
 }
 
 impl Figure {
@@ -52,11 +56,13 @@ impl Figure {
             Self::WarmP50Us => "warm_p50_us",
             Self::WarmP99Us => "warm_p99_us",
             Self::CpuUs => "cpu_us",
+            Self::InitRequests => "init_requests",
             Self::PeakMib => "peak_mib",
             Self::GrowthMib => "growth_mib",
             Self::StoreRequests => "store_requests",
             Self::ReadUnits => "read_units",
             Self::WriteUnits => "write_units",
+            Self::TokenBytes => "token_bytes",
         }
     }
 }
@@ -140,6 +146,15 @@ impl Results {
         ))
     }
 
+    /// The median difference of two candidates' figure: how much more of it ours has.
+    #[must_use]
+    pub fn difference(&self, ours: &str, theirs: &str, figure: Figure) -> Option<f64> {
+        median(&differences(
+            self.samples(ours, figure),
+            self.samples(theirs, figure),
+        ))
+    }
+
     /// Was this candidate measured?
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
@@ -152,15 +167,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ratio_is_the_median_of_the_rounds_ratios() {
+    fn ratio_and_difference_are_medians_over_the_rounds() {
         let mut results = Results::default();
         for (floor, ours) in [(1.0, 2.0), (10.0, 11.0), (2.0, 3.0)] {
             results.add("floor", vec![(Figure::InitMs, floor)]);
             results.add("ours", vec![(Figure::InitMs, ours)]);
         }
         assert_eq!(results.ratio("ours", "floor", Figure::InitMs), Some(1.5));
+        assert_eq!(
+            results.difference("ours", "floor", Figure::InitMs),
+            Some(1.0)
+        );
+        assert_eq!(
+            results.difference("floor", "ours", Figure::InitMs),
+            Some(-1.0)
+        );
         assert_eq!(results.median("floor", Figure::InitMs), Some(2.0));
         assert_eq!(results.ratio("ours", "nobody", Figure::InitMs), None);
+        assert_eq!(results.difference("ours", "nobody", Figure::InitMs), None);
         assert_eq!(results.ratio("ours", "floor", Figure::CpuUs), None);
     }
 }

@@ -40,6 +40,8 @@ pub struct Answer {
     pub took: Duration,
     /// When the response was complete, to measure from another beginning.
     pub at: Instant,
+    /// The response, as the function wrote it for the gateway.
+    pub body: Vec<u8>,
 }
 
 impl RuntimeApi {
@@ -93,6 +95,7 @@ impl RuntimeApi {
         Ok(Answer {
             took: at - start,
             at,
+            body: message.body,
         })
     }
 

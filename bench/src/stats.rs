@@ -48,6 +48,13 @@ pub fn ratios(ours: &[f64], theirs: &[f64]) -> Vec<f64> {
     pairs.map(|(ours, theirs)| ours / theirs).collect()
 }
 
+/// The differences of two figures, round by round.
+#[must_use]
+pub fn differences(ours: &[f64], theirs: &[f64]) -> Vec<f64> {
+    let pairs = ours.iter().zip(theirs);
+    pairs.map(|(ours, theirs)| ours - theirs).collect()
+}
+
 fn sorted(samples: &[f64]) -> Vec<f64> {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -97,8 +104,9 @@ mod tests {
     }
 
     #[test]
-    fn ratios_are_of_the_same_round() {
+    fn ratios_and_differences_are_of_the_same_round() {
         assert_eq!(ratios(&[2.0, 9.0], &[1.0, 3.0]), [2.0, 3.0]);
         assert_eq!(ratios(&[2.0, 9.0], &[1.0]), [2.0]);
+        assert_eq!(differences(&[2.0, 9.0], &[1.0, 12.0]), [1.0, -3.0]);
     }
 }

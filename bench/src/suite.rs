@@ -5,6 +5,7 @@ mod logins;
 mod names;
 mod peer;
 mod refusals;
+mod rings;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::cgroup::Quotas;
 use crate::dynamodb::{Server, Watch};
 use crate::error::{Context, Error};
 use crate::logins::{Counted, Mixed};
+use crate::results::Figure;
 use crate::tls::Identity;
 
 pub use names::*;
@@ -41,11 +43,13 @@ pub struct Suite {
     pub counted: Vec<Counted>,
     /// The kinds of refused logins, of each build.
     pub refused: Vec<Mixed>,
-    /// The names and the bytes of the programs that are deployed.
-    pub binaries: Vec<(String, u64)>,
+    /// Figures that are known before anything is measured: the sizes of the programs that are
+    /// deployed and of tokens, each with its candidate's name.
+    pub known: Vec<(String, Figure, f64)>,
     /// What could not be measured, and why.
     pub notes: Vec<String>,
     folder: TempDir,
+    users_command: PathBuf,
     dynamodb: Option<DynamoDb>,
     share: Option<Quotas>,
 }
@@ -65,9 +69,10 @@ impl Suite {
             candidates: Vec::new(),
             counted: Vec::new(),
             refused: Vec::new(),
-            binaries: Vec::new(),
+            known: Vec::new(),
             notes: Vec::new(),
             folder: tempfile::tempdir().context("a folder for a while")?,
+            users_command: args.users.clone().map_or_else(beside_this_program, Ok)?,
             dynamodb: None,
             share: None,
         };
@@ -221,6 +226,12 @@ fn effort(parameters: Parameters) -> Effort {
 
 fn bootstrap(folder: &Path, function: &str) -> PathBuf {
     folder.join(function).join("bootstrap")
+}
+
+/// The command `users` in the folder of this program, where cargo puts both.
+fn beside_this_program() -> Result<PathBuf, Error> {
+    let program = std::env::current_exe().context("this program's own path")?;
+    Ok(program.with_file_name("users"))
 }
 
 /// The folder `target/lambda`, if this program is in `target/release`.

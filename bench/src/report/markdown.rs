@@ -1,6 +1,7 @@
 //! docs/performance.md: a text whose `{holes}` are filled with what one run measured.
 
 use super::Report;
+use super::algorithms;
 use super::logins::{bills, refusals};
 use super::tables::{aligned, budgets, costs, table};
 use crate::cost::{COLD_PERCENT, LONGEST_MS, WAIT_MS, Work};
@@ -23,6 +24,8 @@ pub fn markdown(report: &Report) -> String {
         ("sizes", sizes(report)),
         ("logins", costs(results, &requests(&logins()))),
         ("reads", costs(results, &requests(&reads()))),
+        ("algorithms", algorithms::costs(results)),
+        ("inits", algorithms::inits(results)),
         ("store", store(report)),
         ("bills", bills(results)),
         ("refusals", refusals(results)),

@@ -127,10 +127,10 @@ pub fn costs(results: &Results, names: &[String]) -> String {
 
 /// A number, with three digits.
 pub fn number(value: f64) -> String {
-    match value {
-        value if value >= 99.95 => format!("{value:.0}"),
-        value if value >= 9.995 => format!("{value:.1}"),
-        value => format!("{value:.2}"),
+    match value.abs() {
+        size if size >= 99.95 => format!("{value:.0}"),
+        size if size >= 9.995 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
     }
 }
 
@@ -181,6 +181,8 @@ mod tests {
             (12.34, "12.3"),
             (99.99, "100"),
             (1234.5, "1234"),
+            (-1.234, "-1.23"),
+            (-123.4, "-123"),
         ] {
             assert_eq!(number(value), expected);
         }

@@ -11,14 +11,17 @@ use crate::candidate::{Candidate, Effort};
 use crate::dynamodb::{Server, TABLE, door};
 use crate::error::{Context, Error};
 use crate::measure::round;
+use crate::results::Figure;
+use crate::stats::from_u64;
 use crate::tls::HOST;
 
 impl Suite {
     /// Adds all functions of a build, with `set` before their names.
     pub(super) fn functions(&mut self, set: &str, folder: &Path) -> Result<(), Error> {
         for function in built(folder)? {
-            let size = bytes(&bootstrap(folder, &function))?;
-            self.binaries.push((format!("{set}{function}"), size));
+            let kib = from_u64(bytes(&bootstrap(folder, &function))?) / 1024.0;
+            self.known
+                .push((format!("{set}{function}"), Figure::SizeKib, kib));
         }
         let read = function(folder, "UsersMeFunction", READ, Effort::LIGHT)?;
         self.candidates.push(named(set, USERS_ME, read.clone()));
@@ -28,6 +31,10 @@ impl Suite {
             self.candidates.push(named(set, &token(parameters), login));
         }
         let login = function(folder, "TokenFunction", LOGIN, Effort::LOGIN)?;
+        // An older build may know no rings.
+        if set.is_empty() {
+            self.algorithms(&read, &login)?;
+        }
         self.refusals(set, &login)?;
         self.on_dynamodb(set, &read, &login)
     }
@@ -49,16 +56,25 @@ impl Suite {
         self.candidates
             .push(named(set, USERS_ME_DYNAMODB, read.clone()));
         self.logins(set, &login)?;
-        self.candidates.push(named(set, TOKEN_DYNAMODB, login));
+        self.candidates
+            .push(named(set, TOKEN_DYNAMODB, login.clone()));
+        self.at_share(set, USERS_ME_SHARE, &read);
+        if set.is_empty() {
+            self.ring_on_dynamodb(&read, &login)?;
+        }
+        Ok(())
+    }
+
+    /// Adds cold starts of this candidate, whose first request gets the CPU share of little memory.
+    pub(super) fn at_share(&mut self, set: &str, name: &str, candidate: &Candidate) {
         if self.share.is_some() {
             let limited = Candidate {
                 share: self.share.clone(),
                 effort: Effort::COLD,
-                ..read
+                ..candidate.clone()
             };
-            self.candidates.push(named(set, USERS_ME_SHARE, limited));
+            self.candidates.push(named(set, name, limited));
         }
-        Ok(())
     }
 
     /// The variables for the local DynamoDB: over TLS if the function trusts a certificate that
@@ -123,7 +139,7 @@ pub(super) fn named(set: &str, name: &str, candidate: Candidate) -> Candidate {
 }
 
 /// The variables that a deployed function has; the credentials are invented.
-fn connection(endpoint: &str) -> Variables {
+pub(super) fn connection(endpoint: &str) -> Variables {
     let variables = [
         ("USER_STORE", "dynamodb"),
         ("USERS_TABLE", TABLE),

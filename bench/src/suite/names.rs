@@ -10,8 +10,14 @@ pub const USERS_ME: &str = "users-me";
 pub const USERS_ME_DYNAMODB: &str = "users-me on DynamoDB";
 /// The same, with the CPU share of little memory for the first request.
 pub const USERS_ME_SHARE: &str = "users-me on DynamoDB, CPU share";
+/// The first of these two with a ring of keys in the same table, in the place of a shared key.
+pub const USERS_ME_RING: &str = "users-me on DynamoDB, RS256";
+/// And the second.
+pub const USERS_ME_RING_SHARE: &str = "users-me on DynamoDB, RS256, CPU share";
 /// POST /token with the users in DynamoDB, and the default limits of logins.
 pub const TOKEN_DYNAMODB: &str = "token on DynamoDB";
+/// The same with the ring of private keys in a second table.
+pub const TOKEN_RING: &str = "token on DynamoDB, RS256";
 /// Stands before the kinds of logins whose requests to DynamoDB are counted.
 pub const LOGINS: &str = "login on DynamoDB: ";
 /// The right password, from an address that the account knows.
@@ -25,6 +31,13 @@ pub const BEFORE: &str = "before: ";
 /// Stands before the names of the candidates of the peer.
 pub const PEER: &str = "FastAPI: ";
 
+/// The algorithm of a key that is shared.
+pub const HS256: &str = "HS256";
+/// The algorithm of the rings on DynamoDB, and of a ring for which nothing else is said.
+pub const RS256: &str = "RS256";
+/// The algorithms of rings.
+pub const OF_RINGS: [&str; 3] = [RS256, "ES256", "EdDSA"];
+
 /// KiB, passes and lanes of argon2id.
 pub type Parameters = [u32; 3];
 /// This project's default: the least that OWASP recommends.
@@ -36,6 +49,21 @@ pub const FASTAPI: Parameters = [65_536, 3, 4];
 #[must_use]
 pub fn token(parameters: Parameters) -> String {
     format!("token {}", text(parameters))
+}
+
+/// POST /token with a hash that costs next to nothing, its tokens signed by this algorithm.
+#[must_use]
+pub fn token_by(algorithm: &str) -> String {
+    format!("token {algorithm}")
+}
+
+/// GET /users/me/ with the users in memory and a token of this algorithm.
+#[must_use]
+pub fn users_me_by(algorithm: &str) -> String {
+    match algorithm {
+        HS256 => USERS_ME.to_owned(),
+        _ => format!("{USERS_ME} {algorithm}"),
+    }
 }
 
 /// One argon2id hash with these parameters and nothing else; `wiped` also clears its memory.
