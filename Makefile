@@ -19,7 +19,7 @@ RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 .PHONY: help dev invoke invoke-what test live-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test build deploy smoke
 
 help: ## List the verbs
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 dev: $(CARGO_LAMBDA) ## Serve every route on http://127.0.0.1:9000 (PORT=), rebuilt when a file changes
 	@exec python3 scripts/dev.py
@@ -65,7 +65,7 @@ client-test: $(CARGO_LAMBDA) .venv/clients/ok tests/clients/node_modules/.packag
 verifying-test: $(CARGO_LAMBDA) .venv/verifying/ok tests/clients/node_modules/.package-lock.json ## Test the servers of docs/verifying.md, which verify tokens of `make dev JWT_ALGORITHM=RS256`
 	@.venv/verifying/bin/python tests/verifying.py
 
-rotation-test: $(CARGO_LAMBDA) .venv/verifying/ok ## Rotate and revoke keys under load, in real time: some 10 minutes
+rotation-test: $(CARGO_LAMBDA) .venv/verifying/ok ## Rotate and revoke keys under load, in real time: some 17 minutes
 	@.venv/verifying/bin/python tests/rotation.py
 
 openapi-test: $(CARGO_LAMBDA) .venv/openapi/ok ## Test `make dev` against its own /openapi.json

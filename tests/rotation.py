@@ -1,4 +1,4 @@
-"""Rotates and revokes keys under load, in real time: the work of `make rotation-test`, some ten minutes.
+"""Rotates and revokes keys under load, in real time: the work of `make rotation-test`, some 17 minutes.
 
 `make dev USER_STORE=dynamodb JWT_ALGORITHM=RS256` answers logins and requests all the time, while the
 `users` command changes its ring. No valid token may be refused, and those of a revoked key must be,

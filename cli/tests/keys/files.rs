@@ -399,7 +399,10 @@ fn a_file_that_is_no_ring_is_named_and_left_alone() {
     fs::write(files.path("keys.json"), "{}").unwrap();
     for arguments in [&["generate"][..], &["list"]] {
         let run = files.run(arguments);
-        run.fails(1, "keys.json cannot be read: missing field `keys`");
+        run.fails(
+            1,
+            "keys.json cannot be read: a member is missing or has the wrong type, at line 1",
+        );
         assert!(run.stderr.contains("put back a copy of them"), "{run:?}");
     }
     assert_eq!(fs::read_to_string(files.path("keys.json")).unwrap(), "{}");

@@ -9,6 +9,7 @@
 //! | `aws` | the AWS variables, most of which Lambda sets |
 //! | `keys` | `SIGNING_KEYS`, `PUBLIC_KEYS`, `ISSUER`, `AUDIENCE` |
 //! | `token` | `JWT_SECRET_KEY`, `JWT_SECRET_KEY_PREVIOUS`, `ACCEPT_HS256_UNTIL`, `ACCESS_TOKEN_EXPIRE_MINUTES` |
+//! | `shared_key` | what is wrong with either of the two keys |
 //! | `login` | `LOGIN_FAILURES_`, `PASSWORD_HASH_` |
 //! | `service` | `API_DIALECT`, `DOCS_ENABLED` |
 //!
@@ -19,6 +20,7 @@ mod keys;
 mod login;
 mod reader;
 mod service;
+mod shared_key;
 mod state;
 mod store;
 mod token;

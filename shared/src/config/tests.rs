@@ -5,7 +5,8 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 
 use super::login::LoginConfig;
-use super::token::{Key, SignerConfig, Signs};
+use super::shared_key::Key;
+use super::token::{SignerConfig, Signs};
 use super::*;
 use crate::aws::{Aws, ROOTS};
 use crate::domain::access::Guard;

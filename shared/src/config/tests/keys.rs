@@ -181,8 +181,27 @@ fn a_ring_that_is_none_stops_the_function() {
             "neither file:PATH nor a ring",
             "neither file:PATH nor a ring",
         ),
-        ("{}", "missing field `keys`", "missing field `keys`"),
-        ("{", "EOF", "EOF"),
+        (
+            "{}",
+            "a member is missing or has the wrong type, at line 1 column 2",
+            "a member is missing or has the wrong type, at line 1 column 2",
+        ),
+        (
+            r#"{"keys":["MIIE-private"]}"#,
+            "a member is missing or has the wrong type, at line 1 column 23",
+            "a member is missing or has the wrong type, at line 1 column 23",
+        ),
+        (
+            r#"{"keys":[{"sign_from":1,"jwk":{},"der":"MIIE-private"}]}"#,
+            "key 1: its alg is not RS256, ES256 or EdDSA",
+            "key 1: its alg is not RS256, ES256 or EdDSA",
+        ),
+        (
+            r#"{"keys":[],"issuer":["MIIE-private"]}"#,
+            "wrong type, at line 1",
+            "wrong type, at line 1",
+        ),
+        ("{", "the JSON ends too soon", "the JSON ends too soon"),
         (
             file,
             "no/such.json: No such file",
@@ -208,6 +227,7 @@ fn a_ring_that_is_none_stops_the_function() {
             let text = found.concat();
             assert!(text.contains(expected), "{text}");
             assert!(!text.contains(&json!(key)["der"].to_string()), "{text}");
+            assert!(!text.contains("MIIE-private"), "{text}");
         }
     }
 }

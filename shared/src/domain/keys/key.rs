@@ -61,7 +61,7 @@ pub enum BadKey {
 
 /// A key in JSON.
 #[derive(Serialize, Deserialize)]
-struct Written {
+pub(super) struct Written {
     sign_from: u64,
     #[serde(default, skip_serializing_if = "is_false")]
     revoked: bool,

@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use jsonwebtoken::jwk::Jwk;
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 
 use super::issuer::{BadIssuer, Issuer};
-use super::key::Key;
+use super::key::{self, BadKey, Key};
 
 /// How long a new key is published before it signs. API Gateway's JWT authorizer may keep the keys
 /// that it has read for two hours.
@@ -32,8 +33,8 @@ const FORGOTTEN: Duration = Duration::from_hours(366 * 24);
 
 /// All keys of a service, and whose tokens they sign. The private ring has the private parts; the
 /// public one has none, and is otherwise the same.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(into = "Written")]
 pub struct Ring {
     /// Whose tokens they sign; without one, the tokens have no `iss`.
     pub issuer: Option<Issuer>,
@@ -60,9 +61,25 @@ pub enum State {
 /// What is wrong with a ring.
 #[derive(Debug, thiserror::Error)]
 pub enum BadRing {
-    /// It is not JSON, or one of its keys is not valid.
-    #[error("{0}")]
-    Json(#[from] serde_json::Error),
+    /// It is not JSON, or not a ring. What is there instead is not repeated: it may be a private
+    /// part.
+    #[error("{problem}, at line {line} column {column}")]
+    Json {
+        /// What is wrong.
+        problem: &'static str,
+        /// Where.
+        line: usize,
+        /// Where in the line.
+        column: usize,
+    },
+    /// One of its keys is not valid.
+    #[error("key {number}: {problem}")]
+    Key {
+        /// Which, counted from 1.
+        number: usize,
+        /// What is wrong.
+        problem: BadKey,
+    },
     /// Its issuer or audience is not valid.
     #[error("issuer: {0}")]
     Issuer(#[from] BadIssuer),
@@ -81,14 +98,26 @@ struct Written {
     issuer: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     audience: Option<String>,
-    keys: Vec<Key>,
+    keys: Vec<key::Written>,
 }
 
 impl Ring {
     /// Reads a ring.
     pub fn from_json(json: &str) -> Result<Self, BadRing> {
         let written: Written = serde_json::from_str(json)?;
-        Self::try_from(written)
+        let mut keys: Vec<Key> = Vec::new();
+        for (at, key) in written.keys.into_iter().enumerate() {
+            let number = at + 1;
+            let key = Key::try_from(key).map_err(|problem| BadRing::Key { number, problem })?;
+            if keys.iter().any(|other| other.kid == key.kid) {
+                return Err(BadRing::Twice(key.kid));
+            }
+            keys.push(key);
+        }
+        let audience = written.audience.as_deref();
+        let issuer = written.issuer.map(|url| Issuer::new(&url, audience));
+        let issuer = issuer.transpose()?;
+        Ok(Self { issuer, keys })
     }
 
     /// Reads a ring for who verifies; private parts in it are an error.
@@ -185,21 +214,17 @@ pub fn needed_until(since: Duration, lifetime: Duration) -> Duration {
     since + lifetime + MARGIN
 }
 
-impl TryFrom<Written> for Ring {
-    type Error = BadRing;
-
-    fn try_from(written: Written) -> Result<Self, BadRing> {
-        let audience = written.audience.as_deref();
-        let issuer = written.issuer.map(|url| Issuer::new(&url, audience));
-        for (at, key) in written.keys.iter().enumerate() {
-            if written.keys[..at].iter().any(|other| other.kid == key.kid) {
-                return Err(BadRing::Twice(key.kid.clone()));
-            }
+impl From<serde_json::Error> for BadRing {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json {
+            problem: match error.classify() {
+                Category::Eof => "the JSON ends too soon",
+                Category::Data => "a member is missing or has the wrong type",
+                Category::Syntax | Category::Io => "not JSON",
+            },
+            line: error.line(),
+            column: error.column(),
         }
-        Ok(Self {
-            issuer: issuer.transpose()?,
-            keys: written.keys,
-        })
     }
 }
 
@@ -213,7 +238,7 @@ impl From<Ring> for Written {
         Self {
             issuer,
             audience,
-            keys: ring.keys,
+            keys: ring.keys.into_iter().map(key::Written::from).collect(),
         }
     }
 }

@@ -139,8 +139,13 @@ fn what_is_wrong_with_a_ring_is_named() {
     twice.keys.push(twice.keys[0].clone());
     let twice = twice.to_json().unwrap();
     for (json, expected) in [
-        ("", "EOF"),
-        ("{}", "missing field `keys`"),
+        ("", "the JSON ends too soon, at line 1 column 0"),
+        (r#"{"keys":[]} {}"#, "not JSON, at line 1 column 13"),
+        ("{}", "a member is missing or has the wrong type, at line 1"),
+        (
+            r#"{"keys":[{"sign_from":1,"jwk":{}}]}"#,
+            "key 1: its alg is not RS256",
+        ),
         (&*twice, "is there twice"),
         (
             r#"{"issuer":"example.com","keys":[]}"#,
