@@ -65,7 +65,7 @@ fn read(gateway: &Gateway, token: &str) -> Answer {
 fn issue(ring: &Ring, user: User) -> String {
     let signer = Signer::ring(Keyring::new(Arc::new(ring.clone())), None, LIFETIME);
     let scopes = user.scopes.clone();
-    block_on(signer.sign(&Grant { user, scopes }, Duration::from_secs(NOW))).unwrap()
+    block_on(signer.sign(&Grant { user, scopes }.token(), Duration::from_secs(NOW))).unwrap()
 }
 
 fn with_issuer(ring: Ring) -> Ring {

@@ -1,6 +1,7 @@
 //! DynamoDB in this process: dynoxide, on a free port, in memory.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::thread;
 
 use aws_sdk_dynamodb::config::Credentials;
@@ -8,6 +9,7 @@ use dynoxide::Database;
 use shared::aws::record::Record;
 use shared::aws::table::{self, Table};
 use shared::aws::{Aws, ROOTS};
+use shared::domain::sessions::store::SessionStore;
 use shared::domain::store::Patience;
 use shared::domain::users::{User, tutorial};
 
@@ -120,7 +122,12 @@ pub fn world_at(address: SocketAddr, patience: Patience) -> World {
         )
     };
     let world = world().users(connect());
-    World { patience, ..world }
+    let sessions: Arc<dyn SessionStore> = Arc::new(connect());
+    World {
+        patience,
+        sessions: Some(sessions),
+        ..world
+    }
 }
 
 /// The same, with a database of its own.

@@ -10,6 +10,8 @@ use shared::domain::clock::Clock;
 use shared::domain::keys::RingStore;
 use shared::domain::login::memory::MemoryLogins;
 use shared::domain::login::store::LoginStore;
+use shared::domain::sessions::memory::MemorySessions;
+use shared::domain::sessions::store::SessionStore;
 use shared::domain::store::Patience;
 use shared::domain::token::{Published, Signer, Verifier};
 use shared::domain::users::{MemoryUsers, User, UserStore, tutorial};
@@ -70,6 +72,7 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     pub users: Option<Arc<dyn UserStore>>,
     pub logins: Option<Arc<dyn LoginStore>>,
+    pub sessions: Option<Arc<dyn SessionStore>>,
     pub keys: Option<Arc<dyn RingStore>>,
     pub patience: Patience,
 }
@@ -82,6 +85,7 @@ pub fn world() -> World {
         clock: Arc::new(Stopped(NOW)),
         users: None,
         logins: None,
+        sessions: None,
         keys: None,
         patience: PATIENT,
     };
@@ -137,6 +141,7 @@ impl World {
     pub fn memory(mut self, users: impl IntoIterator<Item = (String, User)>) -> Self {
         let users = Arc::new(MemoryUsers::new(users.into_iter().collect()));
         self.users = Some(users.clone());
+        self.sessions = Some(Arc::new(MemorySessions::new(users.clone())));
         self.logins = Some(Arc::new(MemoryLogins::new(users)));
         self
     }
@@ -162,6 +167,7 @@ impl World {
         Self {
             users: None,
             logins: None,
+            sessions: None,
             ..self
         }
     }
@@ -172,6 +178,7 @@ impl World {
         parts.clock = Arc::clone(&self.clock);
         parts.users.clone_from(&self.users);
         parts.logins.clone_from(&self.logins);
+        parts.sessions.clone_from(&self.sessions);
         parts.keys.clone_from(&self.keys);
         parts.patience = self.patience;
         let lookup = |name: &str| self.variables.get(name).cloned();

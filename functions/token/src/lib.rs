@@ -1,4 +1,6 @@
-//! POST /token: a user's name and password for an access token (RFC 6749 4.3).
+//! POST /token: an access token for a user's name and password (RFC 6749 4.3), or for a refresh token.
+
+pub mod grants;
 
 use std::time::Duration;
 
@@ -6,13 +8,17 @@ use lambda_http::http::HeaderValue;
 use lambda_http::http::header::PRAGMA;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::domain::login::{self, Login};
-use shared::domain::token::Signer;
+use shared::domain::login::Login;
+use shared::domain::sessions::{Held, Sessions};
+use shared::domain::token::{Grant, NewToken, SessionClaims, Signer};
 use shared::http::{
-    self, Answer, ApiError, Description, Dialect, Fields, Form, Kind, Operation, Problem, Public,
-    Refused, Request, RequestError,
+    self, Answer, ApiError, Description, Dialect, Form, Kind, Operation, Problem, Public, Refused,
+    Request, RequestError,
 };
 use shared::lambda::Function;
+
+use grants::password::{LoginForm, PASSWORD};
+use grants::{password, refresh};
 
 /// POST /token
 pub const ROUTE: Public = Public::at("/token", &[Operation::public("POST")]).token_endpoint();
@@ -28,83 +34,25 @@ pub const FUNCTION: Function = Function {
     start: |cold_start| cold_start.public(ROUTE, handle),
 };
 
-/// The only `grant_type` that is allowed, as FastAPI's regular expression.
-const PASSWORD: &str = "^password$";
+/// What a login needs, and what a session does, if there are any.
+pub type State = (Login, Signer, Dialect, Option<Sessions>);
 
-/// Verifies the password and grants the scopes that were asked for.
-pub async fn handle(
-    (login, signer, dialect): &(Login, Signer, Dialect),
-    request: Request,
-) -> Answer {
+/// Gives tokens for what the form's `grant_type` names. Without sessions there is only FastAPI's:
+/// the password.
+pub async fn handle(state: &State, request: Request) -> Answer {
     let form = Form::of_body(&request)?;
-    let form = form.read(|fields| LoginForm::read(fields, *dialect))?;
-    let source_ip = http::source_ip(&request);
-    let user = login
-        .authenticate(source_ip, form.username, form.password)
-        .await?;
-    let grant = login::grant(user, form.scope)?;
-    let token = TokenResponse {
-        access_token: signer.sign(&grant, login.clock.now()).await?,
-        token_type: "bearer",
-        expires_in: signer.lifetime().as_secs(),
-        scope: grant.scopes.to_string(),
+    let grant = form.read(|fields| fields.optional("grant_type"));
+    let tokens = match (grant, &state.3) {
+        (Ok(Some(refresh::GRANT)), Some(sessions)) => {
+            let tokens = refresh::tokens(state, sessions, &form).await;
+            tokens.map_err(ApiError::in_rfc)?
+        }
+        _ => password::tokens(state, &form, http::source_ip(&request)).await?,
     };
-    let mut response = http::json(&token)?;
+    let mut response = http::json(&tokens)?;
     let headers = response.headers_mut();
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     Ok(response)
-}
-
-/// The form of RFC 6749 4.3.2, as FastAPI's `OAuth2PasswordRequestForm` reads it.
-///
-/// The client is this service's own, so what it says of itself is read and not used.
-// A form cannot contain null, so in the schema an optional field is a plain string.
-#[derive(JsonSchema)]
-pub struct LoginForm<'a> {
-    /// `password`, if it is there.
-    #[schemars(regex(pattern = PASSWORD), extend("type" = "string"))]
-    pub grant_type: Option<&'a str>,
-    /// The user's name.
-    #[schemars(length(min = 1))]
-    pub username: &'a str,
-    /// The user's password.
-    #[schemars(length(min = 1), extend("format" = "password"))]
-    pub password: &'a str,
-    /// The scopes to grant, with spaces between them.
-    #[schemars(default)]
-    pub scope: &'a str,
-    /// Not used.
-    #[schemars(extend("type" = "string"))]
-    pub client_id: Option<&'a str>,
-    /// Not used.
-    #[schemars(extend("type" = "string", "format" = "password"))]
-    pub client_secret: Option<&'a str>,
-}
-
-impl<'a> LoginForm<'a> {
-    /// Reads the fields in FastAPI's order, so that errors come in the same order.
-    fn read(fields: &mut Fields<'a>, dialect: Dialect) -> Self {
-        if dialect == Dialect::Rfc {
-            // RFC 6749 4.3.2 requires it, and its appendix A allows no line break.
-            fields.required("grant_type");
-            fields.one_line(&[
-                "grant_type",
-                "username",
-                "password",
-                "scope",
-                "client_id",
-                "client_secret",
-            ]);
-        }
-        Self {
-            grant_type: fields.only("grant_type", "password", PASSWORD),
-            username: fields.required("username"),
-            password: fields.required("password"),
-            scope: fields.optional("scope").unwrap_or_default(),
-            client_id: fields.optional("client_id"),
-            client_secret: fields.optional("client_secret"),
-        }
-    }
 }
 
 fn refusals() -> Vec<ApiError> {
@@ -134,4 +82,34 @@ pub struct TokenResponse {
     pub expires_in: u64,
     /// The scopes that were granted, with spaces between them.
     pub scope: String,
+    /// For new tokens, where sessions are on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("type" = "string"))]
+    pub refresh_token: Option<String>,
+}
+
+impl TokenResponse {
+    /// Signs an access token, which names its session if it has one.
+    pub async fn new(
+        (login, signer, ..): &State,
+        grant: &Grant,
+        held: Option<&Held>,
+    ) -> Result<Self, ApiError> {
+        let sid = held.map(|held| held.token.sid());
+        let session = held.zip(sid.as_ref()).map(|(held, sid)| SessionClaims {
+            sid: &sid.0,
+            auth_time: held.auth_time,
+        });
+        let token = NewToken {
+            session,
+            ..grant.token()
+        };
+        Ok(Self {
+            access_token: signer.sign(&token, login.clock.now()).await?,
+            token_type: "bearer",
+            expires_in: signer.lifetime().as_secs(),
+            scope: grant.scopes.to_string(),
+            refresh_token: held.map(|held| held.token.to_text()),
+        })
+    }
 }

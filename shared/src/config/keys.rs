@@ -133,6 +133,6 @@ fn given(name: &str, value: &str, parse: Parse, reader: &mut Reader<'_>) -> Ring
     RingConfig::Given(reader.or_problem(name, ring))
 }
 
-fn is_dynamodb(reader: &Reader<'_>) -> bool {
+pub(super) fn is_dynamodb(reader: &Reader<'_>) -> bool {
     reader.get("USER_STORE").as_deref() == Some("dynamodb")
 }

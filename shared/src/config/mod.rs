@@ -10,6 +10,7 @@
 //! | `keys` | `SIGNING_KEYS`, `PUBLIC_KEYS`, `ISSUER`, `AUDIENCE` |
 //! | `token` | `JWT_SECRET_KEY`, `JWT_SECRET_KEY_PREVIOUS`, `ACCEPT_HS256_UNTIL`, `ACCESS_TOKEN_EXPIRE_MINUTES` |
 //! | `shared_key` | what is wrong with either of the two keys |
+//! | `sessions` | `REFRESH_IDLE_DAYS`, `REFRESH_DAYS`, `REFRESH_GRACE_SECONDS` |
 //! | `login` | `LOGIN_FAILURES_`, `PASSWORD_HASH_` |
 //! | `service` | `API_DIALECT`, `DOCS_ENABLED` |
 //!
@@ -21,6 +22,7 @@ mod login;
 mod reader;
 mod service;
 mod shared_key;
+mod sessions;
 mod state;
 mod store;
 mod token;

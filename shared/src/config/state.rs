@@ -12,6 +12,8 @@ use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::keys::{Keyring, Ring, RingStore};
 use crate::domain::login::memory::MemoryLogins;
 use crate::domain::login::store::LoginStore;
+use crate::domain::sessions::memory::MemorySessions;
+use crate::domain::sessions::store::SessionStore;
 use crate::domain::store::Patience;
 use crate::domain::users::UserStore;
 
@@ -65,6 +67,20 @@ impl<A: State, B: State, C: State> State for (A, B, C) {
     }
 }
 
+impl<A: State, B: State, C: State, D: State> State for (A, B, C, D) {
+    type Config = (<(A, B) as State>::Config, <(C, D) as State>::Config);
+
+    fn read(reader: &mut Reader<'_>) -> Self::Config {
+        (<(A, B)>::read(reader), <(C, D)>::read(reader))
+    }
+
+    async fn open((ab, cd): Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
+        let (a, b) = <(A, B)>::open(ab, parts).await?;
+        let (c, d) = <(C, D)>::open(cd, parts).await?;
+        Ok((a, b, c, d))
+    }
+}
+
 /// What all states of a function share. A test can use its own clock and stores here, instead of
 /// those that the variables name.
 pub struct Parts {
@@ -74,6 +90,8 @@ pub struct Parts {
     pub users: Option<Arc<dyn UserStore>>,
     /// Knows what a login must know.
     pub logins: Option<Arc<dyn LoginStore>>,
+    /// Knows sessions.
+    pub sessions: Option<Arc<dyn SessionStore>>,
     /// Keeps the keys, private and public.
     pub keys: Option<Arc<dyn RingStore>>,
     /// How long the stores may take.
@@ -88,6 +106,7 @@ impl Default for Parts {
             clock: Arc::new(SystemClock),
             users: None,
             logins: None,
+            sessions: None,
             keys: None,
             patience: Patience::default(),
             store: OnceCell::new(),
@@ -105,6 +124,19 @@ impl Parts {
         }
         Ok(match self.store(config).await? {
             Store::Memory(users) => users,
+            Store::DynamoDb(table) => Arc::new(table),
+        })
+    }
+
+    pub(super) async fn sessions(
+        &self,
+        config: StoreConfig,
+    ) -> Result<Arc<dyn SessionStore>, ConfigError> {
+        if let Some(sessions) = &self.sessions {
+            return Ok(Arc::clone(sessions));
+        }
+        Ok(match self.store(config).await? {
+            Store::Memory(users) => Arc::new(MemorySessions::new(users)),
             Store::DynamoDb(table) => Arc::new(table),
         })
     }

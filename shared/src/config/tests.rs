@@ -344,7 +344,7 @@ fn read_guard(variables: &[(&str, &str)]) -> Result<Option<String>, ConfigError>
         let last = variables.iter().rev().find(|(key, _)| *key == name);
         last.map(|(_, value)| (*value).to_owned())
     };
-    let (verifier, _) = Reader::read(&lookup, Guard::read)?;
+    let (verifier, ..) = Reader::read(&lookup, Guard::read)?;
     Ok(verifier
         .previous
         .map(|key| key.secret.expose_secret().to_owned()))

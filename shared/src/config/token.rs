@@ -23,6 +23,8 @@ const KEY: &str = "JWT_SECRET_KEY";
 const PREVIOUS: &str = "JWT_SECRET_KEY_PREVIOUS";
 /// The variable of the time until which `KEY` is accepted beside a ring, which then signs.
 const UNTIL: &str = "ACCEPT_HS256_UNTIL";
+/// The variable of what is asked of the store for each token.
+const CHECK: &str = "TOKEN_CHECK";
 /// What is wrong with `UNTIL` if there is no ring. The name of the ring's variable follows.
 const NO_RING: &str = "set, so a ring of keys signs, but there is none; name it in";
 
@@ -61,18 +63,53 @@ pub enum Signs {
 }
 
 impl State for Guard {
-    type Config = (VerifierConfig, StoreConfig);
+    type Config = (VerifierConfig, StoreConfig, Checks);
 
     fn read(reader: &mut Reader<'_>) -> Self::Config {
-        (VerifierConfig::read(reader), StoreConfig::read(reader))
+        let verifier = VerifierConfig::read(reader);
+        (verifier, StoreConfig::read(reader), Checks::read(reader))
     }
 
-    async fn open((verifier, store): Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
+    async fn open(config: Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
+        let (verifier, store, checks) = config;
+        let sessions = match checks {
+            Checks::User => None,
+            Checks::Session => Some(parts.sessions(store.clone()).await?),
+        };
         let users = parts.users(store).await?;
         Ok(Self {
             verifier: verifier.open(parts).await?,
             users,
+            sessions,
+            clock: Arc::clone(&parts.clock),
         })
+    }
+}
+
+/// What is asked of the store for each token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checks {
+    /// Its user.
+    User,
+    /// Its user and its session, so that it ends when that one does.
+    Session,
+}
+
+impl Checks {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        match reader.get(CHECK).as_deref() {
+            None | Some("user") => return Self::User,
+            Some("session") if keys::is_dynamodb(reader) => return Self::Session,
+            Some("session") => reader.problem(
+                CHECK,
+                "session needs USER_STORE=dynamodb: in memory each function has its own sessions",
+            ),
+            Some(other) => reader.problem(
+                CHECK,
+                format_args!("unknown check {other:?}; it can be: user, session"),
+            ),
+        }
+        Self::User
     }
 }
 

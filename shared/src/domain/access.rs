@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
-use tracing::Span;
-
+use super::clock::Clock;
+use super::sessions::store::{Seen, SessionStore};
+use super::sessions::token::Sid;
 use super::store::StoreError;
-use super::token::{InvalidToken, Unverified, Verifier};
+use super::token::{Claims, InvalidToken, Unverified, Verifier};
 use super::users::{User, UserStore};
 
 /// What a request must prove before a route answers it.
@@ -68,15 +69,18 @@ pub struct Guard {
     pub verifier: Verifier,
     /// Finds the token's user.
     pub users: Arc<dyn UserStore>,
+    /// Knows sessions, if access tokens must end with theirs.
+    pub sessions: Option<Arc<dyn SessionStore>>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Guard {
     /// Returns the token's user, if both meet what `access` asks for.
     pub async fn check(&self, token: &str, access: Access) -> Result<User, Denied> {
         let claims = self.verifier.verify(token).await?;
-        let user = self.users.find(&claims.sub).await?;
-        let user = user.ok_or(Denied::InvalidToken(InvalidToken::UnknownUser))?;
-        note_in_log(&user);
+        let user = self.user(&claims).await?;
+        user.note_in_log();
         if claims.ended(&user) {
             return Err(Denied::InvalidToken(InvalidToken::Ended));
         }
@@ -92,10 +96,19 @@ impl Guard {
             _ => Ok(user),
         }
     }
-}
 
-/// Writes the user's name into the request's log line. Only names of users who exist may be logged:
-/// any other may be a password, typed into the wrong field.
-pub(super) fn note_in_log(user: &User) {
-    Span::current().record("sub", &user.username);
+    /// The user of a token that is valid by itself. A token that names no session has none to end
+    /// with: it was issued before there were any, or by another service.
+    async fn user(&self, claims: &Claims) -> Result<User, Denied> {
+        let unknown = Denied::InvalidToken(InvalidToken::UnknownUser);
+        let (Some(store), Some(sid)) = (&self.sessions, &claims.sid) else {
+            return self.users.find(&claims.sub).await?.ok_or(unknown);
+        };
+        let Seen { user, session } = store.look(&claims.sub, &Sid(sid.clone())).await?;
+        let user = user.ok_or(unknown)?;
+        match session {
+            Some(session) if session.is_live(&user, self.clock.now()) => Ok(user),
+            _ => Err(Denied::InvalidToken(InvalidToken::SessionEnded)),
+        }
+    }
 }

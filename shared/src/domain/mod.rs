@@ -6,6 +6,7 @@
 //! | [`login`] | [`login::Login`]: checks the password, limits the failures, grants the scopes |
 //! | [`keys`] | the keys that sign and verify tokens, and how one follows another |
 //! | [`token`] | the JWT: how it is signed and verified, and its claims |
+//! | [`sessions`] | logins that last, and their refresh tokens |
 //! | [`scope`] | [`scope::Scopes`] and the service's catalogue of scopes |
 //! | [`password`] | argon2id: hash and verify |
 //! | [`users`] | a user's record, and the traits of the stores that keep it |
@@ -18,6 +19,7 @@ pub mod keys;
 pub mod login;
 pub mod password;
 pub mod scope;
+pub mod sessions;
 pub mod store;
 pub mod token;
 pub mod users;

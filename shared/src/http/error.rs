@@ -8,6 +8,7 @@ use lambda_http::http::StatusCode;
 use super::problem::Problem;
 use crate::domain::access::Denied;
 use crate::domain::login::LoginError;
+use crate::domain::sessions::SessionError;
 use crate::domain::store::StoreError;
 use crate::domain::token::{InvalidToken, SigningError};
 
@@ -20,6 +21,11 @@ pub enum ApiError {
     Access(AccessError),
     /// POST /token refuses the login.
     Login(Refused),
+    /// An endpoint for clients refuses what FastAPI's page does not know (RFC 6749 5.2).
+    OAuth(OAuthRefused),
+    /// An error that is spelled as in RFC 6749 whatever the dialect is: FastAPI's page has no such
+    /// request.
+    InRfc(Box<ApiError>),
     /// An error of a handler's own, like FastAPI's `HTTPException`.
     Status {
         /// A 4xx status.
@@ -104,7 +110,36 @@ pub enum Refused {
     ScopeNotAllowed,
 }
 
+/// Why a client gets no token, or nothing to know (RFC 6749 5.2, RFC 7009 2.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OAuthRefused {
+    /// The client is unknown, disabled, or did not prove who it is.
+    InvalidClient {
+        /// Did it try to, in the header `Authorization`? Then the answer is 401 with a challenge.
+        basic: bool,
+        /// For the log.
+        reason: &'static str,
+    },
+    /// The client may not use this grant.
+    UnauthorizedClient,
+    /// The refresh token is not valid.
+    InvalidGrant {
+        /// For the log.
+        reason: &'static str,
+    },
+    /// A scope is malformed, unknown, or more than was granted.
+    InvalidScope,
+    /// There is nothing to revoke: the token has no session (RFC 7009 2.2.1).
+    UnsupportedTokenType,
+}
+
 impl ApiError {
+    /// The same error, spelled as in RFC 6749.
+    #[must_use]
+    pub fn in_rfc(self) -> Self {
+        Self::InRfc(Box::new(self))
+    }
+
     /// A fault of this service.
     pub fn internal(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Internal(error.into())
@@ -145,6 +180,12 @@ impl ApiError {
             Self::Login(Refused::IncorrectPassword { .. }) => "incorrect_password",
             Self::Login(Refused::TooManyAttempts { .. }) => "too_many_attempts",
             Self::Login(Refused::ScopeNotAllowed) => "scope_not_allowed",
+            Self::OAuth(OAuthRefused::InvalidClient { .. }) => "invalid_client",
+            Self::OAuth(OAuthRefused::UnauthorizedClient) => "unauthorized_client",
+            Self::OAuth(OAuthRefused::InvalidGrant { .. }) => "invalid_grant",
+            Self::OAuth(OAuthRefused::InvalidScope) => "invalid_scope",
+            Self::OAuth(OAuthRefused::UnsupportedTokenType) => "unsupported_token_type",
+            Self::InRfc(error) => error.outcome(),
             Self::Status { .. } => "refused",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal_error",
@@ -159,6 +200,10 @@ impl ApiError {
             Self::Login(
                 Refused::IncorrectPassword { reason } | Refused::TooManyAttempts { reason, .. },
             ) => Some((*reason).to_owned()),
+            Self::OAuth(
+                OAuthRefused::InvalidClient { reason, .. } | OAuthRefused::InvalidGrant { reason },
+            ) => Some((*reason).to_owned()),
+            Self::InRfc(error) => error.reason(),
             Self::Status { detail, .. } => Some((*detail).to_owned()),
             Self::Unavailable(error) => Some(error.to_string()),
             Self::Internal(error) => Some(error.to_string()),
@@ -182,6 +227,17 @@ impl From<LoginError> for ApiError {
             }
             LoginError::ScopeNotAllowed => Refused::ScopeNotAllowed,
             LoginError::Store(error) => return error.into(),
+        })
+    }
+}
+
+impl From<SessionError> for ApiError {
+    fn from(error: SessionError) -> Self {
+        Self::OAuth(match error {
+            SessionError::Invalid(reason) => OAuthRefused::InvalidGrant { reason },
+            SessionError::Scope => OAuthRefused::InvalidScope,
+            SessionError::Store(error) => return error.into(),
+            SessionError::Random => return Self::internal(error),
         })
     }
 }

@@ -28,7 +28,7 @@ use lambda_http::http::{HeaderValue, StatusCode};
 
 pub use description::{Description, FORM, JSON, Parameter};
 pub use dialect::{Dialect, Surface};
-pub use error::{AccessError, ApiError, Refused, RequestError};
+pub use error::{AccessError, ApiError, OAuthRefused, Refused, RequestError};
 pub use event::{Event, path_parameter, source_ip};
 pub(crate) use event::{gateway_response, request};
 pub use fields::{Fields, FromText};

@@ -6,12 +6,11 @@
 
 mod update;
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder as UpdateItem;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use self::update::{known, only_if, right, wrong};
 use super::record::Record;
@@ -25,8 +24,6 @@ use crate::domain::store::{Asking, StoreError};
 
 /// The attributes of a count. `failures` comes first: without it, there is no count.
 const COUNT: [&str; 4] = ["failures", "since", "not_before", "ends"];
-/// How often DynamoDB is asked for what it did not answer at first.
-const MOST_LOOKS: usize = 2;
 
 impl LoginStore for Table {
     fn look<'a>(&'a self, attempt: &'a Attempt) -> Asking<'a, Seen> {
@@ -34,7 +31,12 @@ impl LoginStore for Table {
             let user = user_key(&attempt.username);
             let keys = [&user, &attempt.pair.text, &attempt.account.text];
             let keys = keys.into_iter().chain([&attempt.address.text]);
-            let items = self.read_all(keys).await?;
+            let items = self
+                .read_now(
+                    keys.cloned(),
+                    PROJECTION.into_iter().chain(COUNT).chain(["known_until"]),
+                )
+                .await?;
             let item = |key: &str| items.get(key);
             let count = |key| item(key).map_or(Ok(None), |item| count(key, item));
             let record = item(&user).map(|item| Record::read(&attempt.username, item));
@@ -113,45 +115,6 @@ impl Table {
             .table_name(&self.name)
             .key("pk", text(key))
     }
-
-    /// Reads items by their keys, as they are now.
-    async fn read_all(
-        &self,
-        keys: impl Iterator<Item = &String>,
-    ) -> Result<HashMap<String, Item>, StoreError> {
-        let mut names = HashMap::from([("#pk".to_owned(), "pk".to_owned())]);
-        let counts = COUNT.into_iter().chain(["known_until"]);
-        for name in PROJECTION.into_iter().chain(counts) {
-            names.insert(format!("#{name}"), name.to_owned());
-        }
-        let mut projection: Vec<_> = names.keys().cloned().collect();
-        projection.sort_unstable();
-        let asked = KeysAndAttributes::builder()
-            .set_keys(Some(
-                keys.map(|key| Item::from([("pk".to_owned(), text(key))]))
-                    .collect(),
-            ))
-            .projection_expression(projection.join(", "))
-            .set_expression_attribute_names(Some(names))
-            .consistent_read(true);
-        let asked = asked.build().map_err(unavailable)?;
-        let mut left = Some(HashMap::from([(self.name.clone(), asked)]));
-        let mut items = HashMap::new();
-        for _ in 0..MOST_LOOKS {
-            let batch = self.client.batch_get_item();
-            let output = batch.set_request_items(left).send().await?;
-            let answered = output.responses.unwrap_or_default().into_values().flatten();
-            items.extend(answered.filter_map(|item| {
-                let key = item.get("pk")?.as_s().ok()?.clone();
-                Some((key, item))
-            }));
-            left = output.unprocessed_keys.filter(|left| !left.is_empty());
-            if left.is_none() {
-                return Ok(items);
-            }
-        }
-        Err(unavailable("DynamoDB left keys unprocessed"))
-    }
 }
 
 /// Sends an update. The inner `Err` is what DynamoDB tells of the item, if the condition does not
@@ -197,8 +160,4 @@ fn seconds(
         attribute,
     })?;
     Ok(Some(Duration::from_secs(number)))
-}
-
-fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
-    StoreError::Unavailable(error.into())
 }

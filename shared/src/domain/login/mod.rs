@@ -27,7 +27,6 @@ use tracing::{info, warn};
 use self::attempt::{Attempt, Key, Limits};
 use self::count::{Count, FIRST_WAIT, Standing};
 use self::store::{LoginStore, Outcome, Seen, Verdict, Written};
-use super::access::note_in_log;
 use super::clock::Clock;
 use super::password::{HashError, Passwords};
 use super::scope::Scopes;
@@ -86,7 +85,7 @@ impl Login {
         }
         let attempt = Attempt::new(source_ip, username);
         let seen: Seen = self.in_time(LOOK, self.store.look(&attempt)).await?;
-        seen.user.iter().for_each(note_in_log);
+        seen.user.iter().for_each(User::note_in_log);
         let counting = self.admit(&attempt, &seen)?;
         let user = seen.user.as_ref();
         let hash = user.and_then(|user| user.password_hash.clone());

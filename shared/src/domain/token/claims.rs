@@ -35,6 +35,8 @@ pub(super) struct Payload {
     scopes: Option<Vec<String>>,
     #[serde(default, deserialize_with = "not_null")]
     stamp: Option<Stamp>,
+    #[serde(default, deserialize_with = "not_null")]
+    sid: Option<String>,
 }
 
 impl Payload {
@@ -58,6 +60,7 @@ impl Payload {
             scopes: self.scopes(),
             sub: self.sub,
             stamp: self.stamp,
+            sid: self.sid,
             own: issuer.is_some(),
         })
     }

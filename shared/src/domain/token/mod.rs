@@ -16,8 +16,13 @@ mod signer;
 mod unique;
 mod verifier;
 
+use std::time::Duration;
+
 use super::scope::Scopes;
 use super::users::{Stamp, User};
+
+/// The client of a login that names none: this service's own application.
+pub const OWN: &str = "default";
 
 pub use published::Published;
 pub use signer::{Signer, SigningError};
@@ -32,6 +37,44 @@ pub struct Grant {
     pub scopes: Scopes,
 }
 
+/// What a new token says.
+#[derive(Debug, Clone, Copy)]
+pub struct NewToken<'a> {
+    /// For whom it is (RFC 7519 4.1.2).
+    pub sub: &'a str,
+    /// Which client has it (RFC 8693 4.3).
+    pub client: &'a str,
+    /// What it allows.
+    pub scopes: &'a Scopes,
+    /// The user's stamp.
+    pub stamp: Option<&'a Stamp>,
+    /// The session that it belongs to.
+    pub session: Option<SessionClaims<'a>>,
+}
+
+/// What a token says of its session.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionClaims<'a> {
+    /// Its name.
+    pub sid: &'a str,
+    /// When the user typed the password, since the epoch.
+    pub auth_time: Duration,
+}
+
+impl Grant {
+    /// A token of this grant, for this service's own application.
+    #[must_use]
+    pub fn token(&self) -> NewToken<'_> {
+        NewToken {
+            sub: &self.user.username,
+            client: OWN,
+            scopes: &self.scopes,
+            stamp: self.user.stamp.as_ref(),
+            session: None,
+        }
+    }
+}
+
 /// What a verified token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
@@ -41,6 +84,8 @@ pub struct Claims {
     pub scopes: Scopes,
     /// The user's stamp when it was issued.
     pub stamp: Option<Stamp>,
+    /// The session that it belongs to.
+    pub sid: Option<String>,
     /// Did this service issue it? Another service with the same shared key may have, and that one
     /// knows no stamps.
     pub own: bool,
@@ -92,6 +137,9 @@ pub enum InvalidToken {
     /// The user has another stamp now: a new password, or it is another person of the same name.
     #[error("ended: its user has another stamp")]
     Ended,
+    /// The session that it belongs to has ended.
+    #[error("ended: its session has ended")]
+    SessionEnded,
 }
 
 #[cfg(test)]

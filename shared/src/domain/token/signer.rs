@@ -8,14 +8,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Grant;
+use super::NewToken;
 use crate::domain::keys::{Issuer, Keyring};
 use crate::domain::store::StoreError;
 use crate::domain::users::Stamp;
-
-/// The client of a token, since RFC 9068 requires one: the application that asks for the password is
-/// this service's own.
-const CLIENT: &str = "default";
 
 /// Signs tokens. Only a function that issues them has one.
 pub struct Signer {
@@ -71,11 +67,11 @@ impl Signer {
     }
 
     /// Signs a token; `now` is the time since the epoch.
-    pub async fn sign(&self, grant: &Grant, now: Duration) -> Result<String, SigningError> {
+    pub async fn sign(&self, token: &NewToken<'_>, now: Duration) -> Result<String, SigningError> {
         match &self.key {
             Signs::Shared(key) => {
                 let header = Header::new(Algorithm::HS256);
-                self.encode(header, key, self.issuer.as_ref(), grant, now)
+                self.encode(header, key, self.issuer.as_ref(), token, now)
             }
             Signs::Ring(keyring) => {
                 let ring = keyring.ring(now).await?;
@@ -85,7 +81,7 @@ impl Signer {
                 let mut header = Header::new(key.algorithm);
                 header.kid = Some(key.kid.clone());
                 let issuer = self.issuer.as_ref().or(ring.issuer.as_ref());
-                self.encode(header, signing, issuer, grant, now)
+                self.encode(header, signing, issuer, token, now)
             }
         }
     }
@@ -95,21 +91,23 @@ impl Signer {
         mut header: Header,
         key: &EncodingKey,
         issuer: Option<&Issuer>,
-        grant: &Grant,
+        token: &NewToken<'_>,
         now: Duration,
     ) -> Result<String, SigningError> {
-        let scopes = issuer.is_none().then(|| grant.scopes.iter().collect());
+        let scopes = issuer.is_none().then(|| token.scopes.iter().collect());
         let claims = NewClaims {
             iss: issuer.map(|issuer| issuer.url.as_str()),
             aud: issuer.map(|issuer| issuer.audience.as_str()),
-            sub: &grant.user.username,
-            client_id: issuer.map(|_| CLIENT),
-            scope: grant.scopes.to_string(),
+            sub: token.sub,
+            client_id: issuer.map(|_| token.client),
+            scope: token.scopes.to_string(),
             scopes,
             iat: now.as_secs(),
             exp: (now + self.lifetime).as_secs(),
             jti: Uuid::new_v4().to_string(),
-            stamp: grant.user.stamp.as_ref(),
+            stamp: token.stamp,
+            sid: token.session.map(|session| session.sid),
+            auth_time: token.session.map(|session| session.auth_time.as_secs()),
         };
         if issuer.is_some() {
             header.typ = Some("at+jwt".to_owned());
@@ -140,7 +138,7 @@ struct NewClaims<'a> {
     aud: Option<&'a str>,
     sub: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<&'static str>,
+    client_id: Option<&'a str>,
     scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     scopes: Option<Vec<&'a str>>,
@@ -149,4 +147,8 @@ struct NewClaims<'a> {
     jti: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     stamp: Option<&'a Stamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<u64>,
 }

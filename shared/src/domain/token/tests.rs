@@ -65,7 +65,7 @@ fn issue(username: &str, scopes: &Scopes, now: Duration) -> String {
 fn issue_to(user: User, scopes: &Scopes, now: Duration) -> String {
     let scopes = scopes.clone();
     let signer = Signer::shared(&KEY.into(), None, Duration::from_mins(30));
-    at_once(signer.sign(&Grant { user, scopes }, now)).unwrap()
+    at_once(signer.sign(&Grant { user, scopes }.token(), now)).unwrap()
 }
 
 fn user(username: &str, stamp: Option<Stamp>) -> User {
@@ -122,6 +122,7 @@ fn what_is_signed_is_verified() {
             sub: "johndoe".into(),
             scopes,
             stamp: None,
+            sid: None,
             own: false,
         })
     );
@@ -446,6 +447,6 @@ proptest! {
     fn what_is_signed_reads_back(sub in "\\PC{0,40}", scope in "[a-z :/]{0,40}", at in 0u64..4_000_000_000) {
         let (scopes, now) = (Scopes::parse(&scope).unwrap(), Duration::from_secs(at));
         let token = issue(&sub, &scopes, now);
-        prop_assert_eq!(verify_at(&token, now), Ok(Claims { sub, scopes, stamp: None, own: false }));
+        prop_assert_eq!(verify_at(&token, now), Ok(Claims { sub, scopes, stamp: None, sid: None, own: false }));
     }
 }

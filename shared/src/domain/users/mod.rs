@@ -4,6 +4,7 @@ mod memory;
 mod stamp;
 
 use serde::{Deserialize, Deserializer};
+use tracing::Span;
 
 use super::password::PasswordHash;
 use super::scope::Scopes;
@@ -49,6 +50,14 @@ pub struct User {
 /// In a users file, a hash of another scheme is an error.
 fn argon2id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PasswordHash>, D::Error> {
     PasswordHash::deserialize(deserializer).map(Some)
+}
+
+impl User {
+    /// Writes the user's name into the request's log line. Only names of users who exist may be
+    /// logged: any other may be a password, typed into the wrong field.
+    pub(super) fn note_in_log(&self) {
+        Span::current().record("sub", &self.username);
+    }
 }
 
 /// Finds users.

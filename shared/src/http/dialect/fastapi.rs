@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Header, retry_after};
-use crate::http::error::{AccessError, ApiError, Refused, RequestError};
+use crate::http::error::{AccessError, ApiError, OAuthRefused, Refused, RequestError};
 use crate::http::problem::{Kind, Problem, Step, Type};
 
 /// The body of every error but 422.
@@ -87,6 +87,10 @@ pub(super) fn row(error: &ApiError) -> Row {
         ApiError::Request(error) => request(error),
         ApiError::Access(error) => access(error),
         ApiError::Login(error) => login(error),
+        // FastAPI's page has none of these, so they are only spelled as in RFC 6749, whose table
+        // says the rest.
+        ApiError::OAuth(error) => oauth(*error),
+        ApiError::InRfc(error) => row(error),
         ApiError::Status { status, detail } => plain(*status, detail),
         ApiError::Unavailable(_) => later(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -151,6 +155,23 @@ fn login(error: &Refused) -> Row {
             "Too many login attempts",
             *wait,
         ),
+    }
+}
+
+fn oauth(error: OAuthRefused) -> Row {
+    match error {
+        // A 401 needs a challenge (RFC 9110 15.5.2), and a challenge of this kind opens a browser's
+        // dialog; so it is only for who has sent such a header (RFC 6749 5.2).
+        OAuthRefused::InvalidClient { basic: true, .. } => {
+            let basic = HeaderValue::from_static("Basic realm=\"api\"");
+            let (_, body, _) = plain(StatusCode::UNAUTHORIZED, "Invalid client");
+            (
+                StatusCode::UNAUTHORIZED,
+                body,
+                Some((WWW_AUTHENTICATE, basic)),
+            )
+        }
+        _ => plain(StatusCode::BAD_REQUEST, "Bad Request"),
     }
 }
 

@@ -28,6 +28,9 @@ pub enum Dialect {
 pub enum Surface {
     /// A client that asks for a token.
     TokenEndpoint,
+    /// A client that asks something else of the authorization server, of which FastAPI's page knows
+    /// nothing: errors are spelled as at the token endpoint of RFC 6749 in either dialect.
+    OAuthEndpoint,
     /// A client that uses one, or needs none.
     Resource,
 }
@@ -36,9 +39,10 @@ impl Dialect {
     /// Turns an error into a response. No other place does.
     #[must_use]
     pub fn response(self, error: &ApiError, surface: Surface) -> Response<Body> {
-        match self {
-            Self::FastApi => fastapi::response(error),
-            Self::Rfc => rfc::response(error, surface),
+        match (error, self, surface) {
+            (ApiError::InRfc(error), ..) => rfc::response(error, Surface::TokenEndpoint),
+            (_, _, Surface::OAuthEndpoint) | (_, Self::Rfc, _) => rfc::response(error, surface),
+            (_, Self::FastApi, _) => fastapi::response(error),
         }
     }
 
@@ -49,9 +53,9 @@ impl Dialect {
         surface: Surface,
         generator: &mut SchemaGenerator,
     ) -> Schema {
-        match self {
-            Self::FastApi => fastapi::schema(status, generator),
-            Self::Rfc => rfc::schema(status, surface, generator),
+        match (self, surface) {
+            (_, Surface::OAuthEndpoint) | (Self::Rfc, _) => rfc::schema(status, surface, generator),
+            (Self::FastApi, _) => fastapi::schema(status, generator),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::fastapi::{self, ErrorBody, HttpError, HttpValidationError};
 use super::{Header, Surface};
-use crate::http::error::{AccessError, ApiError, Refused, RequestError};
+use crate::http::error::{AccessError, ApiError, OAuthRefused, Refused, RequestError};
 use crate::http::problem::{Kind, Problem};
 
 /// RFC 6749 5.2. Both texts are constants: nothing that a client sent is in them.
@@ -48,7 +48,7 @@ pub(super) fn response(error: &ApiError, surface: Surface) -> Response<Body> {
         _ => header,
     };
     match (surface, oauth) {
-        (Surface::TokenEndpoint, Some(oauth)) => {
+        (Surface::TokenEndpoint | Surface::OAuthEndpoint, Some(oauth)) => {
             let mut response = super::response(status, &oauth, header);
             let no_cache = HeaderValue::from_static("no-cache");
             response.headers_mut().insert(PRAGMA, no_cache);
@@ -68,7 +68,9 @@ pub(super) fn schema(
     generator: &mut SchemaGenerator,
 ) -> Schema {
     match (surface, status) {
-        (Surface::TokenEndpoint, _) => generator.subschema_for::<OAuthError>(),
+        (Surface::TokenEndpoint | Surface::OAuthEndpoint, _) => {
+            generator.subschema_for::<OAuthError>()
+        }
         (Surface::Resource, StatusCode::UNPROCESSABLE_ENTITY) => {
             generator.subschema_for::<ResourceError<HttpValidationError>>()
         }
@@ -82,7 +84,7 @@ fn own_status(error: &ApiError, surface: Surface) -> Option<StatusCode> {
         ApiError::Access(AccessError::MalformedCredentials { .. }) => Some(StatusCode::BAD_REQUEST),
         ApiError::Access(AccessError::InactiveUser { .. }) => Some(StatusCode::UNAUTHORIZED),
         ApiError::Access(AccessError::InsufficientScope { .. }) => Some(StatusCode::FORBIDDEN),
-        ApiError::Request(RequestError::Invalid(_)) if surface == Surface::TokenEndpoint => {
+        ApiError::Request(RequestError::Invalid(_)) if surface != Surface::Resource => {
             Some(StatusCode::BAD_REQUEST)
         }
         _ => None,
@@ -96,6 +98,8 @@ fn oauth(error: &ApiError, surface: Surface) -> Option<OAuthError> {
         ApiError::Request(error) => request(error, surface)?,
         ApiError::Access(error) => access(error)?,
         ApiError::Login(error) => login(error),
+        ApiError::OAuth(error) => refused(*error),
+        ApiError::InRfc(error) => return self::oauth(error, surface),
         ApiError::Status { .. } => return None,
         ApiError::Unavailable(_) => (
             "temporarily_unavailable",
@@ -165,6 +169,31 @@ fn login(error: &Refused) -> Row {
         Refused::ScopeNotAllowed => (
             "invalid_scope",
             "A scope is unknown, malformed or not one of the user's",
+        ),
+    }
+}
+
+fn refused(error: OAuthRefused) -> Row {
+    match error {
+        OAuthRefused::InvalidClient { .. } => (
+            "invalid_client",
+            "The client is unknown or did not prove who it is",
+        ),
+        OAuthRefused::UnauthorizedClient => (
+            "unauthorized_client",
+            "The client may not use this grant type",
+        ),
+        OAuthRefused::InvalidGrant { .. } => (
+            "invalid_grant",
+            "The refresh token is not valid, or not any more",
+        ),
+        OAuthRefused::InvalidScope => (
+            "invalid_scope",
+            "A scope is malformed, unknown, or more than was granted",
+        ),
+        OAuthRefused::UnsupportedTokenType => (
+            "unsupported_token_type",
+            "The token has no session that could be ended",
         ),
     }
 }

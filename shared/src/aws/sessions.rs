@@ -1,0 +1,240 @@
+//! Sessions in DynamoDB, each of them one item (see [`super::table`]).
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder as UpdateItem;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+
+use super::record::{Record, scopes as scope_set};
+use super::table::{Item, SESSION, Table, number, number_of, text, user_key};
+use super::users::PROJECTION;
+use crate::domain::scope::Scopes;
+use crate::domain::sessions::session::{Rotated, Rotation, Session};
+use crate::domain::sessions::store::{Seen, SessionStore};
+use crate::domain::sessions::token::Sid;
+use crate::domain::store::{Asking, StoreError};
+use crate::domain::users::{Stamp, User};
+
+/// One update: all names have placeholders, since some are reserved.
+const ROTATE: &str = "SET #previous = #current, #current = :next, #salt = :salt, #rotated = :now, #expires = :expires";
+const NAMES: [&str; 8] = [
+    "previous", "current", "salt", "rotated", "expires", "ends", "client", "scopes",
+];
+
+/// What a session is read from; its `scopes` and its `stamp` are named like a user's.
+const SESSION_ATTRIBUTES: [&str; 9] = [
+    "user",
+    "client",
+    "auth_time",
+    "current",
+    "previous",
+    "salt",
+    "rotated",
+    "expires",
+    "ends",
+];
+
+/// The key of a session's item.
+fn key(sid: &Sid) -> String {
+    format!("{SESSION}{}", sid.0)
+}
+
+impl SessionStore for Table {
+    fn begin<'a>(&'a self, session: &'a Session) -> Asking<'a, ()> {
+        Box::pin(async {
+            let put = self.client.put_item().table_name(&self.name);
+            put.set_item(Some(item(session))).send().await?;
+            Ok(())
+        })
+    }
+
+    fn rotate<'a>(&'a self, rotation: &'a Rotation) -> Asking<'a, Rotated> {
+        Box::pin(async {
+            let key = key(&rotation.sid);
+            let update = self.client.update_item().table_name(&self.name);
+            match rotate(update.key("pk", text(&key)), rotation).send().await {
+                Ok(output) => {
+                    let item = output.attributes.unwrap_or_default();
+                    Ok(Rotated::Yes(read(&rotation.sid, &item)?))
+                }
+                Err(error) => {
+                    let old = refused(error)?;
+                    let old = old.map(|old| read(&rotation.sid, &old));
+                    Ok(Rotated::No(old.transpose()?))
+                }
+            }
+        })
+    }
+
+    fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()> {
+        Box::pin(async move {
+            let mut delete = self.client.delete_item().table_name(&self.name);
+            delete = delete.key("pk", text(key(sid)));
+            if let Some(client) = client {
+                delete = delete
+                    .condition_expression("#client = :client")
+                    .expression_attribute_names("#client", "client")
+                    .expression_attribute_values(":client", text(client));
+            }
+            match delete.send().await {
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+                {
+                    Ok(())
+                }
+                done => done.map(drop).map_err(StoreError::from),
+            }
+        })
+    }
+
+    fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
+        Box::pin(async move {
+            let items = self.read_now([user_key(username)], PROJECTION).await?;
+            let item = items.get(&user_key(username));
+            let record = item.map(|item| Record::read(username, item));
+            Ok(record.transpose()?.map(Record::into_user))
+        })
+    }
+
+    fn look<'a>(&'a self, username: &'a str, sid: &'a Sid) -> Asking<'a, Seen> {
+        Box::pin(async move {
+            let keys = [user_key(username), key(sid)];
+            let attributes = PROJECTION.into_iter().chain(SESSION_ATTRIBUTES);
+            let items = self.read_now(keys.clone(), attributes).await?;
+            let user = items.get(&keys[0]);
+            let user = user.map(|item| Record::read(username, item));
+            let session = items.get(&keys[1]).map(|item| read(sid, item));
+            Ok(Seen {
+                user: user.transpose()?.map(Record::into_user),
+                session: session.transpose()?,
+            })
+        })
+    }
+}
+
+/// What [`Session::allows`] says, as a condition.
+fn rotate(update: UpdateItem, rotation: &Rotation) -> UpdateItem {
+    let mut condition =
+        "#current = :presented AND #client = :client AND #expires > :now AND #ends > :now"
+            .to_owned();
+    let mut update = update;
+    let asked = rotation.asked.iter().flat_map(Scopes::iter);
+    for (at, scope) in asked.enumerate() {
+        condition += &format!(" AND contains(#scopes, :s{at})");
+        update = update.expression_attribute_values(format!(":s{at}"), text(scope));
+    }
+    for name in NAMES {
+        if name != "scopes" || condition.contains("#scopes") {
+            update = update.expression_attribute_names(format!("#{name}"), name);
+        }
+    }
+    update
+        .update_expression(ROTATE)
+        .condition_expression(condition)
+        .expression_attribute_values(":presented", bytes(&rotation.presented))
+        .expression_attribute_values(":next", bytes(&rotation.next))
+        .expression_attribute_values(":salt", bytes(&rotation.salt))
+        .expression_attribute_values(":client", text(&rotation.client))
+        .expression_attribute_values(":now", number(rotation.now.as_secs()))
+        .expression_attribute_values(":expires", number(rotation.expires.as_secs()))
+        .return_values(ReturnValue::AllNew)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+}
+
+/// The item as it stands, if the condition did not hold; `None` if there is none.
+fn refused<R>(error: SdkError<UpdateItemError, R>) -> Result<Option<Item>, StoreError>
+where
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+            Ok(failed.item().cloned().filter(|item| !item.is_empty()))
+        }
+        _ => Err(error.into()),
+    }
+}
+
+fn item(session: &Session) -> Item {
+    let optional = [
+        ("scopes", scope_set(&session.scopes)),
+        (
+            "stamp",
+            session.stamp.as_ref().map(|stamp| text(stamp.as_str())),
+        ),
+        (
+            "previous",
+            session.previous.as_ref().map(|hash| bytes(hash)),
+        ),
+    ];
+    let required = [
+        ("pk", text(key(&session.sid))),
+        ("user", text(&session.user)),
+        ("client", text(&session.client)),
+        ("auth_time", number(session.auth_time.as_secs())),
+        ("current", bytes(&session.current)),
+        ("salt", bytes(&session.salt)),
+        ("rotated", number(session.rotated.as_secs())),
+        ("expires", number(session.expires.as_secs())),
+        ("ends", number(session.ends.as_secs())),
+    ];
+    let optional = optional
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let attributes = required.into_iter().chain(optional);
+    attributes
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// Reads a session's item. What is missing makes it corrupt: a guess might let somebody in.
+fn read(sid: &Sid, item: &Item) -> Result<Session, StoreError> {
+    let corrupt = |attribute| StoreError::Corrupt {
+        key: key(sid),
+        attribute,
+    };
+    let string = |name| {
+        let value = item.get(name).and_then(|value| value.as_s().ok());
+        value.cloned().ok_or_else(|| corrupt(name))
+    };
+    let time = |name| {
+        let seconds = number_of(item, name).ok_or_else(|| corrupt(name))?;
+        Ok::<_, StoreError>(Duration::from_secs(seconds))
+    };
+    let scopes = item.get("scopes").map(|scopes| scopes.as_ss());
+    let scopes = scopes.transpose().map_err(|_| corrupt("scopes"))?;
+    Ok(Session {
+        sid: sid.clone(),
+        user: string("user")?,
+        client: string("client")?,
+        scopes: scopes
+            .map(|scopes| Scopes::from_tokens(scopes))
+            .unwrap_or_default(),
+        stamp: item
+            .get("stamp")
+            .map(|_| string("stamp"))
+            .transpose()?
+            .map(Stamp::from),
+        auth_time: time("auth_time")?,
+        current: array(item, "current").ok_or_else(|| corrupt("current"))?,
+        previous: array(item, "previous"),
+        salt: array(item, "salt").ok_or_else(|| corrupt("salt"))?,
+        rotated: time("rotated")?,
+        expires: time("expires")?,
+        ends: time("ends")?,
+    })
+}
+
+fn array<const N: usize>(item: &Item, name: &str) -> Option<[u8; N]> {
+    let blob = item.get(name)?.as_b().ok()?;
+    blob.as_ref().try_into().ok()
+}
+
+fn bytes(bytes: &[u8]) -> AttributeValue {
+    AttributeValue::B(Blob::new(bytes))
+}

@@ -1,0 +1,95 @@
+//! Sessions in memory: each Lambda environment has only its own.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::session::{Rotated, Rotation, Session};
+use super::store::{Seen, SessionStore};
+use super::token::Sid;
+use crate::domain::store::Asking;
+use crate::domain::users::{MemoryUsers, User, UserStore};
+
+/// The most sessions that are kept: some 40 MB. The one that ends first makes room.
+const MOST: usize = 100_000;
+
+/// Users and their sessions in memory.
+#[derive(Debug, Default)]
+pub struct MemorySessions {
+    users: Arc<MemoryUsers>,
+    sessions: Mutex<HashMap<Sid, Session>>,
+}
+
+impl MemorySessions {
+    /// Sessions of these users; none yet.
+    #[must_use]
+    pub fn new(users: Arc<MemoryUsers>) -> Self {
+        Self {
+            users,
+            sessions: Mutex::default(),
+        }
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, HashMap<Sid, Session>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, session: &Session) {
+        let mut sessions = self.sessions();
+        if sessions.len() >= MOST {
+            let first = sessions.values().min_by_key(|session| session.expires);
+            if let Some(sid) = first.map(|session| session.sid.clone()) {
+                sessions.remove(&sid);
+            }
+        }
+        sessions.insert(session.sid.clone(), session.clone());
+    }
+
+    fn write(&self, rotation: &Rotation) -> Rotated {
+        let mut sessions = self.sessions();
+        let Some(session) = sessions.get_mut(&rotation.sid) else {
+            return Rotated::No(None);
+        };
+        if !session.allows(rotation) {
+            return Rotated::No(Some(session.clone()));
+        }
+        *session = session.clone().rotated(rotation);
+        Rotated::Yes(session.clone())
+    }
+
+    fn remove(&self, sid: &Sid, client: Option<&str>) {
+        let mut sessions = self.sessions();
+        let session = sessions.get(sid);
+        if session.is_some_and(|session| client.is_none_or(|client| session.client == client)) {
+            sessions.remove(sid);
+        }
+    }
+}
+
+impl SessionStore for MemorySessions {
+    fn begin<'a>(&'a self, session: &'a Session) -> Asking<'a, ()> {
+        self.add(session);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn rotate<'a>(&'a self, rotation: &'a Rotation) -> Asking<'a, Rotated> {
+        let rotated = self.write(rotation);
+        Box::pin(async { Ok(rotated) })
+    }
+
+    fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()> {
+        self.remove(sid, client);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
+        self.users.find(username)
+    }
+
+    fn look<'a>(&'a self, username: &'a str, sid: &'a Sid) -> Asking<'a, Seen> {
+        let session = self.sessions().get(sid).cloned();
+        Box::pin(async {
+            let user = self.users.find(username).await?;
+            Ok(Seen { user, session })
+        })
+    }
+}

@@ -1,0 +1,206 @@
+//! Logins that last: a refresh token for a new access token, again and again (RFC 6749 6).
+//!
+//! A session is one record. To refresh it is one conditional write, which replaces the refresh token
+//! by its successor. The successor follows from the token that was presented and from a salt in the
+//! record, so a client whose answer was lost, or whose tabs ask at the same moment, gets the same
+//! successor each time. A token that was replaced long ago proves that somebody has a copy, and ends
+//! the session (RFC 9700 4.14.2).
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`token`] | [`RefreshToken`], and how its successor is made |
+//! | [`session`] | [`Session`]: what a refresh makes of it, and why one is refused |
+//! | [`store`] | [`store::SessionStore`]: what is asked of a store |
+//! | [`memory`] | such a store in memory |
+
+pub mod memory;
+pub mod session;
+pub mod store;
+pub mod token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::warn;
+
+use self::session::{Refusal, Rotated, Rotation, Session};
+use self::store::SessionStore;
+use self::token::RefreshToken;
+use super::clock::Clock;
+use super::scope::Scopes;
+use super::store::StoreError;
+use super::token::Grant;
+use super::users::User;
+
+/// How long sessions last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Without being used.
+    pub idle: Duration,
+    /// In all.
+    pub longest: Duration,
+    /// How long a refresh token that was replaced still gets its successor.
+    pub grace: Duration,
+}
+
+/// Begins, refreshes and ends sessions.
+pub struct Sessions {
+    /// Keeps them.
+    pub store: Arc<dyn SessionStore>,
+    /// How long they last.
+    pub policy: Policy,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What a client has of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The refresh token that is valid now.
+    pub token: RefreshToken,
+    /// When the user typed the password, since the epoch.
+    pub auth_time: Duration,
+}
+
+/// Why there is no new token.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The refresh token is not valid, for a reason that is for the log.
+    #[error("{0}")]
+    Invalid(&'static str),
+    /// A scope is malformed, or was not granted, or the user does not have it any more.
+    #[error("scope")]
+    Scope,
+    /// The store did not answer, so the client may ask again with the same token.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system gave no random bytes.
+    #[error("no random bytes")]
+    Random,
+}
+
+impl Sessions {
+    /// Begins a session for what a login has granted.
+    pub async fn begin(&self, grant: &Grant, client: &str) -> Result<Held, SessionError> {
+        let now = self.clock.now();
+        let token = RefreshToken::random().map_err(|_| SessionError::Random)?;
+        let session = Session {
+            sid: token.sid(),
+            user: grant.user.username.clone(),
+            client: client.to_owned(),
+            scopes: grant.scopes.clone(),
+            stamp: grant.user.stamp.clone(),
+            auth_time: now,
+            current: token.hash(),
+            previous: None,
+            salt: token::random().map_err(|_| SessionError::Random)?,
+            rotated: now,
+            expires: now + self.policy.idle,
+            ends: now + self.policy.longest,
+        };
+        self.store.begin(&session).await?;
+        let auth_time = now;
+        Ok(Held { token, auth_time })
+    }
+
+    /// Gives a new refresh token for one that is valid, and says what a new access token may carry:
+    /// the scopes that are asked for, or all of the login's that the user still has.
+    pub async fn refresh(
+        &self,
+        presented: &str,
+        client: &str,
+        scope: Option<&str>,
+    ) -> Result<(Grant, Held), SessionError> {
+        let asked = scope.map(Scopes::parse).transpose();
+        let asked = asked.map_err(|_| SessionError::Scope)?;
+        let token = RefreshToken::parse(presented);
+        let token = token.ok_or(SessionError::Invalid("not a refresh token"))?;
+        let (session, next) = self.rotate(&token, client, asked.clone()).await?;
+        let user = self.store.user(&session.user).await?;
+        let Some(user) = user.filter(|user| !user.disabled && user.stamp == session.stamp) else {
+            self.store.end(&session.sid, None).await?;
+            return Err(SessionError::Invalid(
+                "its user is gone, disabled, or has another stamp",
+            ));
+        };
+        user.note_in_log();
+        let scopes = granted(&session, &user, asked)?;
+        let held = Held {
+            token: next,
+            auth_time: session.auth_time,
+        };
+        Ok((Grant { user, scopes }, held))
+    }
+
+    /// Ends the session of a refresh token, if it is this client's (RFC 7009 2.1). A token that is
+    /// none, or whose session has ended, is as good as revoked.
+    pub async fn revoke(&self, token: &RefreshToken, client: &str) -> Result<(), SessionError> {
+        self.store.end(&token.sid(), Some(client)).await?;
+        Ok(())
+    }
+
+    /// Replaces the token, or finds that it was replaced a moment ago.
+    async fn rotate(
+        &self,
+        token: &RefreshToken,
+        client: &str,
+        asked: Option<Scopes>,
+    ) -> Result<(Session, RefreshToken), SessionError> {
+        let now = self.clock.now();
+        let salt = token::random().map_err(|_| SessionError::Random)?;
+        let next = token.successor(&salt);
+        let rotation = Rotation {
+            sid: token.sid(),
+            client: client.to_owned(),
+            asked,
+            presented: token.hash(),
+            next: next.hash(),
+            salt,
+            now,
+            expires: now + self.policy.idle,
+        };
+        let session = match self.store.rotate(&rotation).await? {
+            Rotated::Yes(session) => return Ok((session, next)),
+            Rotated::No(None) => return Err(refused(Refusal::Unknown)),
+            Rotated::No(Some(session)) => session,
+        };
+        let successor = token.successor(&session.salt);
+        match session.judge(&rotation, &successor.hash(), self.policy.grace) {
+            Ok(()) => Ok((session, successor)),
+            Err(Refusal::Reused) => {
+                self.store.end(&session.sid, None).await?;
+                warn!(
+                    user = session.user,
+                    "refresh_token_reused: its session is ended"
+                );
+                Err(refused(Refusal::Reused))
+            }
+            Err(refusal) => Err(refused(refusal)),
+        }
+    }
+}
+
+/// What is asked for must be granted in full, or not at all; else all that the login granted and the
+/// user still has.
+fn granted(session: &Session, user: &User, asked: Option<Scopes>) -> Result<Scopes, SessionError> {
+    match asked {
+        Some(asked) if user.scopes.contains_all(asked.iter()) => Ok(asked),
+        Some(_) => Err(SessionError::Scope),
+        None => {
+            let kept = session.scopes.iter();
+            let kept = kept.filter(|scope| user.scopes.contains_all([*scope]));
+            let kept: Vec<_> = kept.map(str::to_owned).collect();
+            Ok(Scopes::from_tokens(&kept))
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> SessionError {
+    match refusal {
+        Refusal::Unknown => SessionError::Invalid("unknown or ended session"),
+        Refusal::Client => SessionError::Invalid("another client's session"),
+        Refusal::Expired => SessionError::Invalid("expired session"),
+        Refusal::Reused => SessionError::Invalid("refresh_token_reused"),
+        Refusal::Scope => SessionError::Scope,
+    }
+}

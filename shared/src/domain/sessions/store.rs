@@ -1,0 +1,33 @@
+//! What is asked of a store of sessions.
+
+use super::session::{Rotated, Rotation, Session};
+use super::token::Sid;
+use crate::domain::store::Asking;
+use crate::domain::users::User;
+
+/// A user and a session, as they are now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The user, if there is one of that name.
+    pub user: Option<User>,
+    /// The session, if it was not ended.
+    pub session: Option<Session>,
+}
+
+/// Keeps sessions, and knows their users.
+pub trait SessionStore: Send + Sync {
+    /// Adds a session.
+    fn begin<'a>(&'a self, session: &'a Session) -> Asking<'a, ()>;
+
+    /// Writes a rotation if [`Session::allows`] it, in one step; else says how the session stands.
+    fn rotate<'a>(&'a self, rotation: &'a Rotation) -> Asking<'a, Rotated>;
+
+    /// Ends a session; if a client is named, only one of that client's.
+    fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()>;
+
+    /// The user of this name, as the record is now.
+    fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>>;
+
+    /// The user and the session, both at once and as they are now.
+    fn look<'a>(&'a self, username: &'a str, sid: &'a Sid) -> Asking<'a, Seen>;
+}
