@@ -258,6 +258,8 @@ fn the_defaults_of_logins_are_the_programs() {
         ("PasswordHashIterations", 2),
         ("PasswordHashParallelism", 1),
         ("AccessTokenExpireMinutes", 30),
+        ("RefreshDays", 90),
+        ("RefreshGraceSeconds", 60),
     ] {
         assert_eq!(parameters[name]["Default"], default, "{name}");
     }

@@ -2,14 +2,15 @@
 //! `template.yaml` allows each function exactly these operations.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use shared::domain::login::attempt::Attempt;
-use tests::dynamodb::{behind_proxy, cold_start, cold_start_with_ring};
+use tests::dynamodb::{behind_proxy, cold_start, cold_start_with_ring, names_table};
 use tests::functions::FUNCTIONS;
 use tests::policy::Statement;
 use tests::proxy::{Fault, Proxy, Recorded};
-use tests::{Client, Gateway, NOW, read, world};
+use tests::{Answer, Client, Gateway, NOW, World, read, world};
 
 fn service() -> (Gateway, Proxy) {
     behind_proxy(2, 100)
@@ -45,21 +46,26 @@ fn look(name: &str) -> Recorded {
         "since",
         "stamp",
     ];
-    let placeholders = names.map(|name| format!("#{name}"));
-    let keys = [
-        format!("user#{name}"),
-        attempt.pair.text,
-        attempt.account.text,
-        attempt.address.text,
+    let attempt = [
+        &format!("user#{name}"),
+        &attempt.pair.text,
+        &attempt.account.text,
+        &attempt.address.text,
     ];
+    batch(&attempt.map(String::as_str), &names)
+}
+
+/// Several items at once, as they are now.
+fn batch(keys: &[&str], names: &[&str]) -> Recorded {
+    let keys: Vec<_> = keys.iter().map(|key| json!({"pk": {"S": key}})).collect();
+    let names = names.iter().map(|name| (format!("#{name}"), *name));
+    let names: BTreeMap<_, _> = names.collect();
+    let placeholders: Vec<_> = names.keys().map(String::as_str).collect();
     let request = json!({"RequestItems": {"users": {
-        "Keys": keys.map(|key| json!({"pk": {"S": key}})),
+        "Keys": keys,
         "ConsistentRead": true,
         "ProjectionExpression": placeholders.join(", "),
-        "ExpressionAttributeNames": placeholders
-            .into_iter()
-            .zip(names)
-            .collect::<BTreeMap<_, _>>(),
+        "ExpressionAttributeNames": names,
     }}});
     ("BatchGetItem".into(), request)
 }
@@ -323,6 +329,97 @@ fn a_batch_that_comes_in_two_parts_is_one() {
     }
 }
 
+/// A login with a session writes it last. A refresh is one conditional write and one look at the user;
+/// a token that comes back too late costs the write that refuses it, and the session.
+#[test]
+fn a_session_is_put_rotated_and_deleted() {
+    let (gateway, proxy) = service();
+    let gateway = Gateway::new(gateway.world.with("REFRESH_IDLE_DAYS", 30));
+    let login = gateway.post_form("/token", "username=johndoe&password=secret&scope=me");
+    let sent = proxy.take();
+    let (operation, put) = sent.last().unwrap();
+    assert_eq!(operation, "PutItem");
+    let key = put["Item"]["pk"]["S"].as_str().unwrap();
+    assert!(key.starts_with("session#"), "{key}");
+    let form = refresh_token(&login).unwrap();
+    let rotate = update_item(key, ROTATE, MAY_ROTATE);
+    let narrower = format!("{MAY_ROTATE} AND contains(#scopes, :s0)");
+    let delete = json!({"TableName": "users", "Key": {"pk": {"S": key}}});
+    for (at, scope, status, expected) in [
+        (0, "", 200, vec![rotate.clone(), look_at("user#johndoe")]),
+        (59, "", 200, vec![rotate.clone(), look_at("user#johndoe")]),
+        (
+            59,
+            "&scope=me",
+            200,
+            vec![update_item(key, ROTATE, &narrower), look_at("user#johndoe")],
+        ),
+        (
+            60,
+            "",
+            400,
+            vec![rotate.clone(), ("DeleteItem".into(), delete)],
+        ),
+        (60, "", 400, vec![rotate]),
+    ] {
+        let gateway = Gateway::new(gateway.world.clone().later(at));
+        gateway.post_form("/token", "username=x");
+        proxy.take();
+        let answer = gateway.post_form("/token", &format!("{form}{scope}"));
+        assert_eq!(answer.status, status, "{at}: {answer:?}");
+        assert_eq!(without_values(proxy.take()), expected, "{at}{scope}");
+    }
+}
+
+const ROTATE: &str = "SET #previous = #current, #current = :next, #salt = :salt, #rotated = :now, #expires = :expires";
+const MAY_ROTATE: &str =
+    "#current = :presented AND #client = :client AND #expires > :now AND #ends > :now";
+
+/// A read of a user as the record is now.
+fn look_at(key: &str) -> Recorded {
+    let names = [
+        "disabled",
+        "email",
+        "full_name",
+        "password_hash",
+        "pk",
+        "scopes",
+        "stamp",
+    ];
+    batch(&[key], &names)
+}
+
+/// With `TOKEN_CHECK=session` user and session come in one read, as they are now.
+#[test]
+fn a_token_that_ends_with_its_session_costs_one_read_too() {
+    let (gateway, proxy) = service();
+    let gateway = Gateway::new(gateway.world.with("REFRESH_IDLE_DAYS", 30));
+    let token = gateway.login("me");
+    let key = proxy.take().last().unwrap().1["Item"]["pk"]["S"].clone();
+    let gateway = checks_sessions(&gateway.world, proxy.address);
+    assert_eq!(gateway.get("/users/me/", Some(&token)).status, 200);
+    let names = [
+        "auth_time",
+        "client",
+        "current",
+        "disabled",
+        "email",
+        "ends",
+        "expires",
+        "full_name",
+        "password_hash",
+        "pk",
+        "previous",
+        "rotated",
+        "salt",
+        "scopes",
+        "stamp",
+        "user",
+    ];
+    let expected = batch(&["user#johndoe", key.as_str().unwrap()], &names);
+    assert_eq!(proxy.take(), [expected]);
+}
+
 #[test]
 fn a_hash_of_another_cost_is_replaced_if_it_is_still_there() {
     let (gateway, proxy) = service();
@@ -347,12 +444,15 @@ fn requests() -> BTreeMap<&'static str, Vec<Recorded>> {
     let mut requests = BTreeMap::new();
     for function in FUNCTIONS.iter() {
         let (gateway, proxy) = service();
-        let token = Gateway::new(world()).login("me items");
-        let gateway = Gateway::new(gateway.world.with("PASSWORD_HASH_ITERATIONS", 3));
+        let world = gateway.world.with("REFRESH_IDLE_DAYS", 30);
+        let token = Gateway::new(tests::world().with("REFRESH_IDLE_DAYS", 30)).login("me items");
+        let gateway = Gateway::new(world.with("PASSWORD_HASH_ITERATIONS", 3));
         cold_start(function.name, proxy.address);
         cold_start_with_ring(function.name, proxy.address);
         let path = function.route.path().unwrap_or("/nowhere");
         gateway.get(path, Some(&token));
+        checks_sessions(&gateway.world, proxy.address).get(path, Some(&token));
+        let mut refresh = None;
         for (at, password) in [
             (0, "wrong"),
             (0, "wrong"),
@@ -363,12 +463,32 @@ fn requests() -> BTreeMap<&'static str, Vec<Recorded>> {
         ] {
             let gateway = Gateway::new(gateway.world.clone().later(at));
             let form = format!("username=johndoe&password={password}&scope=me");
+            let answer = gateway.post_form(path, &form);
+            refresh = refresh.or(refresh_token(&answer));
+        }
+        // The first of them is a refresh, the second comes too late.
+        for at in [30, 90] {
+            let gateway = Gateway::new(gateway.world.clone().later(at));
+            let form = refresh.clone().unwrap_or_default();
             gateway.post_form(path, &form);
         }
         requests.insert(function.name, proxy.take());
     }
     requests
 }
+
+/// The form that refreshes, with the token of this answer.
+fn refresh_token(answer: &Answer) -> Option<String> {
+    let answer: Value = serde_json::from_str(&answer.body).ok()?;
+    let token = answer["refresh_token"].as_str()?;
+    Some(format!("grant_type=refresh_token&refresh_token={token}"))
+}
+
+/// The same service, where access tokens end with their session.
+fn checks_sessions(world: &World, address: SocketAddr) -> Gateway {
+    Gateway::new(names_table(world.clone(), address).with("TOKEN_CHECK", "session"))
+}
+
 /// What a function's role allows: the statements of its resource in the template.
 fn role(name: &str) -> Vec<Statement> {
     let template: Value = serde_saphyr::from_str(&read("template.yaml")).unwrap();
@@ -429,6 +549,7 @@ fn the_function_that_logs_in_may_change_nobodys_scopes() {
         update("hashes", "SET costs = :costs"),
         update("hashes", "SET password_hash = :hash"),
         get_item("johndoe"),
+        batch_get_item("session#x"),
         batch_get_item("catalogue"),
         batch_get_item("hashes"),
         (

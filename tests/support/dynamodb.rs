@@ -147,16 +147,20 @@ pub fn cold_start_with_ring(name: &str, address: SocketAddr) {
 }
 
 fn cold_start_in(world: World, name: &str, address: SocketAddr) {
-    let world = world
-        .own_stores()
+    let world = names_table(world.own_stores(), address);
+    let patience = Patience::default();
+    drop(block_on(World { patience, ..world }.start(function(name))));
+}
+
+/// With the variables of a table at this address.
+pub fn names_table(world: World, address: SocketAddr) -> World {
+    world
         .with("USER_STORE", "dynamodb")
         .with("USERS_TABLE", "users")
         .with("AWS_REGION", "us-east-1")
         .with("AWS_ACCESS_KEY_ID", "test")
         .with("AWS_SECRET_ACCESS_KEY", "test")
-        .with("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{address}"));
-    let patience = Patience::default();
-    drop(block_on(World { patience, ..world }.start(function(name))));
+        .with("AWS_ENDPOINT_URL_DYNAMODB", format!("http://{address}"))
 }
 
 /// The service on a database of its own, behind a proxy.

@@ -1,12 +1,15 @@
 //! Stores that misbehave.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use shared::domain::login::attempt::{Attempt, Key};
 use shared::domain::login::store::{LoginStore, Seen, Verdict, Written};
 use shared::domain::password::{PasswordHash, Passwords, Policy};
+use shared::domain::sessions::session::{Rotated, Rotation, Session};
+use shared::domain::sessions::store::{Seen as SeenSession, SessionStore};
+use shared::domain::sessions::token::Sid;
 use shared::domain::store::{Asking, StoreError};
 use shared::domain::users::{User, UserStore, tutorial};
 
@@ -213,5 +216,80 @@ impl<F: Fn(Call) -> Fault + Send + Sync> LoginStore for Flaky<F> {
 
     fn costs(&self) -> Asking<'_, Vec<Policy>> {
         self.pass(Call::Costs, self.store.costs())
+    }
+}
+
+/// What a login, a refresh or a guard asks of a store of sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionCall {
+    Begin,
+    Rotate,
+    End,
+    User,
+    Look,
+}
+
+/// Sessions some of whose calls fail, and whose user may be another one.
+pub struct Strange {
+    pub store: Arc<dyn SessionStore>,
+    /// The call that fails, and how.
+    pub fault: Mutex<Option<(SessionCall, Fault)>>,
+    /// The user in the place of the store's, or `Some(None)` if there is none any more.
+    pub user: Mutex<Option<Option<User>>>,
+}
+
+impl Strange {
+    pub fn new(store: Arc<dyn SessionStore>) -> Self {
+        let (fault, user) = Default::default();
+        Self { store, fault, user }
+    }
+
+    async fn pass<T>(
+        &self,
+        call: SessionCall,
+        asked: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let fault = *self.fault.lock().unwrap();
+        match fault.filter(|(failing, _)| *failing == call) {
+            None | Some((_, Fault::None)) => asked.await,
+            Some((_, Fault::Lost)) => Err(unavailable()),
+            Some((_, Fault::Unanswered)) => asked.await.and(Err(unavailable())),
+            Some((_, Fault::Hangs)) => std::future::pending().await,
+        }
+    }
+
+    fn user(&self, user: Option<User>) -> Option<User> {
+        self.user.lock().unwrap().clone().unwrap_or(user)
+    }
+}
+
+impl SessionStore for Strange {
+    fn begin<'a>(&'a self, session: &'a Session) -> Asking<'a, ()> {
+        let asked = async { self.store.begin(session).await };
+        Box::pin(self.pass(SessionCall::Begin, asked))
+    }
+
+    fn rotate<'a>(&'a self, rotation: &'a Rotation) -> Asking<'a, Rotated> {
+        let asked = async { self.store.rotate(rotation).await };
+        Box::pin(self.pass(SessionCall::Rotate, asked))
+    }
+
+    fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()> {
+        let asked = async move { self.store.end(sid, client).await };
+        Box::pin(self.pass(SessionCall::End, asked))
+    }
+
+    fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
+        let asked = async { Ok(self.user(self.store.user(username).await?)) };
+        Box::pin(self.pass(SessionCall::User, asked))
+    }
+
+    fn look<'a>(&'a self, username: &'a str, sid: &'a Sid) -> Asking<'a, SeenSession> {
+        let asked = async {
+            let seen = self.store.look(username, sid).await?;
+            let user = self.user(seen.user);
+            Ok(SeenSession { user, ..seen })
+        };
+        Box::pin(self.pass(SessionCall::Look, asked))
     }
 }

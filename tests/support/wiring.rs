@@ -230,15 +230,14 @@ fn template(function: &Function, all: &mut Vec<Missing>) {
     });
 }
 
-/// What a function may read: the public keys and, if it has a guard, users.
+/// What a function may read: the public keys and, if it has a guard, users and their sessions.
 fn policies(function: &Function) -> String {
     let mut operations = function.route.operations.iter();
-    let keys = if operations.any(|one| one.access != Access::Public) {
-        r#"["user#*", "keys#public"]"#
+    if operations.any(|one| one.access != Access::Public) {
+        POLICIES.replace("{keys}", r#"["user#*", "keys#public"]"#) + SESSIONS
     } else {
-        r#"["keys#public"]"#
-    };
-    POLICIES.replace("{keys}", keys)
+        POLICIES.replace("{keys}", r#"["keys#public"]"#)
+    }
 }
 
 const POLICIES: &str = r#"      Policies:
@@ -247,6 +246,13 @@ const POLICIES: &str = r#"      Policies:
               Action: dynamodb:GetItem
               Resource: !GetAtt Users.Arn
               Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": {keys} } }
+"#;
+
+const SESSIONS: &str = r#"            # With TokenCheck=session a user and a session at once.
+            - Effect: Allow
+              Action: dynamodb:BatchGetItem
+              Resource: !GetAtt Users.Arn
+              Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["user#*", "session#*"] } }
 "#;
 
 /// The value that another resource gives to the variable. A new variable gets "", for you to fill

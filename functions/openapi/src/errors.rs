@@ -87,6 +87,30 @@ impl Spelling {
     fn response(self, error: &ApiError) -> Response<Body> {
         self.dialect.response(error, self.surface)
     }
+
+    /// The dialect that an error is spelled in.
+    fn dialect(self, error: &ApiError) -> Dialect {
+        match error {
+            ApiError::InRfc(_) => Dialect::Rfc,
+            _ => self.dialect,
+        }
+    }
+
+    /// The schema of the bodies of these errors: one, unless some are spelled otherwise.
+    fn schema(self, status: StatusCode, errors: &[&ApiError], schemas: &mut Schemas) -> Value {
+        let mut different: Vec<Value> = Vec::new();
+        for error in errors {
+            let dialect = self.dialect(error);
+            let schema = json!(dialect.schema(status, self.surface, &mut schemas.writing));
+            if !different.contains(&schema) {
+                different.push(schema);
+            }
+        }
+        match &different[..] {
+            [one] => one.clone(),
+            _ => json!({"anyOf": different}),
+        }
+    }
 }
 
 /// OpenAPI's Responses Object: these errors, and the two that any operation can have, by status.
@@ -124,14 +148,18 @@ fn response(
     spelling: Spelling,
     schemas: &mut Schemas,
 ) -> Value {
-    let Spelling { dialect, surface } = spelling;
-    let schema = dialect.schema(status, surface, &mut schemas.writing);
+    let schema = spelling.schema(status, errors, schemas);
     let mut examples = Map::new();
     for error in errors {
         let example = json!({"value": body(&spelling.response(error))});
         // A client cannot tell two errors apart that look alike.
         if !examples.values().any(|known| *known == example) {
-            examples.insert(error.outcome().to_owned(), example);
+            let name = error.outcome();
+            let name = match error {
+                ApiError::InRfc(_) => format!("{name}_rfc"),
+                _ => name.to_owned(),
+            };
+            examples.insert(name, example);
         }
     }
     json!({

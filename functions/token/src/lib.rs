@@ -10,10 +10,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::domain::login::Login;
 use shared::domain::sessions::{Held, Sessions};
+use shared::domain::store::StoreError;
 use shared::domain::token::{Grant, NewToken, SessionClaims, Signer};
 use shared::http::{
-    self, Answer, ApiError, Description, Dialect, Form, Kind, Operation, Problem, Public, Refused,
-    Request, RequestError,
+    self, Answer, ApiError, Description, Dialect, Form, Kind, OAuthRefused, Operation, Problem,
+    Public, Refused, Request, RequestError,
 };
 use shared::lambda::Function;
 
@@ -62,11 +63,17 @@ fn refusals() -> Vec<ApiError> {
         ..Problem::of_field("body", "grant_type", Kind::Mismatch(PASSWORD))
     };
     let missing = Problem::of_field("body", "username", Kind::Missing);
+    let token = Problem::of_field("body", "refresh_token", Kind::Missing);
     vec![
         ApiError::Request(RequestError::Invalid(vec![implicit, missing])),
         ApiError::Login(Refused::IncorrectPassword { reason: "" }),
         ApiError::Login(Refused::ScopeNotAllowed),
         ApiError::Login(Refused::TooManyAttempts { wait, reason: "" }),
+        ApiError::OAuth(OAuthRefused::InvalidGrant { reason: "" }).in_rfc(),
+        ApiError::OAuth(OAuthRefused::InvalidScope).in_rfc(),
+        ApiError::Request(RequestError::Invalid(vec![token])).in_rfc(),
+        ApiError::Unavailable(StoreError::Unavailable("".into())).in_rfc(),
+        ApiError::internal("").in_rfc(),
     ]
 }
 

@@ -68,7 +68,7 @@ pub enum SessionError {
     /// The refresh token is not valid, for a reason that is for the log.
     #[error("{0}")]
     Invalid(&'static str),
-    /// A scope is malformed, or was not granted, or the user does not have it any more.
+    /// A scope is malformed, or was not granted.
     #[error("scope")]
     Scope,
     /// The store did not answer, so the client may ask again with the same token.
@@ -124,7 +124,7 @@ impl Sessions {
             ));
         };
         user.note_in_log();
-        let scopes = granted(&session, &user, asked)?;
+        let scopes = granted(&session, &user, asked.as_ref());
         let held = Held {
             token: next,
             auth_time: session.auth_time,
@@ -180,19 +180,14 @@ impl Sessions {
     }
 }
 
-/// What is asked for must be granted in full, or not at all; else all that the login granted and the
-/// user still has.
-fn granted(session: &Session, user: &User, asked: Option<Scopes>) -> Result<Scopes, SessionError> {
-    match asked {
-        Some(asked) if user.scopes.contains_all(asked.iter()) => Ok(asked),
-        Some(_) => Err(SessionError::Scope),
-        None => {
-            let kept = session.scopes.iter();
-            let kept = kept.filter(|scope| user.scopes.contains_all([*scope]));
-            let kept: Vec<_> = kept.map(str::to_owned).collect();
-            Ok(Scopes::from_tokens(&kept))
-        }
-    }
+/// Of what is asked for, or else of all that the login granted, what the user still has. The answer
+/// says so (RFC 6749 3.3). It is no refusal, since the token is replaced by now: a client that takes
+/// refusals for final would keep the old one, and later be taken for a thief.
+fn granted(session: &Session, user: &User, asked: Option<&Scopes>) -> Scopes {
+    let wanted = asked.unwrap_or(&session.scopes).iter();
+    let kept = wanted.filter(|scope| user.scopes.contains_all([*scope]));
+    let kept: Vec<_> = kept.map(str::to_owned).collect();
+    Scopes::from_tokens(&kept)
 }
 
 fn refused(refusal: Refusal) -> SessionError {

@@ -1,0 +1,407 @@
+//! Refreshes of one session at the same moment, in every order, with every fault: compared with a
+//! plain model.
+//!
+//! Each client is stopped before each call to the store, and the test says which of them goes on, and
+//! what goes wrong. The [`Model`] is told what reached the store, and knows nothing of conditions and
+//! salts.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use shared::domain::clock::Clock;
+use shared::domain::scope::Scopes;
+use shared::domain::sessions::memory::MemorySessions;
+use shared::domain::sessions::session::{Rotated, Rotation, Session};
+use shared::domain::sessions::store::{Seen, SessionStore};
+use shared::domain::sessions::token::{RefreshToken, Sid};
+use shared::domain::sessions::{Policy, SessionError, Sessions};
+use shared::domain::store::{Asking, StoreError};
+use shared::domain::token::Grant;
+use shared::domain::users::{MemoryUsers, User, tutorial};
+use shared::http::ApiError;
+use tests::dynamodb::{connect_with, start_filled};
+use tests::stores::{Fault, johndoe, unavailable};
+use tests::world::{Hands, PATIENT};
+
+const GRACE: u64 = 60;
+const CLIENT: &str = "a client";
+
+fn sessions(store: Arc<dyn SessionStore>, clock: &Arc<Hands>) -> Sessions {
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    Sessions {
+        store,
+        policy: Policy {
+            idle: days(30),
+            longest: days(90),
+            grace: Duration::from_secs(GRACE),
+        },
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+    }
+}
+
+fn grant() -> Grant {
+    Grant {
+        user: johndoe(),
+        scopes: Scopes::parse("me items").unwrap(),
+    }
+}
+
+/// One call that reached the store.
+#[derive(Debug, Clone)]
+enum Event {
+    /// When, the token's hash, its successor's, and whether that was written.
+    Rotated(u64, [u8; 32], [u8; 32], bool),
+    Ended,
+}
+
+type Log = Arc<Mutex<Vec<(usize, Event)>>>;
+
+/// The store as one client sees it: every call waits for its turn.
+struct Turns {
+    store: Arc<dyn SessionStore>,
+    client: usize,
+    fault: Arc<Mutex<Fault>>,
+    log: Log,
+}
+
+impl Turns {
+    async fn call<T>(
+        &self,
+        asked: impl Future<Output = Result<T, StoreError>>,
+        event: impl FnOnce(&T) -> Option<Event>,
+    ) -> Result<T, StoreError> {
+        let mut waited = false;
+        let turn = move |_: &mut Context<'_>| match std::mem::replace(&mut waited, true) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        };
+        std::future::poll_fn(turn).await;
+        let fault = *self.fault.lock().unwrap();
+        if fault == Fault::Lost {
+            return Err(unavailable());
+        }
+        let answer = asked.await?;
+        let event = event(&answer).map(|event| (self.client, event));
+        self.log.lock().unwrap().extend(event);
+        match fault {
+            Fault::Unanswered => Err(unavailable()),
+            _ => Ok(answer),
+        }
+    }
+}
+
+impl SessionStore for Turns {
+    fn begin<'a>(&'a self, _: &'a Session) -> Asking<'a, ()> {
+        unreachable!("the session has begun")
+    }
+
+    fn rotate<'a>(&'a self, rotation: &'a Rotation) -> Asking<'a, Rotated> {
+        let Rotation {
+            now,
+            presented,
+            next,
+            ..
+        } = rotation;
+        let event = |rotated: &Rotated| {
+            let written = matches!(rotated, Rotated::Yes(_));
+            Some(Event::Rotated(now.as_secs(), *presented, *next, written))
+        };
+        let asked = async move { self.store.rotate(rotation).await };
+        Box::pin(self.call(asked, event))
+    }
+
+    fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()> {
+        let asked = async move { self.store.end(sid, client).await };
+        Box::pin(self.call(asked, |()| Some(Event::Ended)))
+    }
+
+    fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
+        let asked = async move { self.store.user(username).await };
+        Box::pin(self.call(asked, |_| None))
+    }
+
+    fn look<'a>(&'a self, _: &'a str, _: &'a Sid) -> Asking<'a, Seen> {
+        unreachable!("no guard")
+    }
+}
+
+type Answer = Result<RefreshToken, SessionError>;
+
+/// A client: it refreshes so many times, each time with what it got, and repeats what was answered
+/// 503.
+async fn client(sessions: Sessions, first: RefreshToken, times: usize) -> Vec<Answer> {
+    let (mut answers, mut token) = (Vec::new(), first);
+    for _ in 0..times {
+        let answer = loop {
+            match sessions.refresh(&token.to_text(), CLIENT, None).await {
+                Err(SessionError::Store(_)) => {}
+                answer => break answer.map(|(_, held)| held.token),
+            }
+        };
+        if let Ok(next) = &answer {
+            token = next.clone();
+        }
+        answers.push(answer);
+    }
+    answers
+}
+
+/// What the clients got, and what reached the store.
+struct Run {
+    answers: Vec<Vec<Answer>>,
+    log: Vec<(usize, Event)>,
+}
+
+/// Chooses who goes on and what goes wrong.
+type Chooser<'a> = &'a mut dyn FnMut(usize) -> usize;
+
+/// Starts clients that refresh the same token so many times each, and lets `choose` decide. At most
+/// so many calls fail, and the clock goes on by one of these seconds before each.
+fn run(
+    store: &Arc<dyn SessionStore>,
+    first: &RefreshToken,
+    clock: &Arc<Hands>,
+    plans: &[usize],
+    (most_faults, steps): (usize, &[u64]),
+    choose: Chooser<'_>,
+) -> Run {
+    let (log, fault) = (Log::default(), Arc::new(Mutex::new(Fault::None)));
+    let start = |(at, times): (usize, &usize)| {
+        let turns = Turns {
+            store: Arc::clone(store),
+            client: at,
+            fault: Arc::clone(&fault),
+            log: Arc::clone(&log),
+        };
+        let sessions = sessions(Arc::new(turns), clock);
+        Box::pin(client(sessions, first.clone(), *times)) as Pin<Box<dyn Future<Output = _>>>
+    };
+    let mut running: Vec<_> = plans.iter().enumerate().map(start).map(Some).collect();
+    let mut answers: Vec<Vec<Answer>> = plans.iter().map(|_| Vec::new()).collect();
+    let mut context = Context::from_waker(Waker::noop());
+    let (mut faults, mut waits) = (0, vec![false; plans.len()]);
+    loop {
+        let left = (0..running.len()).filter(|at| running[*at].is_some());
+        let left: Vec<usize> = left.collect();
+        if left.is_empty() {
+            break;
+        }
+        let at = left[choose(left.len())];
+        clock.advance(steps[choose(steps.len())]);
+        // Who has only just come calls nothing yet.
+        let can_fail = std::mem::replace(&mut waits[at], true) && faults < most_faults;
+        let kinds = if can_fail { 3 } else { 1 };
+        let chosen = [Fault::None, Fault::Lost, Fault::Unanswered][choose(kinds)];
+        faults += usize::from(chosen != Fault::None);
+        *fault.lock().unwrap() = chosen;
+        let future = running[at].as_mut().unwrap();
+        if let Poll::Ready(all) = future.as_mut().poll(&mut context) {
+            (answers[at], running[at]) = (all, None);
+        }
+    }
+    let log = log.lock().unwrap().clone();
+    Run { answers, log }
+}
+
+/// A session as one would explain it: a list of tokens, of which the last is valid, and the one
+/// before for a while.
+struct Model {
+    chain: Vec<[u8; 32]>,
+    replaced: u64,
+    ended: bool,
+}
+
+impl Model {
+    /// Replays what reached the store, and checks what each client was told, in its order.
+    fn check(mut self, run: &Run) -> Self {
+        let mut expected: Vec<Vec<Option<[u8; 32]>>> = run.answers.iter().map(|_| vec![]).collect();
+        for (client, event) in &run.log {
+            match event {
+                Event::Ended => self.ended = true,
+                Event::Rotated(now, presented, next, written) => {
+                    let answer = self.rotate(*now, presented, next, *written);
+                    expected[*client].push(answer);
+                }
+            }
+        }
+        for (answers, expected) in run.answers.iter().zip(expected) {
+            let mut expected = expected.into_iter();
+            for answer in answers {
+                let got = answer.as_ref().ok().map(RefreshToken::hash);
+                assert!(expected.any(|one| one == got), "{answer:?} is not due");
+                let invalid = matches!(answer, Ok(_) | Err(SessionError::Invalid(_)));
+                assert!(invalid, "{answer:?}");
+            }
+        }
+        self
+    }
+
+    /// The token that is due to a client.
+    fn rotate(
+        &mut self,
+        now: u64,
+        presented: &[u8; 32],
+        next: &[u8; 32],
+        written: bool,
+    ) -> Option<[u8; 32]> {
+        let at = self.chain.iter().rposition(|token| token == presented);
+        let at = at.expect("a token of this session");
+        let last = self.chain.len() - 1;
+        let is_valid = !self.ended && at == last;
+        assert_eq!(written, is_valid, "written, if and only if it is the last");
+        if is_valid {
+            self.chain.push(*next);
+            self.replaced = now;
+            return Some(*next);
+        }
+        let lately = at + 1 == last && now < self.replaced + GRACE;
+        (!self.ended && lately).then(|| self.chain[last])
+    }
+}
+
+/// Runs on memory, and checks against the model, with what the store holds in the end.
+fn checked(plans: &[usize], limits: (usize, &[u64]), choose: Chooser<'_>) -> (Run, bool) {
+    let users = Arc::new(MemoryUsers::new(tutorial().unwrap()));
+    let store: Arc<dyn SessionStore> = Arc::new(MemorySessions::new(users));
+    let clock = Hands::at_now();
+    let first = now_or_never(sessions(Arc::clone(&store), &clock).begin(&grant(), CLIENT));
+    let first = first.unwrap().token;
+    let run = run(&store, &first, &clock, plans, limits, choose);
+    let model = Model {
+        chain: vec![first.hash()],
+        replaced: 0,
+        ended: false,
+    };
+    let model = model.check(&run);
+    let sid = first.sid();
+    let session = now_or_never(store.look("johndoe", &sid)).unwrap().session;
+    let current = (!model.ended).then(|| *model.chain.last().unwrap());
+    assert_eq!(session.map(|session| session.current), current);
+    (run, model.ended)
+}
+
+/// In memory nothing waits.
+fn now_or_never<T>(future: impl Future<Output = T>) -> T {
+    let mut future = Box::pin(future);
+    match future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// Every list of choices in turn, as one counts: the last that can grow grows.
+#[derive(Default)]
+struct Every {
+    choices: Vec<(usize, usize)>,
+    at: usize,
+}
+
+impl Every {
+    fn choose(&mut self, of: usize) -> usize {
+        if self.at == self.choices.len() {
+            self.choices.push((0, of));
+        }
+        self.at += 1;
+        self.choices[self.at - 1].0
+    }
+
+    /// Goes on to the next list; `false` after the last.
+    fn next(&mut self) -> bool {
+        self.at = 0;
+        while let Some((chosen, of)) = self.choices.pop() {
+            if chosen + 1 < of {
+                self.choices.push((chosen + 1, of));
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// How many runs, and how many of them ended the session.
+fn every(plans: &[usize], limits: (usize, &[u64])) -> (usize, usize) {
+    let (mut every, mut runs, mut ended) = (Every::default(), 0, 0);
+    loop {
+        let (run, end) = checked(plans, limits, &mut |of| every.choose(of));
+        let refused = run.answers.iter().flatten().any(Result::is_err);
+        assert_eq!(refused, end, "whoever is refused, the session is ended");
+        (runs, ended) = (runs + 1, ended + usize::from(end));
+        if !every.next() {
+            return (runs, ended);
+        }
+    }
+}
+
+/// Within the grace nobody is refused, whatever goes wrong, and all get the same successor.
+#[test]
+fn within_the_grace_every_order_and_every_fault_ends_well() {
+    for (plans, faults) in [(&[1, 1][..], 3), (&[1, 1, 1], 1)] {
+        let (runs, ended) = every(plans, (faults, &[0]));
+        assert!(runs > 100, "{runs}");
+        assert_eq!(ended, 0, "{plans:?}");
+    }
+}
+
+/// Clients that go their own ways, and the clock with them.
+#[test]
+fn tokens_that_come_late_end_the_session_in_every_order() {
+    for (plans, limits) in [
+        (&[1, 1][..], (1, &[0, GRACE][..])),
+        (&[2, 1], (0, &[0, GRACE])),
+        (&[2, 1], (2, &[0])),
+        (&[2, 2], (0, &[0])),
+    ] {
+        let (runs, ended) = every(plans, limits);
+        assert!(0 < ended && ended < runs, "{plans:?}: {ended} of {runs}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn at_random_the_model_agrees(
+        plans in prop::collection::vec(1..=3_usize, 2..=4),
+        choices in prop::collection::vec(0..1000_usize, 400),
+    ) {
+        let mut choices = choices.into_iter().cycle();
+        let mut choose = |of: usize| choices.next().unwrap() % of;
+        checked(&plans, (4, &[0, 0, 0, 20, GRACE - 1, GRACE]), &mut choose);
+    }
+}
+
+/// Twenty tabs at the same moment, on a real table, again and again with what they got.
+#[test]
+fn twenty_at_once_get_one_successor() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let url = format!("http://{}", start_filled());
+    let table = connect_with(shared::aws::ROOTS.to_vec(), PATIENT, url, "users");
+    let sessions = Arc::new(sessions(Arc::new(table), &Hands::at_now()));
+    runtime.block_on(async {
+        let mut token = sessions.begin(&grant(), CLIENT).await.unwrap().token;
+        for round in 0..30 {
+            let tabs = (0..20).map(|_| {
+                let (sessions, text) = (Arc::clone(&sessions), token.to_text());
+                tokio::spawn(async move { sessions.refresh(&text, CLIENT, None).await })
+            });
+            let mut successors = Vec::new();
+            for tab in tabs.collect::<Vec<_>>() {
+                let answer = tab.await.unwrap().map_err(ApiError::from);
+                successors.push(answer.unwrap().1.token);
+            }
+            successors.dedup();
+            assert_eq!(successors.len(), 1, "{round}");
+            assert_ne!(successors[0], token);
+            token = successors.remove(0);
+        }
+    });
+}
