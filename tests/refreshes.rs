@@ -341,7 +341,7 @@ fn every(plans: &[usize], limits: (usize, &[u64])) -> (usize, usize) {
 /// Within the grace nobody is refused, whatever goes wrong, and all get the same successor.
 #[test]
 fn within_the_grace_every_order_and_every_fault_ends_well() {
-    for (plans, faults) in [(&[1, 1][..], 3), (&[1, 1, 1], 1)] {
+    for (plans, faults) in [(&[1, 1][..], 2), (&[1, 1, 1], 0)] {
         let (runs, ended) = every(plans, (faults, &[0]));
         assert!(runs > 100, "{runs}");
         assert_eq!(ended, 0, "{plans:?}");
@@ -352,9 +352,8 @@ fn within_the_grace_every_order_and_every_fault_ends_well() {
 #[test]
 fn tokens_that_come_late_end_the_session_in_every_order() {
     for (plans, limits) in [
-        (&[1, 1][..], (1, &[0, GRACE][..])),
-        (&[2, 1], (0, &[0, GRACE])),
-        (&[2, 1], (2, &[0])),
+        (&[1, 1][..], (0, &[0, GRACE][..])),
+        (&[2, 1], (1, &[0])),
         (&[2, 2], (0, &[0])),
     ] {
         let (runs, ended) = every(plans, limits);

@@ -14,7 +14,11 @@ use shared::domain::login::count::{Count, Standing};
 use shared::domain::login::memory::MemoryLogins;
 use shared::domain::login::store::{LoginStore, Outcome, Verdict, Written};
 use shared::domain::password::{PasswordHash, Policy};
-use shared::domain::scope::CATALOGUE;
+use shared::domain::scope::{CATALOGUE, Scopes};
+use shared::domain::sessions::memory::MemorySessions;
+use shared::domain::sessions::session::{Rotated, Rotation, Session};
+use shared::domain::sessions::store::SessionStore;
+use shared::domain::sessions::token::RefreshToken;
 use shared::domain::store::StoreError;
 use shared::domain::users::{MemoryUsers, User, UserStore, from_json, is_name};
 use tests::dynamodb::{block_on, connect, fill, start};
@@ -393,10 +397,182 @@ async fn a_verdict_is_written_only_on_the_count_that_was_seen(store: &impl Login
     }
 }
 
+/// What every store of sessions must do. It knows a user for each of these [`NAMES`].
+async fn sessions_contract(store: &impl SessionStore) {
+    a_rotation_is_written_if_the_session_allows_it(store).await;
+    a_session_ends_for_its_client(store).await;
+    a_session_is_seen_with_its_user(store).await;
+}
+
+fn session(user: &str, scopes: &str, stamp: Option<&str>) -> (RefreshToken, Session) {
+    let token = RefreshToken::random().unwrap();
+    let session = Session {
+        sid: token.sid(),
+        user: user.to_owned(),
+        client: "one".to_owned(),
+        scopes: Scopes::parse(scopes).unwrap(),
+        stamp: stamp.map(|stamp| stamp.to_owned().into()),
+        auth_time: NOW - seconds(2 * DAY),
+        current: token.hash(),
+        previous: None,
+        salt: [7; 16],
+        rotated: NOW - seconds(DAY),
+        expires: NOW + seconds(100),
+        ends: NOW + seconds(200),
+    };
+    (token, session)
+}
+
+fn rotation(token: &RefreshToken) -> Rotation {
+    Rotation {
+        sid: token.sid(),
+        client: "one".to_owned(),
+        asked: None,
+        presented: token.hash(),
+        next: token.successor(&[9; 16]).hash(),
+        salt: [9; 16],
+        now: NOW,
+        expires: NOW + seconds(1000),
+    }
+}
+
+/// The session as the store has it.
+async fn seen(store: &impl SessionStore, session: &Session) -> Option<Session> {
+    let seen = store.look("nobody", &session.sid).await.unwrap();
+    seen.session.map(in_order)
+}
+
+/// A set of DynamoDB's has no order.
+fn in_order(session: Session) -> Session {
+    let mut scopes: Vec<_> = session.scopes.iter().map(str::to_owned).collect();
+    scopes.sort_unstable();
+    let scopes = Scopes::from_tokens(&scopes);
+    Session { scopes, ..session }
+}
+
+/// [`Session::allows`] and [`Session::rotated`] say what a store does; a refusal changes nothing.
+async fn a_rotation_is_written_if_the_session_allows_it(store: &impl SessionStore) {
+    type Change = fn(&mut Rotation);
+    let changes: [(Change, bool); 12] = [
+        (|_| {}, true),
+        (|rotation| rotation.presented[0] ^= 1, false),
+        (|rotation| rotation.client = "two".to_owned(), false),
+        (|rotation| rotation.client = "ONE".to_owned(), false),
+        (|rotation| rotation.now += seconds(99), true),
+        (|rotation| rotation.now += seconds(100), false),
+        (|rotation| rotation.now += seconds(300), false),
+        (|rotation| rotation.asked = scopes_of(""), true),
+        (|rotation| rotation.asked = scopes_of("me"), true),
+        (|rotation| rotation.asked = scopes_of("items me"), true),
+        (|rotation| rotation.asked = scopes_of("me item"), false),
+        (
+            |rotation| rotation.asked = scopes_of("me items admin"),
+            false,
+        ),
+    ];
+    for (at, (change, written)) in changes.into_iter().enumerate() {
+        let (token, session) = session("johndoe", "items me", Some("a stamp"));
+        store.begin(&session).await.unwrap();
+        let mut rotation = rotation(&token);
+        change(&mut rotation);
+        assert_eq!(session.allows(&rotation), written, "{at}");
+        let rotated = match store.rotate(&rotation).await.unwrap() {
+            Rotated::Yes(session) => Rotated::Yes(in_order(session)),
+            Rotated::No(session) => Rotated::No(session.map(in_order)),
+        };
+        let (expected, now) = if written {
+            let now = session.rotated(&rotation);
+            (Rotated::Yes(now.clone()), now)
+        } else {
+            (Rotated::No(Some(session.clone())), session)
+        };
+        assert_eq!(rotated, expected, "{at}");
+        assert_eq!(seen(store, &now).await, Some(now), "{at}");
+    }
+    let (token, mut late) = session("johndoe", "", None);
+    late.expires = NOW + seconds(500);
+    store.begin(&late).await.unwrap();
+    for (after, written) in [(200, false), (199, true)] {
+        let now = NOW + seconds(after);
+        let rotation = Rotation {
+            now,
+            ..rotation(&token)
+        };
+        let rotated = store.rotate(&rotation).await.unwrap();
+        assert_eq!(matches!(rotated, Rotated::Yes(_)), written, "{after}");
+    }
+    let unknown = rotation(&RefreshToken::random().unwrap());
+    assert_eq!(store.rotate(&unknown).await.unwrap(), Rotated::No(None));
+}
+
+async fn a_session_ends_for_its_client(store: &impl SessionStore) {
+    let (_, session) = session("johndoe", "me", None);
+    for (client, stays) in [(Some("two"), true), (Some("one"), false), (None, false)] {
+        store.begin(&session).await.unwrap();
+        for _ in 0..2 {
+            store.end(&session.sid, client).await.unwrap();
+        }
+        let expected = stays.then(|| session.clone());
+        assert_eq!(seen(store, &session).await, expected, "{client:?}");
+    }
+}
+
+async fn a_session_is_seen_with_its_user(store: &impl SessionStore) {
+    for name in NAMES {
+        for (scopes, stamp) in [("items me", Some("a stamp")), ("", None)] {
+            let (_, session) = session(name, scopes, stamp);
+            store.begin(&session).await.unwrap();
+            let user = store.user(name).await.unwrap();
+            assert_eq!(user.as_ref().map(|user| &*user.username), Some(*name));
+            let seen = store.look(name, &session.sid).await.unwrap();
+            let seen = (seen.user, seen.session.map(in_order));
+            assert_eq!(seen, (user, Some(session)));
+        }
+    }
+    assert_eq!(store.user("nobody").await.unwrap(), None);
+    let unknown = RefreshToken::random().unwrap().sid();
+    let seen = store.look("johndoe", &unknown).await.unwrap();
+    assert!(seen.user.is_some() && seen.session.is_none());
+}
+
+fn scopes_of(text: &str) -> Option<Scopes> {
+    Scopes::parse(text).ok()
+}
+
+/// A guess in the place of what is missing might let somebody in.
+async fn a_session_with_a_missing_or_wrong_attribute_is_named(table: &Table) {
+    for attribute in [
+        "user",
+        "client",
+        "auth_time",
+        "current",
+        "salt",
+        "rotated",
+        "expires",
+        "ends",
+    ] {
+        for value in [None, Some(AttributeValue::Bool(true))] {
+            let (_, session) = session("johndoe", "me", None);
+            table.begin(&session).await.unwrap();
+            let key = format!("session#{}", session.sid.0);
+            let mut changed = item(table, &key).await;
+            changed.remove(attribute);
+            changed.extend(value.map(|value| (attribute.to_owned(), value)));
+            put(table, changed).await;
+            let error = SessionStore::look(table, "johndoe", &session.sid)
+                .await
+                .unwrap_err();
+            let expected = format!("the item {key:?} has no valid {attribute}");
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+}
+
 #[test]
 fn memory_keeps_the_contract() {
     block_on(async {
         let users = Arc::new(MemoryUsers::new(users()));
+        sessions_contract(&MemorySessions::new(Arc::clone(&users))).await;
         let logins = MemoryLogins::new(Arc::clone(&users));
         contract(users.as_ref(), &logins).await;
         let costs = logins.costs().await.unwrap();
@@ -409,6 +585,8 @@ async fn dynamodb_contract(table: &Table) {
     fill(table, users().into_values()).await;
     assert!(!table::create(table).await.unwrap(), "it is there already");
     contract(table, table).await;
+    sessions_contract(table).await;
+    a_session_with_a_missing_or_wrong_attribute_is_named(table).await;
     the_item_of_costs_is_read(table).await;
     a_count_of_an_earlier_version_is_old(table).await;
     an_item_expires_when_it_holds_nothing_more(table).await;

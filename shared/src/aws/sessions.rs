@@ -120,23 +120,27 @@ impl SessionStore for Table {
 
 /// What [`Session::allows`] says, as a condition.
 fn rotate(update: UpdateItem, rotation: &Rotation) -> UpdateItem {
-    let mut condition =
-        "#current = :presented AND #client = :client AND #expires > :now AND #ends > :now"
-            .to_owned();
+    let mut conditions = vec![
+        "#current = :presented".to_owned(),
+        "#client = :client".to_owned(),
+        "#expires > :now".to_owned(),
+        "#ends > :now".to_owned(),
+    ];
+    let names_scopes = rotation.asked.iter().flat_map(Scopes::iter).count() > 0;
     let mut update = update;
     let asked = rotation.asked.iter().flat_map(Scopes::iter);
     for (at, scope) in asked.enumerate() {
-        condition += &format!(" AND contains(#scopes, :s{at})");
+        conditions.push(format!("contains(#scopes, :s{at})"));
         update = update.expression_attribute_values(format!(":s{at}"), text(scope));
     }
     for name in NAMES {
-        if name != "scopes" || condition.contains("#scopes") {
+        if name != "scopes" || names_scopes {
             update = update.expression_attribute_names(format!("#{name}"), name);
         }
     }
     update
         .update_expression(ROTATE)
-        .condition_expression(condition)
+        .condition_expression(conditions.join(" AND "))
         .expression_attribute_values(":presented", bytes(&rotation.presented))
         .expression_attribute_values(":next", bytes(&rotation.next))
         .expression_attribute_values(":salt", bytes(&rotation.salt))
