@@ -167,6 +167,19 @@ impl VerifierConfig {
     }
 }
 
+/// For a function that verifies tokens, and does not ask for their users.
+impl State for Verifier {
+    type Config = VerifierConfig;
+
+    fn read(reader: &mut Reader<'_>) -> Self::Config {
+        VerifierConfig::read(reader)
+    }
+
+    async fn open(config: Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
+        config.open(parts).await
+    }
+}
+
 impl PublishedConfig {
     fn read(reader: &mut Reader<'_>) -> Self {
         Self {

@@ -199,8 +199,8 @@ impl ApiError {
             Self::Access(AccessError::InvalidToken { reason, .. }) => Some(reason.to_string()),
             Self::Login(
                 Refused::IncorrectPassword { reason } | Refused::TooManyAttempts { reason, .. },
-            ) => Some((*reason).to_owned()),
-            Self::OAuth(
+            )
+            | Self::OAuth(
                 OAuthRefused::InvalidClient { reason, .. } | OAuthRefused::InvalidGrant { reason },
             ) => Some((*reason).to_owned()),
             Self::InRfc(error) => error.reason(),

@@ -131,6 +131,15 @@ impl Public {
         })
     }
 
+    /// The same route, whose errors have the form of RFC 6749 5.2 in either dialect.
+    #[must_use]
+    pub const fn oauth_endpoint(self) -> Self {
+        Self(Route {
+            surface: Surface::OAuthEndpoint,
+            ..self.0
+        })
+    }
+
     /// The route of everything that no other route answers.
     #[must_use]
     pub const fn fallback() -> Self {

@@ -68,6 +68,8 @@ pub(super) fn schema(
     generator: &mut SchemaGenerator,
 ) -> Schema {
     match (surface, status) {
+        // The RFCs have no code for a path where nothing is.
+        (Surface::OAuthEndpoint, StatusCode::NOT_FOUND) => fastapi::schema(status, generator),
         (Surface::TokenEndpoint | Surface::OAuthEndpoint, _) => {
             generator.subschema_for::<OAuthError>()
         }
