@@ -7,8 +7,10 @@ use shared::lambda::{About, Function};
 /// Every function of `functions/`, but for the two that read this list.
 pub const FUNCTIONS: &[Function] = &[
     token::FUNCTION,
+    revoke::FUNCTION,
     users_me::FUNCTION,
     users_me_items::FUNCTION,
+    users_me_logout::FUNCTION,
     status::FUNCTION,
     docs::FUNCTION,
     well_known::FUNCTION,

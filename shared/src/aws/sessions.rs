@@ -93,6 +93,30 @@ impl SessionStore for Table {
         })
     }
 
+    fn end_all<'a>(&'a self, username: &'a str, stamp: &'a Stamp, now: Duration) -> Asking<'a, ()> {
+        Box::pin(async move {
+            let update = self.client.update_item().table_name(&self.name);
+            let update = update
+                .key("pk", text(user_key(username)))
+                .update_expression("SET stamp = :stamp, updated = :now ADD version :one")
+                .condition_expression("attribute_exists(pk)")
+                .expression_attribute_values(":stamp", text(stamp.as_str()))
+                .expression_attribute_values(":now", number(now.as_secs()))
+                .expression_attribute_values(":one", number(1));
+            match update.send().await {
+                // The user was removed meanwhile, and the tokens ended with the user.
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+                {
+                    Ok(())
+                }
+                done => done.map(drop).map_err(StoreError::from),
+            }
+        })
+    }
+
     fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
         Box::pin(async move {
             let items = self.read_now([user_key(username)], PROJECTION).await?;

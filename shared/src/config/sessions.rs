@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::reader::{ConfigError, Reader};
 use super::state::{Parts, State};
 use super::store::StoreConfig;
+use crate::domain::sessions::logout::Logout;
 use crate::domain::sessions::{Policy, Sessions};
 
 /// The longest grace: within it a stolen token and the right one get the same successor.
@@ -16,8 +17,8 @@ impl State for Option<Sessions> {
     type Config = Option<(Policy, StoreConfig)>;
 
     fn read(reader: &mut Reader<'_>) -> Self::Config {
-        let policy = policy(reader);
-        policy.map(|policy| (policy, StoreConfig::read(reader)))
+        let store = StoreConfig::read(reader);
+        policy(reader).map(|policy| (policy, store))
     }
 
     async fn open(config: Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
@@ -29,6 +30,22 @@ impl State for Option<Sessions> {
             policy,
             clock: Arc::clone(&parts.clock),
         }))
+    }
+}
+
+/// A logout needs no sessions: it also ends access tokens that have none.
+impl State for Logout {
+    type Config = StoreConfig;
+
+    fn read(reader: &mut Reader<'_>) -> Self::Config {
+        StoreConfig::read(reader)
+    }
+
+    async fn open(config: Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
+        Ok(Self {
+            store: parts.sessions(config).await?,
+            clock: Arc::clone(&parts.clock),
+        })
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::session::{Rotated, Rotation, Session};
 use super::store::{Seen, SessionStore};
 use super::token::Sid;
 use crate::domain::store::Asking;
-use crate::domain::users::{MemoryUsers, User, UserStore};
+use crate::domain::users::{MemoryUsers, Stamp, User, UserStore};
 
 /// The most sessions that are kept: some 40 MB. The one that ends first makes room.
 const MOST: usize = 100_000;
@@ -78,6 +79,16 @@ impl SessionStore for MemorySessions {
 
     fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()> {
         self.remove(sid, client);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn end_all<'a>(
+        &'a self,
+        username: &'a str,
+        stamp: &'a Stamp,
+        _now: Duration,
+    ) -> Asking<'a, ()> {
+        self.users.replace_stamp(username, stamp);
         Box::pin(async { Ok(()) })
     }
 

@@ -11,8 +11,10 @@
 //! | [`token`] | [`RefreshToken`], and how its successor is made |
 //! | [`session`] | [`Session`]: what a refresh makes of it, and why one is refused |
 //! | [`store`] | [`store::SessionStore`]: what is asked of a store |
+//! | [`logout`] | [`logout::Logout`]: ends all that a user has |
 //! | [`memory`] | such a store in memory |
 
+pub mod logout;
 pub mod memory;
 pub mod session;
 pub mod store;
@@ -25,7 +27,7 @@ use tracing::warn;
 
 use self::session::{Refusal, Rotated, Rotation, Session};
 use self::store::SessionStore;
-use self::token::RefreshToken;
+use self::token::{RefreshToken, Sid};
 use super::clock::Clock;
 use super::scope::Scopes;
 use super::store::StoreError;
@@ -132,11 +134,9 @@ impl Sessions {
         Ok((Grant { user, scopes }, held))
     }
 
-    /// Ends the session of a refresh token, if it is this client's (RFC 7009 2.1). A token that is
-    /// none, or whose session has ended, is as good as revoked.
-    pub async fn revoke(&self, token: &RefreshToken, client: &str) -> Result<(), SessionError> {
-        self.store.end(&token.sid(), Some(client)).await?;
-        Ok(())
+    /// Ends a session, if it is this client's (RFC 7009 2.1). One that has ended is as good as revoked.
+    pub async fn revoke(&self, sid: &Sid, client: &str) -> Result<(), StoreError> {
+        self.store.end(sid, Some(client)).await
     }
 
     /// Replaces the token, or finds that it was replaced a moment ago.

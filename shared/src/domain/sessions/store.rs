@@ -1,9 +1,11 @@
 //! What is asked of a store of sessions.
 
+use std::time::Duration;
+
 use super::session::{Rotated, Rotation, Session};
 use super::token::Sid;
 use crate::domain::store::Asking;
-use crate::domain::users::User;
+use crate::domain::users::{Stamp, User};
 
 /// A user and a session, as they are now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +26,10 @@ pub trait SessionStore: Send + Sync {
 
     /// Ends a session; if a client is named, only one of that client's.
     fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()>;
+
+    /// Gives the user of this name, if there is one, another stamp: it ends all of the user's sessions
+    /// and access tokens.
+    fn end_all<'a>(&'a self, username: &'a str, stamp: &'a Stamp, now: Duration) -> Asking<'a, ()>;
 
     /// The user of this name, as the record is now.
     fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>>;

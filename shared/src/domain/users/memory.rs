@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
 
-use super::{User, UserStore, is_name};
+use super::{Stamp, User, UserStore, is_name};
 use crate::domain::password::{PasswordHash, Policy};
 use crate::domain::scope::CATALOGUE;
 use crate::domain::store::Asking;
@@ -58,12 +58,19 @@ impl MemoryUsers {
 
     /// Replaces the hash `old` by `new`. Answers `false` if the user's hash was no longer `old`.
     pub fn replace_hash(&self, username: &str, old: &PasswordHash, new: &PasswordHash) -> bool {
-        let mut users = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut users = self.write();
         let user = users
             .get_mut(username)
             .filter(|user| user.password_hash.as_ref() == Some(old));
         user.map(|user| user.password_hash = Some(new.clone()))
             .is_some()
+    }
+
+    /// Gives a user, if there is one of this name, another stamp.
+    pub fn replace_stamp(&self, username: &str, stamp: &Stamp) {
+        if let Some(user) = self.write().get_mut(username) {
+            user.stamp = Some(stamp.clone());
+        }
     }
 
     /// What the users' hashes cost.
@@ -78,6 +85,10 @@ impl MemoryUsers {
 
     fn read(&self) -> RwLockReadGuard<'_, HashMap<String, User>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<String, User>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,0 +1,82 @@
+//! POST /revoke: ends the session of a token (RFC 7009). For everybody who has the token.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use shared::domain::sessions::Sessions;
+use shared::domain::sessions::token::{RefreshToken, Sid};
+use shared::domain::token::{OWN, Unverified, Verifier};
+use shared::http::{
+    self, Answer, ApiError, Description, Fields, Form, OAuthRefused, Operation, Public, Request,
+    RequestError,
+};
+use shared::lambda::Function;
+
+/// POST /revoke
+pub const ROUTE: Public = Public::at("/revoke", &[Operation::public("POST")]).oauth_endpoint();
+
+/// What the service knows about this function.
+pub const FUNCTION: Function = Function {
+    name: env!("CARGO_PKG_NAME"),
+    route: ROUTE.route(),
+    description: &[Description::new("Log out")
+        .takes_form::<RevokeForm>()
+        .answers::<Revoked>()
+        .refuses(|| vec![NO_SESSION, RequestError::NotFound.into()])],
+    start: |cold_start| cold_start.public(ROUTE, handle),
+};
+
+const NO_SESSION: ApiError = ApiError::OAuth(OAuthRefused::UnsupportedTokenType);
+
+/// Sessions, if there are any, and what verifies the access tokens that name one.
+pub type State = (Option<Sessions>, Verifier);
+
+/// Ends a session. Its refresh tokens end at once; its access tokens only where `TOKEN_CHECK` is
+/// `session`. Without sessions there is nothing at this path.
+pub async fn handle((sessions, verifier): &State, request: Request) -> Answer {
+    let sessions = sessions.as_ref().ok_or(RequestError::NotFound)?;
+    let form = Form::of_body(&request)?;
+    let RevokeForm { token, .. } = form.read(RevokeForm::read)?;
+    if let Some(sid) = session_of(token, verifier).await? {
+        sessions.revoke(&sid, OWN).await?;
+    }
+    http::json(&Revoked {})
+}
+
+/// The session of a token of either kind, whatever the hint says. A token that is not valid has none,
+/// and is no error, since there is nothing left to revoke (RFC 7009 2.2).
+async fn session_of(token: &str, verifier: &Verifier) -> Result<Option<Sid>, ApiError> {
+    if let Some(token) = RefreshToken::parse(token) {
+        return Ok(Some(token.sid()));
+    }
+    match verifier.verify(token).await {
+        // It cannot be ended alone, and the client must not believe that it was (RFC 7009 2.2.1).
+        Ok(claims) => Ok(Some(Sid(claims.sid.ok_or(NO_SESSION)?))),
+        Err(Unverified::InvalidToken(_)) => Ok(None),
+        Err(Unverified::Keys(error)) => Err(error.into()),
+    }
+}
+
+/// The form of RFC 7009 2.1.
+// A form cannot contain null, so in the schema an optional field is a plain string.
+#[derive(JsonSchema)]
+pub struct RevokeForm<'a> {
+    /// A refresh token, or an access token.
+    #[schemars(length(min = 1))]
+    pub token: &'a str,
+    /// Not used.
+    #[schemars(extend("type" = "string"))]
+    pub token_type_hint: Option<&'a str>,
+}
+
+impl<'a> RevokeForm<'a> {
+    fn read(fields: &mut Fields<'a>) -> Self {
+        Self {
+            token: fields.required("token"),
+            token_type_hint: fields.optional("token_type_hint"),
+        }
+    }
+}
+
+/// There is nothing to say.
+#[derive(Serialize, JsonSchema)]
+pub struct Revoked {}
