@@ -74,9 +74,12 @@ impl Turns {
         event: impl FnOnce(&T) -> Option<Event>,
     ) -> Result<T, StoreError> {
         let mut waited = false;
-        let turn = move |_: &mut Context<'_>| match std::mem::replace(&mut waited, true) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        let turn = move |_: &mut Context<'_>| {
+            if std::mem::replace(&mut waited, true) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         };
         std::future::poll_fn(turn).await;
         let fault = *self.fault.lock().unwrap();
