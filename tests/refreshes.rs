@@ -20,7 +20,7 @@ use shared::domain::sessions::token::{RefreshToken, Sid};
 use shared::domain::sessions::{Policy, SessionError, Sessions};
 use shared::domain::store::{Asking, StoreError};
 use shared::domain::token::Grant;
-use shared::domain::users::{MemoryUsers, User, tutorial};
+use shared::domain::users::{MemoryUsers, Stamp, User, tutorial};
 use shared::http::ApiError;
 use tests::dynamodb::{connect_with, start_filled};
 use tests::stores::{Fault, johndoe, unavailable};
@@ -124,6 +124,10 @@ impl SessionStore for Turns {
     fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
         let asked = async move { self.store.user(username).await };
         Box::pin(self.call(asked, |_| None))
+    }
+
+    fn end_all<'a>(&'a self, _: &'a str, _: &'a Stamp, _: Duration) -> Asking<'a, ()> {
+        unreachable!("nobody logs out")
     }
 
     fn look<'a>(&'a self, _: &'a str, _: &'a Sid) -> Asking<'a, Seen> {

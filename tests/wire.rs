@@ -10,7 +10,7 @@ use tests::dynamodb::{behind_proxy, cold_start, cold_start_with_ring, names_tabl
 use tests::functions::FUNCTIONS;
 use tests::policy::Statement;
 use tests::proxy::{Fault, Proxy, Recorded};
-use tests::{Answer, Client, Gateway, NOW, World, read, world};
+use tests::{Answer, Client, Gateway, HttpRequest, NOW, World, read, world};
 
 fn service() -> (Gateway, Proxy) {
     behind_proxy(2, 100)
@@ -450,8 +450,11 @@ fn requests() -> BTreeMap<&'static str, Vec<Recorded>> {
         cold_start(function.name, proxy.address);
         cold_start_with_ring(function.name, proxy.address);
         let path = function.route.path().unwrap_or("/nowhere");
-        gateway.get(path, Some(&token));
-        checks_sessions(&gateway.world, proxy.address).get(path, Some(&token));
+        for gateway in [&checks_sessions(&gateway.world, proxy.address), &gateway] {
+            gateway.get(path, Some(&token));
+            gateway.send(&HttpRequest::new("POST", path).bearer(Some(&token)));
+        }
+        gateway.post_form(path, &format!("token={token}"));
         let mut refresh = None;
         for (at, password) in [
             (0, "wrong"),

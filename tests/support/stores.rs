@@ -11,7 +11,7 @@ use shared::domain::sessions::session::{Rotated, Rotation, Session};
 use shared::domain::sessions::store::{Seen as SeenSession, SessionStore};
 use shared::domain::sessions::token::Sid;
 use shared::domain::store::{Asking, StoreError};
-use shared::domain::users::{User, UserStore, tutorial};
+use shared::domain::users::{Stamp, User, UserStore, tutorial};
 
 /// The tutorial's user.
 pub fn johndoe() -> User {
@@ -277,6 +277,10 @@ impl SessionStore for Strange {
     fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()> {
         let asked = async move { self.store.end(sid, client).await };
         Box::pin(self.pass(SessionCall::End, asked))
+    }
+
+    fn end_all<'a>(&'a self, username: &'a str, stamp: &'a Stamp, now: Duration) -> Asking<'a, ()> {
+        self.store.end_all(username, stamp, now)
     }
 
     fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
