@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use proptest::prelude::*;
+use shared::domain::clients::Client;
 use shared::domain::clock::Clock;
 use shared::domain::scope::Scopes;
 use shared::domain::sessions::memory::MemorySessions;
@@ -27,8 +28,6 @@ use tests::stores::{Fault, johndoe, unavailable};
 use tests::world::{Hands, PATIENT};
 
 const GRACE: u64 = 60;
-const CLIENT: &str = "a client";
-
 fn sessions(store: Arc<dyn SessionStore>, clock: &Arc<Hands>) -> Sessions {
     let days = |days: u64| Duration::from_secs(days * 86_400);
     Sessions {
@@ -121,6 +120,10 @@ impl SessionStore for Turns {
         Box::pin(self.call(asked, |()| Some(Event::Ended)))
     }
 
+    fn session<'a>(&'a self, _: &'a Sid) -> Asking<'a, Option<Session>> {
+        unreachable!("nobody introspects")
+    }
+
     fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
         let asked = async move { self.store.user(username).await };
         Box::pin(self.call(asked, |_| None))
@@ -143,7 +146,10 @@ async fn client(sessions: Sessions, first: RefreshToken, times: usize) -> Vec<An
     let (mut answers, mut token) = (Vec::new(), first);
     for _ in 0..times {
         let answer = loop {
-            match sessions.refresh(&token.to_text(), CLIENT, None).await {
+            match sessions
+                .refresh(&token.to_text(), &Client::own(), None)
+                .await
+            {
                 Err(SessionError::Store(_)) => {}
                 answer => break answer.map(|(_, held)| held.token),
             }
@@ -274,7 +280,7 @@ fn checked(plans: &[usize], limits: (usize, &[u64]), choose: Chooser<'_>) -> (Ru
     let users = Arc::new(MemoryUsers::new(tutorial().unwrap()));
     let store: Arc<dyn SessionStore> = Arc::new(MemorySessions::new(users));
     let clock = Hands::at_now();
-    let first = now_or_never(sessions(Arc::clone(&store), &clock).begin(&grant(), CLIENT));
+    let first = now_or_never(sessions(Arc::clone(&store), &clock).begin(&grant(), &Client::own()));
     let first = first.unwrap().token;
     let run = run(&store, &first, &clock, plans, limits, choose);
     let model = Model {
@@ -393,11 +399,15 @@ fn twenty_at_once_get_one_successor() {
     let table = connect_with(shared::aws::ROOTS.to_vec(), PATIENT, url, "users");
     let sessions = Arc::new(sessions(Arc::new(table), &Hands::at_now()));
     runtime.block_on(async {
-        let mut token = sessions.begin(&grant(), CLIENT).await.unwrap().token;
+        let mut token = sessions
+            .begin(&grant(), &Client::own())
+            .await
+            .unwrap()
+            .token;
         for round in 0..30 {
             let tabs = (0..20).map(|_| {
                 let (sessions, text) = (Arc::clone(&sessions), token.to_text());
-                tokio::spawn(async move { sessions.refresh(&text, CLIENT, None).await })
+                tokio::spawn(async move { sessions.refresh(&text, &Client::own(), None).await })
             });
             let mut successors = Vec::new();
             for tab in tabs.collect::<Vec<_>>() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
+use shared::domain::clients;
 use shared::domain::keys::RingStore;
 use shared::domain::scope::Scopes;
 use shared::domain::sessions::token::RefreshToken;
@@ -217,7 +218,12 @@ fn another_clients_session_lives_on() {
             user,
             scopes: Scopes::default(),
         };
-        let held = block_on(sessions.begin(&grant, "another")).unwrap();
+        let id = "another".to_owned();
+        let another = clients::Client {
+            id,
+            ..clients::Client::own()
+        };
+        let held = block_on(sessions.begin(&grant, &another)).unwrap();
         assert_done(&revoke(&gateway, &held.token.to_text()));
         let sid = held.token.sid();
         let look = store.look(&grant.user.username, &sid);

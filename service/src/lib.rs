@@ -8,6 +8,7 @@ use shared::lambda::{About, Function};
 pub const FUNCTIONS: &[Function] = &[
     token::FUNCTION,
     revoke::FUNCTION,
+    introspect::FUNCTION,
     users_me::FUNCTION,
     users_me_items::FUNCTION,
     users_me_logout::FUNCTION,

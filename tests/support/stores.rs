@@ -283,6 +283,10 @@ impl SessionStore for Strange {
         self.store.end_all(username, stamp, now)
     }
 
+    fn session<'a>(&'a self, sid: &'a Sid) -> Asking<'a, Option<Session>> {
+        self.store.session(sid)
+    }
+
     fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
         let asked = async { Ok(self.user(self.store.user(username).await?)) };
         Box::pin(self.pass(SessionCall::User, asked))

@@ -230,13 +230,15 @@ fn template(function: &Function, all: &mut Vec<Missing>) {
     });
 }
 
-/// What a function may read: the public keys and, if it has a guard, users and their sessions.
+/// What a function may read: the public keys and, if it has a guard, users and their sessions, or
+/// clients.
 fn policies(function: &Function) -> String {
-    let mut operations = function.route.operations.iter();
-    if operations.any(|one| one.access != Access::Public) {
-        POLICIES.replace("{keys}", r#"["user#*", "keys#public"]"#) + SESSIONS
-    } else {
-        POLICIES.replace("{keys}", r#"["keys#public"]"#)
+    match function.route.operations.first().map(|one| one.access) {
+        Some(Access::ActiveUser(_) | Access::AnyUser(_)) => {
+            POLICIES.replace("{keys}", r#"["user#*", "keys#public"]"#) + SESSIONS
+        }
+        Some(Access::Client(_)) => POLICIES.replace("{keys}", r#"["client#*", "keys#public"]"#),
+        _ => POLICIES.replace("{keys}", r#"["keys#public"]"#),
     }
 }
 
@@ -318,8 +320,11 @@ fn event(function: &Function, at: usize, operation: Operation) -> String {
     let body = body.filter(|(media_type, _)| *media_type == JSON);
     let body = body.map(|(_, schema)| example(&json!(schema(&mut generator))).to_string());
     let mut headers = vec![r#""accept": "*/*""#.to_owned()];
-    if let Access::ActiveUser(scopes) | Access::AnyUser(scopes) = operation.access {
-        headers.push(format!("\"authorization\": \"Bearer {}\"", token(scopes)));
+    let scopes = operation.access.scopes();
+    match operation.access {
+        Access::Public => {}
+        Access::ActiveUser(_) | Access::AnyUser(_) => headers.push(bearer("johndoe", scopes)),
+        Access::Client(_) => headers.push(bearer("client:c_example", scopes)),
     }
     let length = body.as_ref().map_or(0, String::len);
     headers.push(format!("\"content-length\": \"{length}\""));
@@ -364,17 +369,17 @@ fn example(schema: &Value) -> Value {
     }
 }
 
-/// A token of johndoe, signed with the development key and valid until 2100.
-fn token(scopes: &[&str]) -> String {
+/// The header with a token of this subject, signed with the development key and valid until 2100.
+fn bearer(sub: &str, scopes: &[&str]) -> String {
     let header = r#"{"typ":"JWT","alg":"HS256"}"#;
     let payload = format!(
-        r#"{{"sub":"johndoe","scope":"{}","scopes":{},"iat":1767225600,"exp":4102444800,"jti":"00000000-0000-4000-8000-000000000000"}}"#,
+        r#"{{"sub":"{sub}","scope":"{}","scopes":{},"iat":1767225600,"exp":4102444800,"jti":"00000000-0000-4000-8000-000000000000"}}"#,
         scopes.join(" "),
         json!(scopes)
     );
     let message = format!("{}.{}", parity::encode(header), parity::encode(&payload));
     let signature = parity::sign("HS256", KEY, &message);
-    format!("{message}.{signature}")
+    format!("\"authorization\": \"Bearer {message}.{signature}\"")
 }
 
 const TEMPLATE: &str = r#"{
@@ -419,7 +424,9 @@ pub fn row(function: &Function) -> Option<String> {
     let scopes = |access: Access| match access {
         Access::Public => "none, no token".to_owned(),
         Access::ActiveUser([]) | Access::AnyUser([]) => "none, but a token".to_owned(),
+        Access::Client([]) => "none, but a client's token".to_owned(),
         Access::ActiveUser(scopes) | Access::AnyUser(scopes) => format!("`{}`", scopes.join(" ")),
+        Access::Client(scopes) => format!("`{}`, for clients", scopes.join(" ")),
     };
     let first = route.operations.first()?;
     let alike = |operation: &Operation| scopes(operation.access) == scopes(first.access);

@@ -2,9 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use shared::domain::clients::Clients;
 use shared::domain::sessions::Sessions;
 use shared::domain::sessions::token::{RefreshToken, Sid};
-use shared::domain::token::{OWN, Unverified, Verifier};
+use shared::domain::token::{Unverified, Verifier};
 use shared::http::{
     self, Answer, ApiError, Description, Fields, Form, OAuthRefused, Operation, Public, Request,
     RequestError,
@@ -27,17 +28,19 @@ pub const FUNCTION: Function = Function {
 
 const NO_SESSION: ApiError = ApiError::OAuth(OAuthRefused::UnsupportedTokenType);
 
-/// Sessions, if there are any, and what verifies the access tokens that name one.
-pub type State = (Option<Sessions>, Verifier);
+/// Sessions, if there are any, what verifies the access tokens that name one, and clients: each can
+/// end its own sessions alone (RFC 7009 2.1).
+pub type State = (Option<Sessions>, Verifier, Clients);
 
 /// Ends a session. Its refresh tokens end at once; its access tokens only where `TOKEN_CHECK` is
 /// `session`. Without sessions there is nothing at this path.
-pub async fn handle((sessions, verifier): &State, request: Request) -> Answer {
+pub async fn handle((sessions, verifier, clients): &State, request: Request) -> Answer {
     let sessions = sessions.as_ref().ok_or(RequestError::NotFound)?;
     let form = Form::of_body(&request)?;
     let RevokeForm { token, .. } = form.read(RevokeForm::read)?;
+    let client = http::client(clients, &request, &form).await?;
     if let Some(sid) = session_of(token, verifier).await? {
-        sessions.revoke(&sid, OWN).await?;
+        sessions.revoke(&sid, &client).await?;
     }
     http::json(&Revoked {})
 }

@@ -1,4 +1,4 @@
-//! POST /token: an access token for a user's name and password (RFC 6749 4.3), or for a refresh token.
+//! POST /token: an access token, for what the form offers: a file of `grants/` for each.
 
 pub mod grants;
 
@@ -8,10 +8,12 @@ use lambda_http::http::HeaderValue;
 use lambda_http::http::header::PRAGMA;
 use schemars::JsonSchema;
 use serde::Serialize;
+use shared::config::{ConfigError, Parts, Reader, State};
+use shared::domain::clients::Clients;
 use shared::domain::login::Login;
 use shared::domain::sessions::{Held, Sessions};
 use shared::domain::store::StoreError;
-use shared::domain::token::{Grant, NewToken, SessionClaims, Signer};
+use shared::domain::token::{NewToken, SessionClaims, Signer};
 use shared::http::{
     self, Answer, ApiError, Description, Dialect, Form, Kind, OAuthRefused, Operation, Problem,
     Public, Refused, Request, RequestError,
@@ -19,7 +21,7 @@ use shared::http::{
 use shared::lambda::Function;
 
 use grants::password::{LoginForm, PASSWORD};
-use grants::{password, refresh};
+use grants::{client_credentials, password, refresh};
 
 /// POST /token
 pub const ROUTE: Public = Public::at("/token", &[Operation::public("POST")]).token_endpoint();
@@ -35,20 +37,56 @@ pub const FUNCTION: Function = Function {
     start: |cold_start| cold_start.public(ROUTE, handle),
 };
 
-/// What a login needs, and what a session does, if there are any.
-pub type State = (Login, Signer, Dialect, Option<Sessions>);
+/// What gives tokens.
+pub struct TokenEndpoint {
+    /// Checks passwords.
+    pub login: Login,
+    /// Signs access tokens.
+    pub signer: Signer,
+    /// How FastAPI's own form is read.
+    pub dialect: Dialect,
+    /// Which programs there are.
+    pub clients: Clients,
+    /// Makes refresh tokens, if logins last.
+    pub sessions: Option<Sessions>,
+}
 
-/// Gives tokens for what the form's `grant_type` names. Without sessions there is only FastAPI's:
-/// the password.
-pub async fn handle(state: &State, request: Request) -> Answer {
+type Needs = ((Login, Signer, Dialect), (Clients, Option<Sessions>));
+
+impl State for TokenEndpoint {
+    type Config = <Needs as State>::Config;
+
+    fn read(reader: &mut Reader<'_>) -> Self::Config {
+        Needs::read(reader)
+    }
+
+    async fn open(config: Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
+        let ((login, signer, dialect), (clients, sessions)) = Needs::open(config, parts).await?;
+        Ok(Self {
+            login,
+            signer,
+            dialect,
+            clients,
+            sessions,
+        })
+    }
+}
+
+/// Gives tokens for what the form's `grant_type` names. FastAPI's page knows only one, the password;
+/// the others are there where sessions and clients are.
+pub async fn handle(endpoint: &TokenEndpoint, request: Request) -> Answer {
     let form = Form::of_body(&request)?;
     let grant = form.read(|fields| fields.optional("grant_type"));
-    let tokens = match (grant, &state.3) {
+    let tokens = match (grant, &endpoint.sessions) {
         (Ok(Some(refresh::GRANT)), Some(sessions)) => {
-            let tokens = refresh::tokens(state, sessions, &form).await;
+            let tokens = refresh::tokens(endpoint, sessions, &request, &form).await;
             tokens.map_err(ApiError::in_rfc)?
         }
-        _ => password::tokens(state, &form, http::source_ip(&request)).await?,
+        (Ok(Some(client_credentials::GRANT)), _) if endpoint.clients.are_checked() => {
+            let tokens = client_credentials::tokens(endpoint, &request, &form).await;
+            tokens.map_err(ApiError::in_rfc)?
+        }
+        _ => password::tokens(endpoint, &request, &form).await?,
     };
     let mut response = http::json(&tokens)?;
     let headers = response.headers_mut();
@@ -98,8 +136,8 @@ pub struct TokenResponse {
 impl TokenResponse {
     /// Signs an access token, which names its session if it has one.
     pub async fn new(
-        (login, signer, ..): &State,
-        grant: &Grant,
+        endpoint: &TokenEndpoint,
+        token: NewToken<'_>,
         held: Option<&Held>,
     ) -> Result<Self, ApiError> {
         let sid = held.map(|held| held.token.sid());
@@ -107,15 +145,13 @@ impl TokenResponse {
             sid: &sid.0,
             auth_time: held.auth_time,
         });
-        let token = NewToken {
-            session,
-            ..grant.token()
-        };
+        let token = NewToken { session, ..token };
+        let now = endpoint.login.clock.now();
         Ok(Self {
-            access_token: signer.sign(&token, login.clock.now()).await?,
+            access_token: endpoint.signer.sign(&token, now).await?,
             token_type: "bearer",
-            expires_in: signer.lifetime().as_secs(),
-            scope: grant.scopes.to_string(),
+            expires_in: endpoint.signer.lifetime().as_secs(),
+            scope: token.scopes.to_string(),
             refresh_token: held.map(|held| held.token.to_text()),
         })
     }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`table`] | the table: its keys, its attributes, and how it is created |
 //! | [`record`] | a user's item, and how it is read and written |
-//! | `users`, [`logins`], `sessions`, [`keys`] | the stores of [`crate::domain`] in that table; the private keys have another |
+//! | `users`, [`logins`], `sessions`, [`clients`], [`keys`] | the stores of [`crate::domain`] in that table; the private keys have another |
 //!
 //! This module does without `aws-config`, which would be a quarter of such a binary: it can find
 //! credentials in files, single sign-on and other services, but in Lambda they are in the
@@ -24,6 +24,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use crate::domain::store::Patience;
 
 mod batch;
+pub mod clients;
 pub mod keys;
 pub mod logins;
 pub mod record;

@@ -117,6 +117,14 @@ impl SessionStore for Table {
         })
     }
 
+    fn session<'a>(&'a self, sid: &'a Sid) -> Asking<'a, Option<Session>> {
+        Box::pin(async move {
+            let attributes = SESSION_ATTRIBUTES.into_iter().chain(["scopes", "stamp"]);
+            let items = self.read_now([key(sid)], attributes).await?;
+            items.get(&key(sid)).map(|item| read(sid, item)).transpose()
+        })
+    }
+
     fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
         Box::pin(async move {
             let items = self.read_now([user_key(username)], PROJECTION).await?;

@@ -11,12 +11,14 @@
 //! | `token` | `JWT_SECRET_KEY`, `JWT_SECRET_KEY_PREVIOUS`, `ACCEPT_HS256_UNTIL`, `ACCESS_TOKEN_EXPIRE_MINUTES` |
 //! | `shared_key` | what is wrong with either of the two keys |
 //! | `sessions` | `REFRESH_IDLE_DAYS`, `REFRESH_DAYS`, `REFRESH_GRACE_SECONDS` |
+//! | `clients` | `CLIENTS`, `CLIENTS_FILE` |
 //! | `login` | `LOGIN_FAILURES_`, `PASSWORD_HASH_` |
 //! | `service` | `API_DIALECT`, `DOCS_ENABLED` |
 //!
 //! A function reads `API_DIALECT` and the variables that its handler's state needs, and no others.
 
 mod aws;
+mod clients;
 mod keys;
 mod login;
 mod reader;

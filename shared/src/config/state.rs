@@ -8,6 +8,7 @@ use super::reader::{ConfigError, Reader};
 use super::store::{Store, StoreConfig};
 use crate::aws::keys::RingItem;
 use crate::aws::table::{OPENING, Table};
+use crate::domain::clients::Clients;
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::keys::{Keyring, Ring, RingStore};
 use crate::domain::login::memory::MemoryLogins;
@@ -64,20 +65,6 @@ impl<A: State, B: State, C: State> State for (A, B, C) {
     async fn open((a, b, c): Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
         let (a, b) = (A::open(a, parts).await?, B::open(b, parts).await?);
         Ok((a, b, C::open(c, parts).await?))
-    }
-}
-
-impl<A: State, B: State, C: State, D: State> State for (A, B, C, D) {
-    type Config = (<(A, B) as State>::Config, <(C, D) as State>::Config);
-
-    fn read(reader: &mut Reader<'_>) -> Self::Config {
-        (<(A, B)>::read(reader), <(C, D)>::read(reader))
-    }
-
-    async fn open((ab, cd): Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
-        let (a, b) = <(A, B)>::open(ab, parts).await?;
-        let (c, d) = <(C, D)>::open(cd, parts).await?;
-        Ok((a, b, c, d))
     }
 }
 
@@ -138,6 +125,15 @@ impl Parts {
         Ok(match self.store(config).await? {
             Store::Memory(users) => Arc::new(MemorySessions::new(users)),
             Store::DynamoDb(table) => Arc::new(table),
+        })
+    }
+
+    /// Those of a table.
+    pub(super) async fn clients(&self, config: StoreConfig) -> Result<Clients, ConfigError> {
+        Ok(match self.store(config).await? {
+            Store::DynamoDb(table) => Clients::of(Arc::new(table)),
+            // The reader has seen that the clients are in DynamoDB.
+            Store::Memory(_) => Clients::ignored(),
         })
     }
 

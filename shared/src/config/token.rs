@@ -11,7 +11,7 @@ use super::reader::{ConfigError, Reader};
 use super::shared_key::{Key, REMEDY};
 use super::state::{Parts, State};
 use super::store::StoreConfig;
-use crate::domain::access::Guard;
+use crate::domain::access::{Guard, Holders};
 use crate::domain::keys::Issuer;
 use crate::domain::token::{Published, Signer, Verifier};
 
@@ -72,15 +72,13 @@ impl State for Guard {
 
     async fn open(config: Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
         let (verifier, store, checks) = config;
-        let sessions = match checks {
-            Checks::User => None,
-            Checks::Session => Some(parts.sessions(store.clone()).await?),
+        let holders = match checks {
+            Checks::User => Holders::Users(parts.users(store).await?),
+            Checks::Session => Holders::Sessions(parts.sessions(store).await?),
         };
-        let users = parts.users(store).await?;
         Ok(Self {
             verifier: verifier.open(parts).await?,
-            users,
-            sessions,
+            holders,
             clock: Arc::clone(&parts.clock),
         })
     }

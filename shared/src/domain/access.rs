@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
+use super::clients::{Client, ClientError, Clients};
 use super::clock::Clock;
 use super::sessions::store::{Seen, SessionStore};
 use super::sessions::token::Sid;
 use super::store::StoreError;
 use super::token::{Claims, InvalidToken, Unverified, Verifier};
-use super::users::{User, UserStore};
+use super::users::{CLIENT, User, UserStore};
 
 /// What a request must prove before a route answers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,9 @@ pub enum Access {
     ActiveUser(&'static [&'static str]),
     /// The same as `ActiveUser`, but the user may be disabled (FastAPI's `get_current_user`).
     AnyUser(&'static [&'static str]),
+    /// A valid token of a client itself, which no user gave to it (RFC 6749 4.4). Both the token and
+    /// the client must have all of these scopes.
+    Client(&'static [&'static str]),
 }
 
 impl Access {
@@ -30,7 +34,7 @@ impl Access {
     pub const fn scopes(self) -> &'static [&'static str] {
         match self {
             Self::Public => &[],
-            Self::ActiveUser(scopes) | Self::AnyUser(scopes) => scopes,
+            Self::ActiveUser(scopes) | Self::AnyUser(scopes) | Self::Client(scopes) => scopes,
         }
     }
 }
@@ -57,6 +61,15 @@ impl From<Unverified> for Denied {
     }
 }
 
+impl From<ClientError> for Denied {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Invalid(_) => Self::InvalidToken(InvalidToken::UnknownClient),
+            ClientError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl From<StoreError> for Denied {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
@@ -68,22 +81,24 @@ pub struct Guard {
     /// Verifies access tokens.
     pub verifier: Verifier,
     /// Finds the token's user.
-    pub users: Arc<dyn UserStore>,
-    /// Knows sessions, if access tokens must end with theirs.
-    pub sessions: Option<Arc<dyn SessionStore>>,
+    pub holders: Holders,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+}
+
+/// What is asked for each token that is valid by itself.
+pub enum Holders {
+    /// Its user.
+    Users(Arc<dyn UserStore>),
+    /// Its user and its session, so that it ends when that one does.
+    Sessions(Arc<dyn SessionStore>),
 }
 
 impl Guard {
     /// Returns the token's user, if both meet what `access` asks for.
     pub async fn check(&self, token: &str, access: Access) -> Result<User, Denied> {
         let claims = self.verifier.verify(token).await?;
-        let user = self.user(&claims).await?;
-        user.note_in_log();
-        if claims.ended(&user) {
-            return Err(Denied::InvalidToken(InvalidToken::Ended));
-        }
+        let user = self.holder(&claims).await?;
         // The user must still have the scopes, too: a scope that was taken from a user stops
         // working at once, not when the token expires
         // (docs/adr/0003-scopes-of-the-user-count-too.md).
@@ -97,18 +112,56 @@ impl Guard {
         }
     }
 
-    /// The user of a token that is valid by itself. A token that names no session has none to end
-    /// with: it was issued before there were any, or by another service.
-    async fn user(&self, claims: &Claims) -> Result<User, Denied> {
-        let unknown = Denied::InvalidToken(InvalidToken::UnknownUser);
-        let (Some(store), Some(sid)) = (&self.sessions, &claims.sid) else {
-            return self.users.find(&claims.sub).await?.ok_or(unknown);
-        };
-        let Seen { user, session } = store.look(&claims.sub, &Sid(sid.clone())).await?;
-        let user = user.ok_or(unknown)?;
-        match session {
-            Some(session) if session.is_live(&user, self.clock.now()) => Ok(user),
-            _ => Err(Denied::InvalidToken(InvalidToken::SessionEnded)),
+    /// The user of a token that is valid by itself, if that user and its session still are what they
+    /// were.
+    pub(super) async fn holder(&self, claims: &Claims) -> Result<User, Denied> {
+        let user = self.find(claims).await?;
+        let user = user.ok_or(Denied::InvalidToken(InvalidToken::UnknownUser))?;
+        user.note_in_log();
+        if claims.ended(&user) {
+            return Err(Denied::InvalidToken(InvalidToken::Ended));
         }
+        Ok(user)
+    }
+
+    /// A token that names no session has none to end with: it was issued before there were any, or by
+    /// another service.
+    async fn find(&self, claims: &Claims) -> Result<Option<User>, Denied> {
+        let (store, sid) = match (&self.holders, &claims.sid) {
+            (Holders::Users(users), _) => return Ok(users.find(&claims.sub).await?),
+            (Holders::Sessions(store), None) => return Ok(store.user(&claims.sub).await?),
+            (Holders::Sessions(store), Some(sid)) => (store, Sid(sid.clone())),
+        };
+        let Seen { user, session } = store.look(&claims.sub, &sid).await?;
+        let live =
+            |user: &User| session.is_some_and(|session| session.is_live(user, self.clock.now()));
+        match user {
+            Some(user) if !live(&user) => Err(Denied::InvalidToken(InvalidToken::SessionEnded)),
+            user => Ok(user),
+        }
+    }
+}
+
+/// Checks tokens of clients, on routes that no user may use.
+pub struct ClientGuard {
+    /// Verifies access tokens.
+    pub verifier: Verifier,
+    /// Finds the token's client.
+    pub clients: Clients,
+}
+
+impl ClientGuard {
+    /// Returns the token's client, if both meet what `access` asks for.
+    pub async fn check(&self, token: &str, access: Access) -> Result<Client, Denied> {
+        let claims = self.verifier.verify(token).await?;
+        let id = claims.sub.strip_prefix(CLIENT);
+        let id = id.ok_or(Denied::InvalidToken(InvalidToken::UnknownClient))?;
+        let client = self.clients.find(id).await?;
+        client.note_in_log();
+        let required = access.scopes();
+        if !claims.scopes.contains_all(required) || !client.scopes.contains_all(required) {
+            return Err(Denied::InsufficientScope);
+        }
+        Ok(client)
     }
 }

@@ -120,6 +120,8 @@ pub enum OAuthRefused {
         /// For the log.
         reason: &'static str,
     },
+    /// The client says in two ways who it is, or in none that can be read (RFC 6749 2.3).
+    MalformedClient,
     /// The client may not use this grant.
     UnauthorizedClient,
     /// The refresh token is not valid.
@@ -181,6 +183,7 @@ impl ApiError {
             Self::Login(Refused::TooManyAttempts { .. }) => "too_many_attempts",
             Self::Login(Refused::ScopeNotAllowed) => "scope_not_allowed",
             Self::OAuth(OAuthRefused::InvalidClient { .. }) => "invalid_client",
+            Self::OAuth(OAuthRefused::MalformedClient) => "malformed_client",
             Self::OAuth(OAuthRefused::UnauthorizedClient) => "unauthorized_client",
             Self::OAuth(OAuthRefused::InvalidGrant { .. }) => "invalid_grant",
             Self::OAuth(OAuthRefused::InvalidScope) => "invalid_scope",
@@ -215,6 +218,12 @@ impl ApiError {
 impl From<RequestError> for ApiError {
     fn from(error: RequestError) -> Self {
         Self::Request(error)
+    }
+}
+
+impl From<OAuthRefused> for ApiError {
+    fn from(error: OAuthRefused) -> Self {
+        Self::OAuth(error)
     }
 }
 

@@ -4,7 +4,8 @@ use lambda_http::http::HeaderMap;
 use lambda_http::http::header::AUTHORIZATION;
 
 use super::error::{AccessError, ApiError};
-use crate::domain::access::{Access, Guard};
+use crate::domain::access::{Access, ClientGuard, Guard};
+use crate::domain::clients::Client;
 use crate::domain::users::User;
 
 /// Returns the user whose token came with the request, if both meet what `access` asks for.
@@ -13,6 +14,18 @@ pub(crate) async fn user(
     access: Access,
     headers: &HeaderMap,
 ) -> Result<User, ApiError> {
+    let required = access.scopes();
+    let token = bearer_token(headers, required).map_err(ApiError::Access)?;
+    let checked = guard.check(&token, access).await;
+    checked.map_err(|denied| ApiError::denied(denied, required))
+}
+
+/// Returns the client whose own token came with the request, if both meet what `access` asks for.
+pub(crate) async fn token_client(
+    guard: &ClientGuard,
+    access: Access,
+    headers: &HeaderMap,
+) -> Result<Client, ApiError> {
     let required = access.scopes();
     let token = bearer_token(headers, required).map_err(ApiError::Access)?;
     let checked = guard.check(&token, access).await;

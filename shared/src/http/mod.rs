@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `route` | [`Route`]: a path, its methods and what each requires; [`Public`] and [`Protected`] |
 //! | `guard` | the check before each protected handler, of the bearer token and its user |
+//! | `client` | which client sends a form |
 //! | `event` | the gateway's event, and the request that it becomes |
 //! | `form`, `fields`, `json`, `problem` | input: fields, parameters and JSON, and what is wrong with it |
 //! | `file` | files that everybody may read and every cache may keep |
@@ -11,6 +12,7 @@
 //! | `dialect` | how the client sees an error |
 //! | `description` | what `/openapi.json` says about a route |
 
+mod client;
 mod description;
 mod dialect;
 mod error;
@@ -26,6 +28,7 @@ mod route;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use lambda_http::http::{HeaderValue, StatusCode};
 
+pub use client::{client, confidential_client};
 pub use description::{Description, FORM, JSON, Parameter};
 pub use dialect::{Dialect, Surface};
 pub use error::{AccessError, ApiError, OAuthRefused, Refused, RequestError};
@@ -34,11 +37,11 @@ pub(crate) use event::{gateway_response, request};
 pub use fields::{Fields, FromText};
 pub use file::{File, Files};
 pub use form::{Form, MAX_FIELDS};
-pub(crate) use guard::user;
+pub(crate) use guard::{token_client, user};
 pub use json::{JsonProblems, from_json, json, json_with};
 pub use lambda_http::{Body, Request, Response};
 pub use problem::{Kind, Problem, Step, Type};
-pub use route::{Operation, Protected, Public, Route, without_slash};
+pub use route::{ForClients, Operation, Protected, Public, Route, without_slash};
 
 /// What a handler returns.
 pub type Answer = Result<Response<Body>, ApiError>;

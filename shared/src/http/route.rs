@@ -30,6 +30,10 @@ pub struct Public(Route);
 #[derive(Debug, Clone, Copy)]
 pub struct Protected(Route);
 
+/// A route that needs a client's own token: its handler is given the client.
+#[derive(Debug, Clone, Copy)]
+pub struct ForClients(Route);
+
 /// A method of a route, and what it requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
@@ -77,6 +81,12 @@ impl Operation {
     #[must_use]
     pub const fn public(method: &'static str) -> Self {
         Self::new(method, Access::Public)
+    }
+
+    /// A method for clients whose own token has all of these scopes.
+    #[must_use]
+    pub const fn client(method: &'static str, scopes: &'static [&'static str]) -> Self {
+        Self::new(method, Access::Client(scopes))
     }
 
     /// A method with any kind of access.
@@ -174,8 +184,52 @@ impl Protected {
     pub const fn at(path: &'static str, operations: &'static [Operation]) -> Self {
         let mut at = 0;
         while at < operations.len() {
-            let public = matches!(operations[at].access, Access::Public);
-            assert!(!public, "an operation asks for no token: write Public::at");
+            let user = matches!(
+                operations[at].access,
+                Access::ActiveUser(_) | Access::AnyUser(_)
+            );
+            assert!(
+                user,
+                "an operation asks for no user: write Public::at or ForClients::at"
+            );
+            at += 1;
+        }
+        Self(Route {
+            path: Some(path),
+            below: false,
+            surface: Surface::Resource,
+            operations,
+        })
+    }
+
+    /// The route as a plain value, for code that treats all routes alike.
+    #[must_use]
+    pub const fn route(self) -> Route {
+        self.0
+    }
+}
+
+impl ForClients {
+    /// A route that needs a client's own token.
+    ///
+    /// # Panics
+    /// If an operation asks for anything else. A route is a `const`, so this is an error of the
+    /// compiler:
+    ///
+    /// ```compile_fail
+    /// use shared::http::{ForClients, Operation};
+    /// const ROUTE: ForClients = ForClients::at("/reports", &[Operation::get(&["me"])]);
+    /// # let _ = ROUTE;
+    /// ```
+    #[must_use]
+    pub const fn at(path: &'static str, operations: &'static [Operation]) -> Self {
+        let mut at = 0;
+        while at < operations.len() {
+            let client = matches!(operations[at].access, Access::Client(_));
+            assert!(
+                client,
+                "an operation is not for clients: write Operation::client"
+            );
             at += 1;
         }
         Self(Route {

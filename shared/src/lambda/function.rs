@@ -6,9 +6,10 @@ use lambda_http::Request;
 
 use super::service::{Answering, Service};
 use crate::config::{self, ConfigError, Parts, Reader, State};
-use crate::domain::access::Guard;
+use crate::domain::access::{ClientGuard, Guard};
+use crate::domain::clients::Client;
 use crate::domain::users::User;
-use crate::http::{self, Answer, Description, Protected, Public, Route};
+use crate::http::{self, Answer, Description, ForClients, Protected, Public, Route};
 
 /// Describes a function, to its `main`, to the list in `service/` and to `/openapi.json`.
 #[derive(Clone, Copy)]
@@ -128,6 +129,23 @@ impl<'a> ColdStart<'a> {
             let answer = async move |access, request: Request| {
                 let user = http::user(&guard, access, request.headers()).await?;
                 handle(&state, user, request).await
+            };
+            Ok(Answering::boxed(route.route(), dialect, answer))
+        })
+    }
+
+    /// Serves a route for clients: `handle` is given its state, the client whose own token came, and
+    /// the request.
+    pub fn for_clients<S, H>(self, route: ForClients, handle: H) -> Started<'a>
+    where
+        S: State + 'static,
+        H: AsyncFn(&S, Client, Request) -> Answer + 'static,
+    {
+        Box::pin(async move {
+            let (dialect, (guard, state)) = self.open::<(ClientGuard, S)>().await?;
+            let answer = async move |access, request: Request| {
+                let client = http::token_client(&guard, access, request.headers()).await?;
+                handle(&state, client, request).await
             };
             Ok(Answering::boxed(route.route(), dialect, answer))
         })

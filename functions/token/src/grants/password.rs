@@ -1,11 +1,13 @@
 //! A user's name and password for tokens (RFC 6749 4.3), as FastAPI's page reads them.
 
+use lambda_http::Request;
 use schemars::JsonSchema;
+use shared::domain::clients::GrantType;
 use shared::domain::login;
-use shared::domain::token::OWN;
-use shared::http::{ApiError, Dialect, Fields, Form};
+use shared::domain::token::NewToken;
+use shared::http::{self, ApiError, Dialect, Fields, Form};
 
-use crate::{State, TokenResponse};
+use crate::{TokenEndpoint, TokenResponse};
 
 /// The only `grant_type` that is allowed, as FastAPI's regular expression.
 pub const PASSWORD: &str = "^password$";
@@ -13,26 +15,39 @@ pub const PASSWORD: &str = "^password$";
 /// Verifies the password, grants the scopes that were asked for, and begins a session where there are
 /// any.
 pub async fn tokens(
-    state: &State,
+    endpoint: &TokenEndpoint,
+    request: &Request,
     form: &Form,
-    source_ip: &str,
 ) -> Result<TokenResponse, ApiError> {
-    let (login, _, dialect, sessions) = state;
-    let form = form.read(|fields| LoginForm::read(fields, *dialect))?;
-    let user = login
-        .authenticate(source_ip, form.username, form.password)
-        .await?;
-    let grant = login::grant(user, form.scope)?;
-    let held = match sessions {
-        Some(sessions) => Some(sessions.begin(&grant, OWN).await?),
+    let LoginForm {
+        username,
+        password,
+        scope,
+        ..
+    } = form.read(|fields| LoginForm::read(fields, endpoint.dialect))?;
+    // FastAPI's page knows no clients.
+    let client = http::client(&endpoint.clients, request, form).await;
+    let client = client.map_err(ApiError::in_rfc)?;
+    super::allowed(&client, GrantType::Password).map_err(ApiError::in_rfc)?;
+
+    let source_ip = http::source_ip(request);
+    let user = endpoint.login.authenticate(source_ip, username, password);
+    let grant = login::grant(user.await?, &client, scope)?;
+    let lasts = client.may(GrantType::RefreshToken);
+    let held = match endpoint.sessions.as_ref().filter(|_| lasts) {
+        Some(sessions) => Some(sessions.begin(&grant, &client).await?),
         None => None,
     };
-    TokenResponse::new(state, &grant, held.as_ref()).await
+    let token = NewToken {
+        client: &client.id,
+        ..grant.token()
+    };
+    TokenResponse::new(endpoint, token, held.as_ref()).await
 }
 
 /// The form of RFC 6749 4.3.2, as FastAPI's `OAuth2PasswordRequestForm` reads it.
 ///
-/// The client is this service's own, so what it says of itself is read and not used.
+/// What a client says of itself is used only where clients are checked.
 // A form cannot contain null, so in the schema an optional field is a plain string.
 #[derive(JsonSchema)]
 pub struct LoginForm<'a> {
@@ -48,10 +63,10 @@ pub struct LoginForm<'a> {
     /// The scopes to grant, with spaces between them.
     #[schemars(default)]
     pub scope: &'a str,
-    /// Not used.
+    /// Used where clients are checked.
     #[schemars(extend("type" = "string"))]
     pub client_id: Option<&'a str>,
-    /// Not used.
+    /// Used where clients are checked.
     #[schemars(extend("type" = "string", "format" = "password"))]
     pub client_secret: Option<&'a str>,
 }

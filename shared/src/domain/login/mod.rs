@@ -27,6 +27,7 @@ use tracing::{info, warn};
 use self::attempt::{Attempt, Key, Limits};
 use self::count::{Count, FIRST_WAIT, Standing};
 use self::store::{LoginStore, Outcome, Seen, Verdict, Written};
+use super::clients::Client;
 use super::clock::Clock;
 use super::password::{HashError, Passwords};
 use super::scope::Scopes;
@@ -61,10 +62,13 @@ pub struct Login {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Grants the scopes that were asked for, if the user has all of them (RFC 6749 3.3).
-pub fn grant(user: User, requested: &str) -> Result<Grant, LoginError> {
+/// Grants the scopes that were asked for, if both the user and the client may have all of them (RFC
+/// 6749 3.3).
+pub fn grant(user: User, client: &Client, requested: &str) -> Result<Grant, LoginError> {
     let scopes = Scopes::parse(requested).ok();
-    match scopes.filter(|scopes| user.scopes.contains_all(scopes.iter())) {
+    let both =
+        |scopes: &Scopes| user.scopes.contains_all(scopes.iter()) && client.may_have(scopes.iter());
+    match scopes.filter(both) {
         Some(scopes) => Ok(Grant { user, scopes }),
         None => Err(LoginError::ScopeNotAllowed),
     }

@@ -92,6 +92,11 @@ impl SessionStore for MemorySessions {
         Box::pin(async { Ok(()) })
     }
 
+    fn session<'a>(&'a self, sid: &'a Sid) -> Asking<'a, Option<Session>> {
+        let session = self.sessions().get(sid).cloned();
+        Box::pin(async { Ok(session) })
+    }
+
     fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
         self.users.find(username)
     }

@@ -28,6 +28,7 @@ use tracing::warn;
 use self::session::{Refusal, Rotated, Rotation, Session};
 use self::store::SessionStore;
 use self::token::{RefreshToken, Sid};
+use super::clients::Client;
 use super::clock::Clock;
 use super::scope::Scopes;
 use super::store::StoreError;
@@ -83,13 +84,13 @@ pub enum SessionError {
 
 impl Sessions {
     /// Begins a session for what a login has granted.
-    pub async fn begin(&self, grant: &Grant, client: &str) -> Result<Held, SessionError> {
+    pub async fn begin(&self, grant: &Grant, client: &Client) -> Result<Held, SessionError> {
         let now = self.clock.now();
         let token = RefreshToken::random().map_err(|_| SessionError::Random)?;
         let session = Session {
             sid: token.sid(),
             user: grant.user.username.clone(),
-            client: client.to_owned(),
+            client: client.id.clone(),
             scopes: grant.scopes.clone(),
             stamp: grant.user.stamp.clone(),
             auth_time: now,
@@ -106,18 +107,18 @@ impl Sessions {
     }
 
     /// Gives a new refresh token for one that is valid, and says what a new access token may carry:
-    /// the scopes that are asked for, or all of the login's that the user still has.
+    /// the scopes that are asked for, or all of the login's that user and client still have.
     pub async fn refresh(
         &self,
         presented: &str,
-        client: &str,
+        client: &Client,
         scope: Option<&str>,
     ) -> Result<(Grant, Held), SessionError> {
         let asked = scope.map(Scopes::parse).transpose();
         let asked = asked.map_err(|_| SessionError::Scope)?;
         let token = RefreshToken::parse(presented);
         let token = token.ok_or(SessionError::Invalid("not a refresh token"))?;
-        let (session, next) = self.rotate(&token, client, asked.clone()).await?;
+        let (session, next) = self.rotate(&token, &client.id, asked.clone()).await?;
         let user = self.store.user(&session.user).await?;
         let Some(user) = user.filter(|user| !user.disabled && user.stamp == session.stamp) else {
             self.store.end(&session.sid, None).await?;
@@ -126,7 +127,7 @@ impl Sessions {
             ));
         };
         user.note_in_log();
-        let scopes = granted(&session, &user, asked.as_ref());
+        let scopes = granted(&session, &user, client, asked.as_ref());
         let held = Held {
             token: next,
             auth_time: session.auth_time,
@@ -134,9 +135,20 @@ impl Sessions {
         Ok((Grant { user, scopes }, held))
     }
 
+    /// The session that this token refreshes, and its user.
+    pub async fn find(&self, token: &RefreshToken) -> Result<Option<(Session, User)>, StoreError> {
+        let Some(session) = self.store.session(&token.sid()).await? else {
+            return Ok(None);
+        };
+        let user = self.store.user(&session.user).await?;
+        let live = |user: &User| !user.disabled && session.is_live(user, self.clock.now());
+        let user = user.filter(|user| session.current == token.hash() && live(user));
+        Ok(user.map(|user| (session, user)))
+    }
+
     /// Ends a session, if it is this client's (RFC 7009 2.1). One that has ended is as good as revoked.
-    pub async fn revoke(&self, sid: &Sid, client: &str) -> Result<(), StoreError> {
-        self.store.end(sid, Some(client)).await
+    pub async fn revoke(&self, sid: &Sid, client: &Client) -> Result<(), StoreError> {
+        self.store.end(sid, Some(&client.id)).await
     }
 
     /// Replaces the token, or finds that it was replaced a moment ago.
@@ -180,14 +192,13 @@ impl Sessions {
     }
 }
 
-/// Of what is asked for, or else of all that the login granted, what the user still has. The answer
+/// Of what is asked for, or else of all that the login granted, what user and client still have. The answer
 /// says so (RFC 6749 3.3). It is no refusal, since the token is replaced by now: a client that takes
 /// refusals for final would keep the old one, and later be taken for a thief.
-fn granted(session: &Session, user: &User, asked: Option<&Scopes>) -> Scopes {
+fn granted(session: &Session, user: &User, client: &Client, asked: Option<&Scopes>) -> Scopes {
     let wanted = asked.unwrap_or(&session.scopes).iter();
-    let kept = wanted.filter(|scope| user.scopes.contains_all([*scope]));
-    let kept: Vec<_> = kept.map(str::to_owned).collect();
-    Scopes::from_tokens(&kept)
+    let kept = |scope: &&str| user.scopes.contains_all([*scope]) && client.may_have([*scope]);
+    wanted.filter(kept).collect()
 }
 
 fn refused(refusal: Refusal) -> SessionError {

@@ -31,6 +31,9 @@ pub trait SessionStore: Send + Sync {
     /// and access tokens.
     fn end_all<'a>(&'a self, username: &'a str, stamp: &'a Stamp, now: Duration) -> Asking<'a, ()>;
 
+    /// The session of this name, if it was not ended.
+    fn session<'a>(&'a self, sid: &'a Sid) -> Asking<'a, Option<Session>>;
+
     /// The user of this name, as the record is now.
     fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>>;
 

@@ -61,6 +61,14 @@ impl Payload {
             sub: self.sub,
             stamp: self.stamp,
             sid: self.sid,
+            client: self
+                .client_id
+                .as_ref()
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            exp: seconds(self.exp),
+            iat: self.iat.map(seconds),
+            jti: self.jti,
             own: issuer.is_some(),
         })
     }
@@ -112,6 +120,16 @@ impl Payload {
             (None, None) => Scopes::default(),
         }
     }
+}
+
+/// Whole seconds of a NumericDate (RFC 7519 2).
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast saturates"
+)]
+fn seconds(date: f64) -> u64 {
+    date as u64
 }
 
 fn not_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(

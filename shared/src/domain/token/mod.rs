@@ -86,6 +86,14 @@ pub struct Claims {
     pub stamp: Option<Stamp>,
     /// The session that it belongs to.
     pub sid: Option<String>,
+    /// Which client has it; `None` if the token does not say so.
+    pub client: Option<String>,
+    /// When it ends, in seconds since the epoch.
+    pub exp: u64,
+    /// When it was issued.
+    pub iat: Option<u64>,
+    /// Its own name.
+    pub jti: Option<String>,
     /// Did this service issue it? Another service with the same shared key may have, and that one
     /// knows no stamps.
     pub own: bool,
@@ -134,6 +142,9 @@ pub enum InvalidToken {
     /// Its user does not exist, or not any more.
     #[error("unknown user")]
     UnknownUser,
+    /// It is no client's own, or its client does not exist any more.
+    #[error("unknown client")]
+    UnknownClient,
     /// The user has another stamp now: a new password, or it is another person of the same name.
     #[error("ended: its user has another stamp")]
     Ended,

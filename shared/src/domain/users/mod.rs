@@ -17,11 +17,15 @@ pub use stamp::Stamp;
 /// it is never cut short.
 pub const MAX_BYTES: usize = 1024;
 
-/// Can a user have this name? It must not be empty, have more than [`MAX_BYTES`], or contain a
-/// control character.
+/// What the subject of a client's own token begins with (RFC 9068 5: it must not be a user's name).
+pub const CLIENT: &str = "client:";
+
+/// Can a user have this name? It must not be empty, have more than [`MAX_BYTES`], contain a control
+/// character, or look like a client.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= MAX_BYTES && !text.chars().any(char::is_control)
+    let plain = !text.chars().any(char::is_control) && !text.starts_with(CLIENT);
+    !text.is_empty() && text.len() <= MAX_BYTES && plain
 }
 
 /// A user's record.

@@ -181,6 +181,10 @@ fn refused(error: OAuthRefused) -> Row {
             "invalid_client",
             "The client is unknown or did not prove who it is",
         ),
+        OAuthRefused::MalformedClient => (
+            "invalid_request",
+            "The client's credentials are malformed, or there twice",
+        ),
         OAuthRefused::UnauthorizedClient => (
             "unauthorized_client",
             "The client may not use this grant type",

@@ -1,0 +1,109 @@
+//! What a token is worth now (RFC 7662).
+
+use super::access::{Denied, Guard};
+use super::clients::Clients;
+use super::scope::Scopes;
+use super::sessions::Sessions;
+use super::sessions::token::RefreshToken;
+use super::store::StoreError;
+use super::token::Claims;
+use super::users::CLIENT;
+
+/// Looks at tokens for clients, asking the store for all that a token depends on.
+pub struct Introspection {
+    /// Checks access tokens of users.
+    pub guard: Guard,
+    /// Finds the client of a token of its own.
+    pub clients: Clients,
+    /// Knows refresh tokens, if there are any.
+    pub sessions: Option<Sessions>,
+}
+
+/// A token that is accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Active {
+    /// Is it an access token, and no refresh token?
+    pub access: bool,
+    /// For whom it is.
+    pub sub: String,
+    /// Is that a user's name, and no client?
+    pub user: bool,
+    /// Which client has it, if the token says so.
+    pub client: Option<String>,
+    /// The scopes that are accepted: those of the token that its user or client still has.
+    pub scopes: Scopes,
+    /// When it ends, in seconds since the epoch.
+    pub exp: u64,
+    /// When it was issued.
+    pub iat: Option<u64>,
+    /// Its own name.
+    pub jti: Option<String>,
+}
+
+impl Introspection {
+    /// The token, if it is accepted; `None` whatever the reason is (RFC 7662 2.2).
+    pub async fn of(&self, token: &str) -> Result<Option<Active>, StoreError> {
+        let active = match RefreshToken::parse(token) {
+            Some(token) => return self.refresh(&token).await,
+            None => self.access(token).await,
+        };
+        match active {
+            Ok(active) => Ok(active),
+            Err(Denied::Store(error)) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn access(&self, token: &str) -> Result<Option<Active>, Denied> {
+        let claims = self.guard.verifier.verify(token).await?;
+        let held = if let Some(id) = claims.sub.strip_prefix(CLIENT) {
+            self.clients.find(id).await?.scopes
+        } else {
+            let user = self.guard.holder(&claims).await?;
+            if user.disabled {
+                return Ok(None);
+            }
+            user.scopes
+        };
+        Ok(Some(Active::access(claims, &held)))
+    }
+
+    async fn refresh(&self, token: &RefreshToken) -> Result<Option<Active>, StoreError> {
+        let Some(sessions) = &self.sessions else {
+            return Ok(None);
+        };
+        let Some((session, user)) = sessions.find(token).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Active {
+            access: false,
+            user: true,
+            client: Some(session.client),
+            scopes: both(&session.scopes, &user.scopes),
+            exp: session.expires.min(session.ends).as_secs(),
+            iat: Some(session.rotated.as_secs()),
+            jti: None,
+            sub: user.username,
+        }))
+    }
+}
+
+impl Active {
+    fn access(claims: Claims, held: &Scopes) -> Self {
+        Self {
+            access: true,
+            user: !claims.sub.starts_with(CLIENT),
+            sub: claims.sub,
+            client: claims.client,
+            scopes: both(&claims.scopes, held),
+            exp: claims.exp,
+            iat: claims.iat,
+            jti: claims.jti,
+        }
+    }
+}
+
+fn both(token: &Scopes, held: &Scopes) -> Scopes {
+    let scopes = token.iter();
+    scopes.filter(|scope| held.contains_all([scope])).collect()
+}
