@@ -271,7 +271,7 @@ fn only_the_functions_that_need_the_key_have_it() {
     check(|function, problems| {
         let mut operations = function.route.operations.iter();
         let protected = operations.any(|operation| operation.access != Access::Public);
-        let needs_key = protected || ["token", "revoke"].contains(&function.name);
+        let needs_key = protected || ["token", "revoke", "introspect"].contains(&function.name);
         if variables(function).contains("JWT_SECRET_KEY") != needs_key {
             problems.push(format!(
                 "functions/{}: needs the key: {needs_key}, looks it up: {}",
@@ -287,7 +287,7 @@ fn only_the_functions_that_check_tokens_have_the_key_before() {
     check(|function, problems| {
         let mut operations = function.route.operations.iter();
         let protected = operations.any(|operation| operation.access != Access::Public);
-        let checks = protected || function.name == "revoke";
+        let checks = protected || ["revoke", "introspect"].contains(&function.name);
         if variables(function).contains("JWT_SECRET_KEY_PREVIOUS") != checks {
             problems.push(format!(
                 "functions/{}: checks tokens: {checks}",
@@ -298,13 +298,15 @@ fn only_the_functions_that_check_tokens_have_the_key_before() {
 }
 
 /// So `sam local invoke` and `cargo lambda invoke` show an answer, and not a refusal. Their tokens
-/// are signed with the shared key; a ring is there for who publishes it, sessions for who ends them.
+/// are signed with the shared key; a ring is there for who publishes it, sessions for who ends them,
+/// clients for who asks.
 #[test]
 fn every_functions_events_are_answered() {
     let ring = keys::ring(Algorithm::ES256).public().to_json().unwrap();
     let world = world()
         .with("PUBLIC_KEYS", ring)
-        .with("REFRESH_IDLE_DAYS", 30);
+        .with("REFRESH_IDLE_DAYS", 30)
+        .checking_clients();
     check(|function, problems| {
         for (file, operation) in event_files(function) {
             let Ok(text) = fs::read_to_string(repository(&file)) else {

@@ -184,7 +184,7 @@ fn every_error_is_described_with_its_body_and_headers() {
     let statuses = responses("/token", "post").as_object().unwrap();
     assert_eq!(
         statuses.keys().collect::<Vec<_>>(),
-        ["200", "400", "413", "422", "429", "500", "503"]
+        ["200", "400", "401", "413", "422", "429", "500", "503"]
     );
     for status in ["429", "503"] {
         assert_eq!(

@@ -9,6 +9,7 @@ mod orders;
 use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value, json};
+use shared::config::Offered;
 use shared::domain::scope::Scopes;
 use shared::domain::users::User;
 use shared::http::Dialect;
@@ -170,7 +171,12 @@ fn a_path_parameter_is_decoded_and_checked() {
 
 #[test]
 fn the_document_describes_them() {
-    let document = openapi::document(&about(&FUNCTIONS), Dialect::FastApi, "./");
+    let document = openapi::document(
+        &about(&FUNCTIONS),
+        Dialect::FastApi,
+        Offered::default(),
+        "./",
+    );
     let (list, place) = (
         &document["paths"]["/users/me/orders/"]["get"],
         &document["paths"]["/users/me/orders/"]["post"],

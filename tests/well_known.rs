@@ -59,6 +59,51 @@ fn server() -> Value {
     })
 }
 
+/// The endpoints that are off until they are asked for, once they are on.
+#[test]
+fn what_is_on_is_named() {
+    let world = with_ring(&ring(Algorithm::ES256)).with("ISSUER", ISSUER);
+    let with_secret = json!(["client_secret_basic", "client_secret_post"]);
+    let either = json!(["none", "client_secret_basic", "client_secret_post"]);
+    let sessions = [
+        (
+            "grant_types_supported",
+            json!(["password", "refresh_token"]),
+        ),
+        (
+            "revocation_endpoint",
+            json!("https://api.example.com/revoke"),
+        ),
+        (
+            "revocation_endpoint_auth_methods_supported",
+            json!(["none"]),
+        ),
+    ];
+    let clients = [
+        (
+            "grant_types_supported",
+            json!(["password", "client_credentials"]),
+        ),
+        (
+            "introspection_endpoint",
+            json!("https://api.example.com/introspect"),
+        ),
+        ("introspection_endpoint_auth_methods_supported", with_secret),
+        ("token_endpoint_auth_methods_supported", either),
+    ];
+    for (variable, value, members) in [
+        ("REFRESH_IDLE_DAYS", "30", &sessions[..]),
+        ("CLIENTS", "check", &clients),
+    ] {
+        let mut expected = server();
+        for (name, value) in members {
+            expected[*name] = value.clone();
+        }
+        let gateway = Gateway::new(world.clone().with(variable, value));
+        assert_eq!(gateway.get(SERVER, None).json(), expected);
+    }
+}
+
 fn resource() -> Value {
     json!({
         "resource": "https://api.example.com",

@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use shared::domain::login::attempt::Attempt;
-use tests::dynamodb::{behind_proxy, cold_start, cold_start_with_ring, names_table};
+use tests::dynamodb::{
+    behind_proxy, checking_clients, cold_start, cold_start_with_ring, names_table,
+};
 use tests::functions::FUNCTIONS;
 use tests::policy::Statement;
 use tests::proxy::{Fault, Proxy, Recorded};
@@ -445,6 +447,8 @@ fn requests() -> BTreeMap<&'static str, Vec<Recorded>> {
     for function in FUNCTIONS.iter() {
         let (gateway, proxy) = service();
         let world = gateway.world.with("REFRESH_IDLE_DAYS", 30);
+        let world = checking_clients(world, proxy.address);
+        proxy.take();
         let token = Gateway::new(tests::world().with("REFRESH_IDLE_DAYS", 30)).login("me items");
         let gateway = Gateway::new(world.with("PASSWORD_HASH_ITERATIONS", 3));
         cold_start(function.name, proxy.address);
@@ -454,7 +458,7 @@ fn requests() -> BTreeMap<&'static str, Vec<Recorded>> {
             gateway.get(path, Some(&token));
             gateway.send(&HttpRequest::new("POST", path).bearer(Some(&token)));
         }
-        gateway.post_form(path, &format!("token={token}"));
+        client_forms(&gateway, path, &token);
         let mut refresh = None;
         for (at, password) in [
             (0, "wrong"),
@@ -478,6 +482,17 @@ fn requests() -> BTreeMap<&'static str, Vec<Recorded>> {
         requests.insert(function.name, proxy.take());
     }
     requests
+}
+
+/// What clients send to ask about a token, to end it, and to get one of their own.
+fn client_forms(gateway: &Gateway, path: &str, token: &str) {
+    let client = "client_id=c_example&client_secret=cs_for-development-only";
+    for form in [
+        format!("{client}&token={token}"),
+        format!("{client}&grant_type=client_credentials"),
+    ] {
+        gateway.post_form(path, &form);
+    }
 }
 
 /// The form that refreshes, with the token of this answer.

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use shared::config::Offered;
 use shared::http::Dialect;
 use shared::lambda::{About, Function};
 
@@ -12,8 +13,14 @@ use crate::Answer;
 use crate::functions::FUNCTIONS;
 
 /// The document as GET /openapi.json sends it.
-pub static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| openapi::document(&about(&FUNCTIONS), Dialect::FastApi, "./"));
+pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    openapi::document(
+        &about(&FUNCTIONS),
+        Dialect::FastApi,
+        Offered::default(),
+        "./",
+    )
+});
 
 /// The service's document in each dialect, ready to check responses.
 pub static API: LazyLock<Arc<ApiDocument>> =
@@ -40,7 +47,7 @@ struct Response {
 impl ApiDocument {
     /// The document of these functions.
     pub fn of(functions: &[Function], dialect: Dialect) -> Self {
-        let document = openapi::document(&about(functions), dialect, "./");
+        let document = openapi::document(&about(functions), dialect, Offered::default(), "./");
         let mut responses = HashMap::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {

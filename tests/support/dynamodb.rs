@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::config::Credentials;
 use dynoxide::Database;
 use shared::aws::record::Record;
 use shared::aws::table::{self, Table};
-use shared::aws::{Aws, ROOTS};
+use shared::aws::{Aws, ROOTS, clients};
+use shared::domain::clients::Client;
 use shared::domain::sessions::store::SessionStore;
 use shared::domain::store::Patience;
 use shared::domain::users::{User, tutorial};
@@ -16,7 +17,7 @@ use shared::domain::users::{User, tutorial};
 use crate::functions::function;
 use crate::proxy::Proxy;
 use crate::world::PATIENT;
-use crate::{Gateway, NOW, World, world};
+use crate::{Gateway, NOW, World, read, world};
 
 /// Serves a database until the process ends.
 pub fn serve(database: Database, listener: TcpListener) -> SocketAddr {
@@ -57,6 +58,22 @@ pub fn start_with(users: impl IntoIterator<Item = User>) -> SocketAddr {
         fill(&table, users).await;
     });
     address
+}
+
+/// Adds the clients of `events/clients.json`, and lets the functions check them.
+pub fn checking_clients(world: World, address: SocketAddr) -> World {
+    let clients: Vec<Client> = serde_json::from_str(&read("events/clients.json")).unwrap();
+    let table = connect(format!("http://{address}"), "users");
+    block_on(async {
+        for client in clients {
+            let put = table.client.put_item().table_name(&table.name);
+            put.set_item(Some(clients::item(&client)))
+                .send()
+                .await
+                .unwrap();
+        }
+    });
+    names_table(world, address).with("CLIENTS", "check")
 }
 
 /// A table at this URL, with the time limits that the functions have.

@@ -17,8 +17,8 @@ use shared::domain::token::{Published, Signer, Verifier};
 use shared::domain::users::{MemoryUsers, User, UserStore, tutorial};
 use shared::lambda::{ColdStart, Function, Service};
 
-use crate::logs;
 use crate::stores::{Call, Dead, Fault, Flaky};
+use crate::{logs, repository};
 
 /// The key of FastAPI's page; `make dev` and `events/env.json` use it too.
 pub const KEY: &str = "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7";
@@ -111,6 +111,14 @@ impl World {
     pub fn without(mut self, name: &str) -> Self {
         self.variables.remove(name);
         self
+    }
+
+    /// With the clients of `events/clients.json`, which are checked.
+    #[must_use]
+    pub fn checking_clients(self) -> Self {
+        let file = repository("events/clients.json");
+        self.with("CLIENTS", "check")
+            .with("CLIENTS_FILE", file.display())
     }
 
     /// How many logins may fail; 0 is no limit.

@@ -3,6 +3,7 @@
 
 use lambda_http::http::StatusCode;
 use serde_json::{Map, Value, json};
+use shared::config::Offered;
 use shared::domain::access::Access;
 use shared::domain::scope::CATALOGUE;
 use shared::http::{Description, Dialect, Operation, Parameter, Surface};
@@ -17,7 +18,7 @@ const SCHEME: &str = "OAuth2PasswordBearer";
 /// The document of these functions. `server` is the API's address, relative to the document's own:
 /// neither the domain nor the stage is known here.
 #[must_use]
-pub fn document(functions: &[About], dialect: Dialect, server: &str) -> Value {
+pub fn document(functions: &[About], dialect: Dialect, offered: Offered, server: &str) -> Value {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
     for function in functions {
@@ -47,7 +48,7 @@ pub fn document(functions: &[About], dialect: Dialect, server: &str) -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas.all(),
-            "securitySchemes": {SCHEME: security_scheme(functions)},
+            "securitySchemes": {SCHEME: security_scheme(functions, offered)},
         },
     })
 }
@@ -117,7 +118,9 @@ fn parameter(parameter: &Parameter, schemas: &mut Schemas) -> Value {
     })
 }
 
-fn security_scheme(functions: &[About]) -> Value {
+/// How a token is got: with a password and, where there are, with a refresh token or by a client for
+/// itself.
+fn security_scheme(functions: &[About], offered: Offered) -> Value {
     let scopes: Map<String, Value> = CATALOGUE
         .iter()
         .map(|(scope, description)| ((*scope).to_owned(), (*description).into()))
@@ -125,7 +128,16 @@ fn security_scheme(functions: &[About]) -> Value {
     let token = functions.iter().find(|function| function.name == "token");
     let token_url = token.and_then(|token| token.route.path());
     let token_url = token_url.map(|path| path.trim_start_matches('/'));
-    json!({"type": "oauth2", "flows": {"password": {"scopes": scopes, "tokenUrl": token_url}}})
+    let own = json!({"scopes": scopes, "tokenUrl": token_url});
+    let mut password = own.clone();
+    if offered.sessions {
+        password["refreshUrl"] = token_url.into();
+    }
+    let mut flows = json!({"password": password});
+    if offered.clients {
+        flows["clientCredentials"] = own;
+    }
+    json!({"type": "oauth2", "flows": flows})
 }
 
 fn reason(status: u16) -> Option<&'static str> {

@@ -6,7 +6,7 @@ mod schemas;
 
 use std::io;
 
-use shared::config::{self, ConfigError, Parts, Reader, State};
+use shared::config::{self, ConfigError, Offered, Parts, Reader, State};
 use shared::http::{Answer, Dialect, File, Files, Operation, Public, Request};
 use shared::lambda::Function;
 
@@ -32,15 +32,17 @@ pub async fn handle(Document(files): &Document, request: Request) -> Answer {
 pub struct Document(Files);
 
 impl State for Document {
-    type Config = (bool, Dialect);
+    type Config = (bool, Dialect, Offered);
 
     fn read(reader: &mut Reader<'_>) -> Self::Config {
-        (config::docs_enabled(reader), config::dialect(reader))
+        let enabled = config::docs_enabled(reader);
+        (enabled, config::dialect(reader), Offered::read(reader))
     }
 
-    async fn open((enabled, dialect): Self::Config, _: &Parts) -> Result<Self, ConfigError> {
+    async fn open(config: Self::Config, _: &Parts) -> Result<Self, ConfigError> {
+        let (enabled, dialect, offered) = config;
         let files = if enabled {
-            files(dialect)
+            files(dialect, offered)
         } else {
             Ok(Files::default())
         };
@@ -50,9 +52,9 @@ impl State for Document {
 }
 
 /// The document, at its path with and without a slash at the end.
-fn files(dialect: Dialect) -> io::Result<Files> {
+fn files(dialect: Dialect, offered: Offered) -> io::Result<Files> {
     let file = |server| {
-        let document = document(&service::ABOUT, dialect, server);
+        let document = document(&service::ABOUT, dialect, offered, server);
         File::json(&document)
     };
     Ok(Files(vec![

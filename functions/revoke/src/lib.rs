@@ -22,11 +22,22 @@ pub const FUNCTION: Function = Function {
     description: &[Description::new("Log out")
         .takes_form::<RevokeForm>()
         .answers::<Revoked>()
-        .refuses(|| vec![NO_SESSION, RequestError::NotFound.into()])],
+        .refuses(refusals)],
     start: |cold_start| cold_start.public(ROUTE, handle),
 };
 
 const NO_SESSION: ApiError = ApiError::OAuth(OAuthRefused::UnsupportedTokenType);
+
+fn refusals() -> Vec<ApiError> {
+    let client = |basic| OAuthRefused::InvalidClient { basic, reason: "" }.into();
+    vec![
+        NO_SESSION,
+        OAuthRefused::MalformedClient.into(),
+        client(false),
+        client(true),
+        RequestError::NotFound.into(),
+    ]
+}
 
 /// Sessions, if there are any, what verifies the access tokens that name one, and clients: each can
 /// end its own sessions alone (RFC 7009 2.1).

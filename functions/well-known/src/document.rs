@@ -10,6 +10,8 @@
 use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
+use shared::config::Offered;
+use shared::domain::clients::GrantType;
 use shared::domain::scope::CATALOGUE;
 use shared::domain::store::StoreError;
 use shared::domain::token::Published;
@@ -50,9 +52,21 @@ pub struct AuthorizationServer {
     /// Required, but there is no authorization endpoint. `none` is the type that responds with
     /// nothing, and libraries refuse an empty list.
     response_types_supported: [&'static str; 1],
-    grant_types_supported: [&'static str; 1],
-    /// A client does not prove who it is.
-    token_endpoint_auth_methods_supported: [&'static str; 1],
+    grant_types_supported: Vec<&'static str>,
+    /// `none`: a client that does not prove who it is.
+    token_endpoint_auth_methods_supported: Vec<&'static str>,
+    /// Where a session is ended, if logins last (RFC 7009).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "https://api.example.com/revoke")]
+    revocation_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_endpoint_auth_methods_supported: Option<Vec<&'static str>>,
+    /// Where clients ask about tokens, if they prove who they are (RFC 7662).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "https://api.example.com/introspect")]
+    introspection_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introspection_endpoint_auth_methods_supported: Option<[&'static str; 2]>,
 }
 
 /// The same for API Gateway, which knows no other path: who creates a JWT authorizer makes it fetch
@@ -77,9 +91,16 @@ pub struct ProtectedResource {
     bearer_methods_supported: [&'static str; 1],
 }
 
+/// How a client with a secret proves who it is (RFC 7591 2).
+const WITH_SECRET: [&str; 2] = ["client_secret_basic", "client_secret_post"];
+
 impl Document {
     /// The document of this name; `None` if what it needs is not there.
-    pub async fn read(name: Name, published: &Published) -> Result<Option<Self>, StoreError> {
+    pub async fn read(
+        name: Name,
+        published: &Published,
+        offered: Offered,
+    ) -> Result<Option<Self>, StoreError> {
         let keys = published.keys().await?;
         if let Name::Jwks = name {
             return Ok(keys.map(|JwkSet { keys }| Self::KeySet(KeySet { keys })));
@@ -87,7 +108,7 @@ impl Document {
         let Some(issuer) = published.issuer().await? else {
             return Ok(None);
         };
-        let server = AuthorizationServer::new(&issuer.url, keys.is_some());
+        let server = AuthorizationServer::new(&issuer.url, keys.is_some(), offered);
         Ok(match name {
             Name::OpenidConfiguration => {
                 let both = keys.map(|keys| OpenidConfiguration::new(server, keys));
@@ -102,15 +123,29 @@ impl Document {
 }
 
 impl AuthorizationServer {
-    fn new(issuer: &str, has_keys: bool) -> Self {
+    fn new(issuer: &str, has_keys: bool, Offered { sessions, clients }: Offered) -> Self {
+        let at = |path: &str| format!("{issuer}{path}");
+        let refresh = sessions.then_some(GrantType::RefreshToken);
+        let own = clients.then_some(GrantType::ClientCredentials);
+        let grants = [Some(GrantType::Password), refresh, own];
+        let mut methods = vec!["none"];
+        methods.extend(clients.then_some(WITH_SECRET).into_iter().flatten());
         Self {
             issuer: issuer.to_owned(),
-            token_endpoint: format!("{issuer}/token"),
-            jwks_uri: has_keys.then(|| format!("{issuer}/.well-known/jwks.json")),
+            token_endpoint: at("/token"),
+            jwks_uri: has_keys.then(|| at("/.well-known/jwks.json")),
             scopes_supported: scopes(),
             response_types_supported: ["none"],
-            grant_types_supported: ["password"],
-            token_endpoint_auth_methods_supported: ["none"],
+            grant_types_supported: grants
+                .iter()
+                .flatten()
+                .map(|grant| grant.as_str())
+                .collect(),
+            revocation_endpoint: sessions.then(|| at("/revoke")),
+            revocation_endpoint_auth_methods_supported: sessions.then(|| methods.clone()),
+            introspection_endpoint: clients.then(|| at("/introspect")),
+            introspection_endpoint_auth_methods_supported: clients.then_some(WITH_SECRET),
+            token_endpoint_auth_methods_supported: methods,
         }
     }
 }

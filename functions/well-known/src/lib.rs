@@ -7,6 +7,7 @@ use lambda_http::http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
+use shared::config::Offered;
 use shared::domain::token::Published;
 use shared::http::{
     self, Answer, ApiError, Description, File, Operation, Parameter, Public, Request, RequestError,
@@ -44,9 +45,9 @@ enum Name {
 }
 
 /// Answers with a document, which scripts of every origin may read: nothing in it is secret.
-pub async fn handle(published: &Published, request: Request) -> Answer {
+pub async fn handle((published, offered): &(Published, Offered), request: Request) -> Answer {
     let name = Name::of(&request)?;
-    let document = Document::read(name, published).await?;
+    let document = Document::read(name, published, *offered).await?;
     let file = File::json(&document.ok_or(RequestError::NotFound)?);
     let file = file.map_err(ApiError::internal)?.cached(name.cached());
     let mut response = file.response(request.headers())?;

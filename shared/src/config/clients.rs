@@ -31,15 +31,10 @@ impl State for Clients {
     fn read(reader: &mut Reader<'_>) -> Self::Config {
         let store = StoreConfig::read(reader);
         let file = reader.get("CLIENTS_FILE");
-        match (reader.get("CLIENTS").as_deref(), store) {
-            (None | Some("ignore"), _) => ClientsConfig::Ignored,
-            (Some("check"), store @ StoreConfig::DynamoDb { .. }) => ClientsConfig::Table(store),
-            (Some("check"), StoreConfig::Memory { .. }) => ClientsConfig::File(read(file, reader)),
-            (Some(other), _) => {
-                let problem = format_args!("unknown value {other:?}; it can be: ignore, check");
-                reader.problem("CLIENTS", problem);
-                ClientsConfig::Ignored
-            }
+        match store {
+            _ if !are_checked(reader) => ClientsConfig::Ignored,
+            StoreConfig::DynamoDb { .. } => ClientsConfig::Table(store),
+            StoreConfig::Memory { .. } => ClientsConfig::File(read(file, reader)),
         }
     }
 
@@ -100,6 +95,19 @@ impl State for Introspection {
             sessions: Option::<Sessions>::open(sessions, parts).await?,
         })
     }
+}
+
+/// `CLIENTS`: must a client that names itself prove it?
+pub(super) fn are_checked(reader: &mut Reader<'_>) -> bool {
+    match reader.get("CLIENTS").as_deref() {
+        None | Some("ignore") => return false,
+        Some("check") => return true,
+        Some(other) => {
+            let problem = format_args!("unknown value {other:?}; it can be: ignore, check");
+            reader.problem("CLIENTS", problem);
+        }
+    }
+    false
 }
 
 fn read(file: Option<String>, reader: &mut Reader<'_>) -> MemoryClients {

@@ -21,6 +21,7 @@ mod aws;
 mod clients;
 mod keys;
 mod login;
+mod offered;
 mod reader;
 mod service;
 mod sessions;
@@ -30,6 +31,7 @@ mod store;
 mod token;
 
 pub use login::{failures_per_account, function_capacity, password_policy};
+pub use offered::Offered;
 pub use reader::{ConfigError, Reader};
 pub use service::{dialect, docs_enabled};
 pub use state::{Parts, State};

@@ -49,8 +49,14 @@ impl State for Logout {
     }
 }
 
-fn policy(reader: &mut Reader<'_>) -> Option<Policy> {
+/// How many days a login lasts without being used, if logins last.
+pub(super) fn last(reader: &mut Reader<'_>) -> Option<u32> {
     let idle = reader.number("REFRESH_IDLE_DAYS", 0, 0);
+    (idle > 0).then_some(idle)
+}
+
+fn policy(reader: &mut Reader<'_>) -> Option<Policy> {
+    let idle = last(reader);
     let longest = reader.number("REFRESH_DAYS", 90, 1);
     let grace = reader.number("REFRESH_GRACE_SECONDS", 60, 0);
     if grace > LONGEST_GRACE {
@@ -58,7 +64,7 @@ fn policy(reader: &mut Reader<'_>) -> Option<Policy> {
         reader.problem("REFRESH_GRACE_SECONDS", problem);
     }
     let days = |days: u32| Duration::from_hours(24 * u64::from(days));
-    (idle > 0).then(|| Policy {
+    idle.map(|idle| Policy {
         idle: days(idle),
         longest: days(longest),
         grace: Duration::from_secs(grace.into()),
