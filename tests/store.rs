@@ -1,6 +1,9 @@
 //! The contracts of the stores, run against every implementation: memory, dynoxide, and with
 //! `make store-test` moto's server.
 
+#[path = "store/clients.rs"]
+mod clients;
+
 use std::collections::HashMap;
 use std::env;
 use std::sync::Arc;
@@ -9,6 +12,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use shared::aws::table::{self, HASHES, Item, Table, number, number_of, text, user_key};
+use shared::domain::clients::memory::MemoryClients;
 use shared::domain::login::attempt::{Attempt, Counted, KNOWN, Key};
 use shared::domain::login::count::{Count, Standing};
 use shared::domain::login::memory::MemoryLogins;
@@ -573,6 +577,8 @@ fn memory_keeps_the_contract() {
     block_on(async {
         let users = Arc::new(MemoryUsers::new(users()));
         sessions_contract(&MemorySessions::new(Arc::clone(&users))).await;
+        let known = clients::all();
+        clients::contract(&MemoryClients::new(known.clone()).unwrap(), &known).await;
         let logins = MemoryLogins::new(Arc::clone(&users));
         contract(users.as_ref(), &logins).await;
         let costs = logins.costs().await.unwrap();
@@ -587,6 +593,7 @@ async fn dynamodb_contract(table: &Table) {
     contract(table, table).await;
     sessions_contract(table).await;
     a_session_with_a_missing_or_wrong_attribute_is_named(table).await;
+    clients::dynamodb_contract(table).await;
     the_item_of_costs_is_read(table).await;
     a_count_of_an_earlier_version_is_old(table).await;
     an_item_expires_when_it_holds_nothing_more(table).await;

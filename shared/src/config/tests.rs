@@ -14,6 +14,7 @@ use crate::domain::login::Login;
 use crate::domain::login::attempt::Limits;
 use crate::domain::token::Signer;
 
+mod clients;
 mod keys;
 
 const KEY: (&str, &str) = ("JWT_SECRET_KEY", "0123456789abcdef0123456789abcdef");

@@ -116,3 +116,80 @@ fn form_decoded(id: &str, secret: &str) -> Option<Credentials> {
     let differs = decoded_id != id || decoded_secret != secret;
     differs.then(|| Credentials::new(&decoded_id, &decoded_secret))
 }
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::http::HeaderValue;
+    use proptest::prelude::*;
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn readings(header: impl AsRef<[u8]>) -> Result<Vec<(String, String)>, OAuthRefused> {
+        let value = HeaderValue::from_bytes(header.as_ref()).unwrap();
+        let readings = in_header(&HeaderMap::from_iter([(AUTHORIZATION, value)]))?;
+        let readings = readings.unwrap_or_default().into_iter();
+        Ok(readings
+            .map(|Credentials { id, secret }| {
+                let secret = secret.map(|secret| secret.expose_secret().to_owned());
+                (id, secret.unwrap_or_default())
+            })
+            .collect())
+    }
+
+    fn basic(text: &str) -> Vec<(String, String)> {
+        readings(format!("Basic {}", STANDARD.encode(text))).unwrap()
+    }
+
+    /// oauth4webapi and oauthlib encode both parts, others do not.
+    #[test]
+    fn both_ways_of_writing_it_are_read() {
+        let pair = |id: &str, secret: &str| (id.to_owned(), secret.to_owned());
+        assert_eq!(basic("id:secret"), [pair("id", "secret")]);
+        assert_eq!(basic("id:"), [pair("id", "")]);
+        assert_eq!(basic(":"), []);
+        assert_eq!(basic("id:a:b"), [pair("id", "a:b")]);
+        let encoded = [pair("c:%+ é", "s%3A"), pair("c%3A%25%2B+%C3%A9", "s%253A")];
+        assert_eq!(basic("c%3A%25%2B+%C3%A9:s%253A"), encoded);
+        assert_eq!(basic("id:%ff"), [pair("id", "%ff")], "not UTF-8");
+        assert_eq!(readings("basic aWQ6c2VjcmV0").unwrap(), basic("id:secret"));
+    }
+
+    #[test]
+    fn what_names_no_client_is_malformed() {
+        for header in [
+            "Basic",
+            "Basic ",
+            "Basic !",
+            "Basic aWQ",
+            "Basic /w==",
+            "Basic OnNlY3JldA==",
+        ] {
+            assert_eq!(
+                readings(header),
+                Err(OAuthRefused::MalformedClient),
+                "{header}"
+            );
+        }
+        assert_eq!(readings("Bearer aWQ6c2VjcmV0"), Ok(Vec::new()));
+        let two =
+            ["Basic aWQ6c2VjcmV0"; 2].map(|one| (AUTHORIZATION, HeaderValue::from_static(one)));
+        assert!(in_header(&HeaderMap::from_iter(two)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_makes_it_panic(header in proptest::collection::vec(32u8..=255, 0..60)) {
+            let header = header.into_iter().filter(|byte| *byte != 127).collect::<Vec<_>>();
+            let _ = readings(&header);
+            let _ = readings([b"Basic ", &header[..]].concat());
+        }
+
+        #[test]
+        fn what_a_client_encodes_is_what_is_read(id in "\\PC{1,20}", secret in "\\PC{0,20}") {
+            let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+            let read = basic(&format!("{}:{}", encoded(&id), encoded(&secret)));
+            prop_assert_eq!(read.first(), Some(&(id, secret)));
+        }
+    }
+}

@@ -122,7 +122,7 @@ impl Payload {
     }
 }
 
-/// Whole seconds of a NumericDate (RFC 7519 2).
+/// Whole seconds of a `NumericDate` (RFC 7519 2).
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
