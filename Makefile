@@ -59,7 +59,7 @@ test: ## Run every test that needs neither Docker nor a network
 live-test: $(CARGO_LAMBDA) .venv/fastapi/ok ## Test `make dev` over HTTP, and tokens against FastAPI
 	@.venv/fastapi/bin/python tests/live.py
 
-client-test: $(CARGO_LAMBDA) .venv/clients/ok tests/clients/node_modules/.package-lock.json ## Test `make dev API_DIALECT=rfc` with four OAuth client libraries
+client-test: $(CARGO_LAMBDA) .venv/clients/ok tests/clients/node_modules/.package-lock.json ## Test `make dev` with four OAuth client libraries
 	@.venv/clients/bin/python tests/clients.py
 
 verifying-test: $(CARGO_LAMBDA) .venv/verifying/ok tests/clients/node_modules/.package-lock.json ## Test the servers of docs/verifying.md, which verify tokens of `make dev JWT_ALGORITHM=RS256`

@@ -62,18 +62,20 @@ pub fn start_with(users: impl IntoIterator<Item = User>) -> SocketAddr {
 
 /// Adds the clients of `events/clients.json`, and lets the functions check them.
 pub fn checking_clients(world: World, address: SocketAddr) -> World {
-    let clients: Vec<Client> = serde_json::from_str(&read("events/clients.json")).unwrap();
-    let table = connect(format!("http://{address}"), "users");
-    block_on(async {
-        for client in clients {
-            let put = table.client.put_item().table_name(&table.name);
-            put.set_item(Some(clients::item(&client)))
-                .send()
-                .await
-                .unwrap();
-        }
-    });
+    block_on(add_clients(&connect(format!("http://{address}"), "users")));
     names_table(world, address).with("CLIENTS", "check")
+}
+
+/// Adds the clients of `events/clients.json`.
+pub async fn add_clients(table: &Table) {
+    let clients: Vec<Client> = serde_json::from_str(&read("events/clients.json")).unwrap();
+    for client in clients {
+        let put = table.client.put_item().table_name(&table.name);
+        put.set_item(Some(clients::item(&client)))
+            .send()
+            .await
+            .unwrap();
+    }
 }
 
 /// A table at this URL, with the time limits that the functions have.

@@ -1,5 +1,6 @@
 //! DynamoDB for `make dev USER_STORE=dynamodb`: dynoxide on a port, its database in a file, with
-//! the users' table, in which the tutorial's are, and the table of the private keys.
+//! the users' table, in which the tutorial's and the clients of events/clients.json are, and the table
+//! of the private keys.
 //!
 //!     local-dynamodb PORT FILE USERS KEYS
 
@@ -12,7 +13,7 @@ use dynoxide::Database;
 use shared::aws::table;
 use shared::domain::store::StoreError;
 use shared::domain::users::tutorial;
-use tests::dynamodb::{block_on, connect, fill, serve};
+use tests::dynamodb::{add_clients, block_on, connect, fill, serve};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -32,10 +33,10 @@ fn main() -> ExitCode {
     let filled = block_on(async {
         table::create(&connect(format!("http://{address}"), keys)).await?;
         let table = connect(format!("http://{address}"), name);
-        // Added to a new table only: whoever changed or removed these users later did so on
-        // purpose.
+        // Added to a new table only: whoever changed or removed them later did so on purpose.
         if table::create(&table).await? {
             fill(&table, tutorial().unwrap().into_values()).await;
+            add_clients(&table).await;
         }
         Ok::<_, StoreError>(())
     });
