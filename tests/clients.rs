@@ -6,13 +6,15 @@ use std::sync::{Arc, LazyLock};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use shared::domain::clients;
+use shared::aws::clients::item;
+use shared::domain::clients::{self, ClientStore};
+use shared::domain::scope::Scopes;
 use shared::http::{
     self, Answer as Answered, Description, Dialect, ForClients, Operation, Request,
 };
 use shared::lambda::Function;
 use tests::document::ApiDocument;
-use tests::dynamodb::{checking_clients, start_filled, world_at};
+use tests::dynamodb::{block_on, checking_clients, connect, start_filled, world_at};
 use tests::world::PATIENT;
 use tests::{Answer, Client, Gateway, HttpRequest, World, world};
 
@@ -304,6 +306,56 @@ fn users_and_clients_have_their_own_routes() {
     }
 }
 
+/// A service with this client, who is public, in either dialect.
+fn with_client(dialect: &str, members: &Value) -> Gateway {
+    let mut client = json!({"id": "c_app"});
+    client
+        .as_object_mut()
+        .unwrap()
+        .extend(members.as_object().unwrap().clone());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, json!([client]).to_string()).unwrap();
+    let world = world()
+        .with("CLIENTS", "check")
+        .with("CLIENTS_FILE", file.path().display());
+    let gateway = gateway(
+        world
+            .with("REFRESH_IDLE_DAYS", 30)
+            .with("API_DIALECT", dialect),
+    );
+    let _started = gateway.post_form("/token", LOGIN);
+    gateway
+}
+
+#[test]
+fn a_client_uses_no_grant_that_is_not_its_own() {
+    for dialect in ["fastapi", "rfc"] {
+        let login = |client: &Value| {
+            let gateway = with_client(dialect, client);
+            gateway.post_form("/token", &format!("{LOGIN}&client_id=c_app"))
+        };
+        let scopes = json!(["me"]);
+        let answer = login(&json!({"scopes": scopes, "grants": ["refresh_token"]}));
+        assert_refused(&answer, 400, "unauthorized_client", "no password grant");
+        let answer = login(&json!({"scopes": scopes, "grants": ["password"]}));
+        let told = (answer.status, answer.json().get("refresh_token").cloned());
+        assert_eq!(told, (200, None), "its logins do not last");
+        let answer = login(&json!({"scopes": scopes, "grants": ["password"], "disabled": true}));
+        assert_refused(&answer, 400, "invalid_client", "disabled");
+        for scopes in [json!([]), json!(["items"])] {
+            let answer = login(&json!({"scopes": scopes, "grants": ["password"]}));
+            assert_eq!(
+                answer.status, 400,
+                "the user has it, the client has not: {answer:?}"
+            );
+        }
+        let gateway = with_client(dialect, &json!({"grants": ["password"]}));
+        let form = "grant_type=refresh_token&refresh_token=x&client_id=c_app";
+        let answer = gateway.post_form("/token", form);
+        assert_refused(&answer, 400, "unauthorized_client", "no refresh tokens");
+    }
+}
+
 #[test]
 fn a_session_is_its_clients_alone() {
     for gateway in gateways() {
@@ -366,6 +418,59 @@ fn a_session_is_its_clients_alone() {
         let answer = post(&gateway, "/token", None, &refresh);
         assert_refused(&answer, 400, "invalid_grant", "revoked");
     }
+}
+
+/// A client is read anew for each request: what it loses, it has lost at once.
+#[test]
+fn a_clients_record_counts_as_it_is_now() {
+    let address = start_filled();
+    let world = checking_clients(world_at(address, PATIENT), address).limits(0, 0);
+    let gateway = gateway(
+        world
+            .with("REFRESH_IDLE_DAYS", 30)
+            .with("API_DIALECT", "rfc"),
+    );
+    let own = own_token(&gateway, "");
+    let form = format!("{LOGIN}+items&client_id=c_web");
+    let mut refresh = text(&gateway.post_form("/token", &form), "refresh_token");
+    let table = connect(format!("http://{address}"), "users");
+    let change = |id: &str, change: fn(&mut clients::Client)| {
+        block_on(async {
+            let mut client = table.find(id).await.unwrap().unwrap();
+            change(&mut client);
+            let put = table.client.put_item().table_name(&table.name);
+            put.set_item(Some(item(&client))).send().await.unwrap();
+        });
+    };
+    let mut refreshed = || {
+        let form = format!("grant_type=refresh_token&refresh_token={refresh}&client_id=c_web");
+        let answer = gateway.post_form("/token", &form);
+        if answer.status == 200 {
+            refresh = text(&answer, "refresh_token");
+        }
+        answer
+    };
+    change("c_web", |client| {
+        client.scopes = Scopes::parse("me").unwrap()
+    });
+    assert_eq!(text(&refreshed(), "scope"), "me");
+    change("c_web", |client| client.disabled = true);
+    assert_refused(&refreshed(), 400, "invalid_client", "disabled");
+    change("c_web", |client| client.disabled = false);
+    assert_eq!(text(&refreshed(), "scope"), "me", "nothing was used up");
+
+    assert_eq!(gateway.get("/reports", Some(&own)).status, 200);
+    change("c_example", |client| {
+        client.scopes = Scopes::parse("me").unwrap()
+    });
+    assert_eq!(gateway.get("/reports", Some(&own)).status, 403);
+    assert_eq!(introspect(&gateway, &own)["scope"], "me");
+    let secret = |client: &mut clients::Client| client.secrets = Vec::new();
+    change("c_example", secret);
+    let answer = gateway.post_form("/token", &format!("{OWN_TOKEN}&{EXAMPLE}"));
+    assert_refused(&answer, 400, "invalid_client", "its secret is gone");
+    change("c_example", |client| client.disabled = true);
+    assert_eq!(gateway.get("/reports", Some(&own)).status, 401);
 }
 
 /// RFC 7662 2.2: what is not active, or not this client's to know, is this and nothing more.
