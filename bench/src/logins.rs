@@ -1,5 +1,5 @@
-//! Logins whose figures are of single requests: what each kind asks of DynamoDB, and how much CPU
-//! time each kind of refusal takes.
+//! Figures of single requests: what each kind of login, and of request about a session, asks of
+//! DynamoDB, and how much CPU time each kind of refusal takes.
 
 use crate::candidate::{Candidate, Request};
 use crate::dynamodb::Watch;
@@ -36,8 +36,9 @@ pub fn count<'a>(counted: &'a Counted, watch: &Watch) -> Result<Vec<(&'a str, Ro
     }
     let each = |request| {
         watch.reset();
-        running.answer(request)?;
-        Ok((name, watch.units().of_each(1)))
+        let cpu = cpu(&mut running, request)?;
+        let units = watch.units().of_each(1);
+        Ok((name, units.into_iter().chain([cpu]).collect()))
     };
     counted.counted.iter().map(each).collect()
 }
@@ -55,12 +56,17 @@ pub fn take_turns(mixed: &Mixed, turns: usize) -> Result<Vec<(&str, Round)>, Err
     let mut rounds = Vec::new();
     for _ in 0..turns {
         for (name, request) in &turn {
-            let before = running.process.cpu_ns()?;
-            running.answer(request)?;
-            let cpu = running.process.cpu_ns()? - before;
-            rounds.push((name.as_str(), vec![(Figure::CpuUs, from_u64(cpu) / 1e3)]));
+            rounds.push((name.as_str(), vec![cpu(&mut running, request)?]));
         }
         turn.reverse();
     }
     Ok(rounds)
+}
+
+/// The CPU time of a request.
+fn cpu(running: &mut Running, request: &Request) -> Result<(Figure, f64), Error> {
+    let before = running.process.cpu_ns()?;
+    running.answer(request)?;
+    let cpu = running.process.cpu_ns()? - before;
+    Ok((Figure::CpuUs, from_u64(cpu) / 1e3))
 }

@@ -47,13 +47,14 @@ impl Report {
 #[must_use]
 pub fn text(report: &Report) -> String {
     format!(
-        "{}\n{}\n{}\n{}\n{}\n{}\n{} rounds; medians, with min and max\n",
+        "{}\n{}\n{}\n{}\n{}\n{}\n{}\n{} rounds; medians, with min and max\n",
         table(&report.results),
         tables::budgets(report),
         algorithms::costs(&report.results),
         algorithms::inits(&report.results),
         logins::bills(&report.results),
         logins::refusals(&report.results),
+        logins::sessions(&report.results),
         report.rounds
     )
 }

@@ -6,6 +6,7 @@ mod names;
 mod peer;
 mod refusals;
 mod rings;
+mod sessions;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,7 @@ pub type Variables = Vec<(String, String)>;
 pub struct Suite {
     /// In the order of a round.
     pub candidates: Vec<Candidate>,
-    /// The kinds of logins on DynamoDB, of each build.
+    /// The kinds of logins on DynamoDB, of each build, and of requests about sessions.
     pub counted: Vec<Counted>,
     /// The kinds of refused logins, of each build.
     pub refused: Vec<Mixed>,

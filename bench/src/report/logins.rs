@@ -5,19 +5,26 @@ use super::tables::{aligned, number};
 use crate::cost::store_dollars;
 use crate::results::{Figure, Measured, Results};
 use crate::stats::{Summary, percentile};
-use crate::suite::{BEFORE, LOGINS, REFUSALS};
+use crate::suite::{BEFORE, LOGINS, REFUSALS, SESSIONS};
+
+const BILL: [&str; 4] = ["requests", "read units", "write units", "dollars a million"];
 
 /// What each kind of login asks of DynamoDB.
 pub fn bills(results: &Results) -> String {
-    let head = [
-        "a login on DynamoDB",
-        "requests",
-        "read units",
-        "write units",
-        "dollars a million",
-    ];
+    let head = [&["a login on DynamoDB"], &BILL[..]].concat();
     let kinds = ["", BEFORE].map(|set| kinds(results, set, LOGINS));
     let rows = kinds.iter().flatten().filter_map(bill);
+    aligned(&head, &rows.collect::<Vec<_>>())
+}
+
+/// What each kind of request about sessions and clients asks of DynamoDB, and its CPU time.
+pub fn sessions(results: &Results) -> String {
+    let head = [&["on DynamoDB"], &BILL[..], &["CPU µs"]].concat();
+    let kinds = kinds(results, "", SESSIONS);
+    let rows = kinds.iter().filter_map(|kind| {
+        let cpu = results.median(&kind.measured.name, Figure::CpuUs)?;
+        Some([bill(kind)?, vec![number(cpu)]].concat())
+    });
     aligned(&head, &rows.collect::<Vec<_>>())
 }
 

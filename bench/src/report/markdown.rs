@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::algorithms;
-use super::logins::{bills, refusals};
+use super::logins::{bills, refusals, sessions};
 use super::tables::{aligned, budgets, costs, table};
 use crate::cost::{COLD_PERCENT, LONGEST_MS, WAIT_MS, Work};
 use crate::results::{Figure, Measured};
@@ -29,6 +29,7 @@ pub fn markdown(report: &Report) -> String {
         ("store", store(report)),
         ("bills", bills(results)),
         ("refusals", refusals(results)),
+        ("sessions", sessions(results)),
         ("notes", notes.collect()),
         ("rounds", report.rounds.to_string()),
         ("wait", WAIT_MS.to_string()),

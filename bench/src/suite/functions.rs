@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::sessions::Functions;
 use super::{
     ENVIRONMENT, FASTAPI, LOGIN, OWASP, READ, Suite, TOKEN_DYNAMODB, USERS_ME, USERS_ME_DYNAMODB,
     USERS_ME_SHARE, Variables, bootstrap, bytes, candidate, effort, token, variables,
@@ -36,10 +37,16 @@ impl Suite {
             self.algorithms(&read, &login)?;
         }
         self.refusals(set, &login)?;
-        self.on_dynamodb(set, &read, &login)
+        self.on_dynamodb(set, folder, &read, &login)
     }
 
-    fn on_dynamodb(&mut self, set: &str, read: &Candidate, login: &Candidate) -> Result<(), Error> {
+    fn on_dynamodb(
+        &mut self,
+        set: &str,
+        folder: &Path,
+        read: &Candidate,
+        login: &Candidate,
+    ) -> Result<(), Error> {
         let Some(variables) = self.dynamodb_variables(set, read)? else {
             return Ok(());
         };
@@ -59,8 +66,16 @@ impl Suite {
         self.candidates
             .push(named(set, TOKEN_DYNAMODB, login.clone()));
         self.at_share(set, USERS_ME_SHARE, &read);
+        // An older build may know neither.
         if set.is_empty() {
             self.ring_on_dynamodb(&read, &login)?;
+            let another = |name| function(folder, name, LOGIN, Effort::LIGHT);
+            self.sessions(&Functions {
+                revoke: &on_dynamodb(&another("RevokeFunction")?),
+                introspect: &on_dynamodb(&another("IntrospectFunction")?),
+                login: &login,
+                read: &read,
+            })?;
         }
         Ok(())
     }

@@ -20,6 +20,8 @@ pub const TOKEN_DYNAMODB: &str = "token on DynamoDB";
 pub const TOKEN_RING: &str = "token on DynamoDB, RS256";
 /// Stands before the kinds of logins whose requests to DynamoDB are counted.
 pub const LOGINS: &str = "login on DynamoDB: ";
+/// Stands before the kinds of requests about sessions and clients.
+pub const SESSIONS: &str = "session on DynamoDB: ";
 /// The right password, from an address that the account knows.
 pub const KNOWN: &str = "right password, known address";
 /// Refused before its password is looked at.

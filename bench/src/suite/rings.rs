@@ -113,7 +113,7 @@ impl Suite {
     }
 }
 
-fn with(candidate: &Candidate, name: &str, value: &str) -> Candidate {
+pub(super) fn with(candidate: &Candidate, name: &str, value: &str) -> Candidate {
     let mut candidate = candidate.clone();
     let variable = (name.to_owned(), value.to_owned());
     candidate.environment.push(variable);
@@ -147,7 +147,7 @@ fn access_token(response: &[u8]) -> Option<String> {
 }
 
 /// GET /users/me/ with this token.
-fn bearing(token: &str) -> Result<Request, Error> {
+pub(super) fn bearing(token: &str) -> Result<Request, Error> {
     let mut event = json(Path::new(READ))?;
     event["headers"]["authorization"] = format!("Bearer {token}").into();
     Ok(Request::ok(event.to_string()))
