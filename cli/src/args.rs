@@ -10,6 +10,7 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::clients::args::ClientsArgs;
 use crate::keys::args::KeysArgs;
 
 /// The users of the service, in its DynamoDB table.
@@ -58,7 +59,7 @@ Exit codes:
   0  done
   1  failed: the table cannot be reached, an import has conflicts, ...
   2  what was asked for is not right: an option, a name, a password, a scope
-  3  no such user
+  3  no such user, client or session
   4  the user exists already
 
 Examples:
@@ -177,6 +178,24 @@ The name by which a user logs in stays.")]
         /// The user's name
         name: String,
     },
+    /// List a user's sessions, the logins that last; or end one
+    ///
+    /// Sessions have no index by user, so listing them reads the whole table. One that has expired, or
+    /// was ended by a new password or a logout, is not shown.
+    #[command(after_help = "Examples:
+  users sessions johndoe
+  users sessions johndoe --end tE6RhmPV0SkkRlcSxzzRTA
+  users logout johndoe    # ends all of them, and the access tokens
+
+The access tokens of a session that is ended here end by themselves, or at once where TOKEN_CHECK is
+session.")]
+    Sessions {
+        /// The user's name
+        name: String,
+        /// End this one
+        #[arg(long, value_name = "SID", allow_hyphen_values = true)]
+        end: Option<String>,
+    },
     /// Let a disabled user in again
     #[command(after_help = "Example:
   users enable johndoe")]
@@ -255,6 +274,15 @@ import runs.")]
 With file:keys.json the public keys are beside it, in keys.public.json, and no table is needed.
 A key is named by its whole kid, or by 4 or more of its first characters.")]
     Keys(KeysArgs),
+    /// The clients, which are programs that ask for tokens: add, list, change and remove them
+    ///
+    /// The functions ask for them where CLIENTS is check. A client has an id, and a secret if it can
+    /// keep one.
+    #[command(after_help = "Examples:
+  users clients add reports --scopes \"items\"
+  users clients rotate-secret c_Zm9vYmFyYmF6cXV4
+  users clients list")]
+    Clients(ClientsArgs),
     /// Print the hash of a password, for a users file (USERS_FILE); asks for the password
     #[command(after_help = "Example:
   users hash")]

@@ -12,6 +12,7 @@ use shared::domain::login::attempt::{Key, Limits};
 use shared::domain::login::count::{Count, Standing};
 
 use crate::error::Error;
+use crate::items::{self, now};
 use crate::output::{Output, count, date};
 use crate::{store, variable};
 
@@ -48,19 +49,11 @@ pub fn limits() -> Result<Limits, Error> {
 /// What is counted for this name now; `None` if nothing is.
 pub async fn get(table: &Table, name: &str, limits: Limits) -> Result<Option<FailedLogins>, Error> {
     let key = Key::account(name);
-    let output = table
-        .client
-        .get_item()
-        .table_name(&table.name)
-        .key("pk", text(&key.text))
-        .consistent_read(true)
-        .send()
-        .await
-        .map_err(|error| Error::of_call(&table.name, &error))?;
-    let count = logins::count(&key.text, &output.item.unwrap_or_default());
+    let item = items::get(table, &key.text).await?;
+    let count = logins::count(&key.text, &item.unwrap_or_default());
     let count = count
         .map_err(|error| Error::Failed(format!("{error}; to forget it: users unlock {name:?}")))?;
-    let now = Duration::from_secs(store::now());
+    let now = Duration::from_secs(now());
     Ok(count.and_then(|count| FailedLogins::of(count, limits.of(&key), now)))
 }
 
@@ -95,7 +88,7 @@ async fn forget(table: &Table, name: &str) -> Result<bool, Error> {
         .key("pk", text(Key::account(name).text))
         .update_expression("SET expires = :now REMOVE failures, since, not_before, ends")
         .condition_expression("attribute_exists(failures)")
-        .expression_attribute_values(":now", number(store::now()));
+        .expression_attribute_values(":now", number(now()));
     match update.send().await {
         Ok(_) => Ok(true),
         Err(error) => match error.as_service_error() {

@@ -6,6 +6,7 @@ use shared::aws::table::{Item, Table, text};
 use shared::domain::scope::Scopes;
 
 use crate::error::Error;
+use crate::items;
 use crate::output::sorted;
 
 /// The key of its item, which is no user's: those begin with `user#`.
@@ -13,16 +14,8 @@ const KEY: &str = "catalogue";
 
 /// The catalogue's scopes; `None` if the table has no catalogue.
 pub async fn get(table: &Table) -> Result<Option<Scopes>, Error> {
-    let output = table
-        .client
-        .get_item()
-        .table_name(&table.name)
-        .key("pk", text(KEY))
-        .consistent_read(true)
-        .send()
-        .await
-        .map_err(|error| Error::of_call(&table.name, &error))?;
-    output.item.as_ref().map(scopes).transpose()
+    let item = items::get(table, KEY).await?;
+    item.as_ref().map(scopes).transpose()
 }
 
 /// Reads the item. One that somebody has spoilt is an error, since it must not let every scope in.
@@ -34,6 +27,18 @@ fn scopes(item: &Item) -> Result<Scopes, Error> {
             "the item {KEY:?} has no valid scopes; to replace them: users scopes \"...\""
         ))
     })
+}
+
+/// Parses the scopes of an argument, and refuses scopes that are not in the table's catalogue.
+pub async fn known(table: &Table, argument: &str) -> Result<Scopes, Error> {
+    let scopes = parse(argument)?;
+    check(&scopes, get(table).await?.as_ref()).map_err(Error::Usage)?;
+    Ok(scopes)
+}
+
+/// Parses the scopes of an argument.
+pub fn parse(argument: &str) -> Result<Scopes, Error> {
+    Scopes::parse(argument).map_err(|error| Error::Usage(error.to_string()))
 }
 
 /// Replaces the catalogue's scopes as a whole, so the last one who does it wins. No scopes at all

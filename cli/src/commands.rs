@@ -1,29 +1,32 @@
 //! What each command does.
 
-use std::io::{IsTerminal, Write, stderr, stdin};
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use clap::CommandFactory;
 use serde_json::json;
 use shared::aws::record::{self, Attribute, Record};
 use shared::aws::table::{self, Table, text, username};
-use shared::domain::scope::Scopes;
 use shared::domain::users::Stamp;
 use tokio::runtime::Builder;
 
 use crate::args::{AddArgs, Args, Command, PasswordArgs};
+use crate::clients::args::{ClientsArgs, ClientsCommand};
 use crate::connect;
 use crate::error::Error;
+use crate::items::Put;
+use crate::name::printable;
 use crate::output::{self, Output, readable, sorted};
 use crate::passwords::new_hash;
-use crate::store::{self, Put};
-use crate::{attempts, catalogue, export, hashes, import, keys, name};
+use crate::question::confirm;
+use crate::{attempts, catalogue, clients, export, hashes, import, keys, name, sessions, store};
 
 /// Does what the command line says.
 pub fn run(args: Args) -> Result<(), Error> {
     let out = Output { json: args.json };
     match args.command {
         Command::Hash { password } => hash(out, &password),
+        Command::Clients(ClientsArgs {
+            command: ClientsCommand::Secret,
+        }) => clients::secret(out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "users", &mut script);
@@ -70,6 +73,10 @@ async fn run_on(table: &Table, command: Command, out: Output) -> Result<(), Erro
         Command::Import(args) => import::import(table, out, args).await,
         Command::Export { file } => export::export(table, out, &file).await,
         Command::Hashes => hashes::hashes(table, out).await,
+        Command::Sessions { name, end } => {
+            sessions::sessions(table, out, &name, end.as_deref()).await
+        }
+        Command::Clients(args) => clients::run(table, out, &args.command).await,
         Command::Keys(_) | Command::Hash { .. } | Command::Completions { .. } => Ok(()),
     }
 }
@@ -102,7 +109,7 @@ async fn add(table: &Table, out: Output, args: &AddArgs) -> Result<(), Error> {
     for (option, value) in [("--email", &args.email), ("--full-name", &args.full_name)] {
         printable(option, value.as_deref())?;
     }
-    let scopes = known_scopes(table, &args.scopes).await?;
+    let scopes = catalogue::known(table, &args.scopes).await?;
     let taken = || Error::AlreadyExists {
         name: args.name.clone(),
         table: table.name.clone(),
@@ -170,7 +177,7 @@ async fn list(
             break;
         }
     }
-    readable(unreadable)
+    readable(unreadable, "user")
 }
 
 /// How many items a page of a list has, if so many users are still to be shown. One more user tells
@@ -205,7 +212,7 @@ async fn set_password(
 }
 
 async fn set_scopes(table: &Table, out: Output, name: &str, scopes: &str) -> Result<(), Error> {
-    let scopes = known_scopes(table, scopes).await?;
+    let scopes = catalogue::known(table, scopes).await?;
     let changed = store::change(table, name, &[("scopes", record::scopes(&scopes))]).await?;
     let list = match sorted(&scopes).as_slice() {
         [] => "none".to_owned(),
@@ -217,7 +224,7 @@ async fn set_scopes(table: &Table, out: Output, name: &str, scopes: &str) -> Res
 /// Shows the catalogue, after it was replaced if there is a replacement.
 async fn show_scopes(table: &Table, out: Output, replacement: Option<&str>) -> Result<(), Error> {
     if let Some(scopes) = replacement {
-        catalogue::replace(table, &parse_scopes(scopes)?).await?;
+        catalogue::replace(table, &catalogue::parse(scopes)?).await?;
     }
     let scopes = catalogue::get(table).await?;
     let scopes = scopes.as_ref().map(sorted);
@@ -279,45 +286,6 @@ async fn remove(table: &Table, out: Output, name: &str, yes: bool) -> Result<(),
     }
     store::remove(table, name).await?;
     out.print(&json!({ "removed": name }), format_args!("{name}: removed"))
-}
-
-fn confirm(question: &str) -> Result<(), Error> {
-    if !stdin().is_terminal() {
-        return Err(Error::Usage(
-            "nobody is there to be asked; say --yes to remove without a question".to_owned(),
-        ));
-    }
-    let mut answer = String::new();
-    write!(stderr(), "{question} [y/N] ").map_err(Error::io("terminal"))?;
-    stdin()
-        .read_line(&mut answer)
-        .map_err(Error::io("terminal"))?;
-    match answer.trim() {
-        "y" | "Y" | "yes" => Ok(()),
-        _ => Err(Error::Failed("nothing was removed".to_owned())),
-    }
-}
-
-/// Parses the scopes of an argument, and refuses scopes that are not in the table's catalogue.
-async fn known_scopes(table: &Table, argument: &str) -> Result<Scopes, Error> {
-    let scopes = parse_scopes(argument)?;
-    let catalogue = catalogue::get(table).await?;
-    catalogue::check(&scopes, catalogue.as_ref()).map_err(Error::Usage)?;
-    Ok(scopes)
-}
-
-fn parse_scopes(argument: &str) -> Result<Scopes, Error> {
-    Scopes::parse(argument).map_err(|error| Error::Usage(error.to_string()))
-}
-
-fn printable(option: &str, value: Option<&str>) -> Result<(), Error> {
-    let control = value.and_then(|value| value.chars().find(|c| c.is_control()));
-    control.map_or(Ok(()), |character| {
-        let code = u32::from(character);
-        Err(Error::Usage(format!(
-            "{option} holds U+{code:04X}, a control character; leave it out"
-        )))
-    })
 }
 
 /// Words that this user's password must not be made of.

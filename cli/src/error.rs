@@ -11,14 +11,16 @@ pub enum Error {
     /// The request itself is wrong: an option, a name, a password or a scope.
     #[error("{0}")]
     Usage(String),
-    /// There is no user of this name.
-    #[error("no user {name:?} in the table {table:?}{hint}")]
-    NoSuchUser {
+    /// There is no user, client or session of this name.
+    #[error("no {what} {name:?} in the table {table:?}{hint}")]
+    NotThere {
+        /// What it would be.
+        what: &'static str,
         /// The name.
         name: String,
         /// The table.
         table: String,
-        /// Another name that may have been meant.
+        /// What may have been meant, or how to find it.
         hint: String,
     },
     /// There is a user of this name.
@@ -70,7 +72,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
-            Self::NoSuchUser { .. } => 3,
+            Self::NotThere { .. } => 3,
             Self::AlreadyExists { .. } => 4,
             _ => 1,
         }
@@ -145,7 +147,8 @@ mod tests {
             (Error::Failed("no".to_owned()), 1),
             (Error::Usage("no".to_owned()), 2),
             (
-                Error::NoSuchUser {
+                Error::NotThere {
+                    what: "user",
                     name: name.clone(),
                     table: table.clone(),
                     hint,

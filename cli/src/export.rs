@@ -49,7 +49,7 @@ pub async fn export(table: &Table, out: Output, file: &str) -> Result<(), Error>
             ),
         );
     }
-    readable(export.unreadable)
+    readable(export.unreadable, "user")
 }
 
 impl Export {

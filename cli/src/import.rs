@@ -19,10 +19,11 @@ use tokio::time::sleep;
 use crate::args::ImportArgs;
 use crate::error::Error;
 use crate::hashes;
+use crate::items::Put;
 use crate::line::{self, Rules};
 use crate::output::{Output, count, note};
 use crate::progress::Progress;
-use crate::store::{self, Put};
+use crate::store;
 use crate::{catalogue, variable};
 use lines::{Lines, Next};
 

@@ -10,8 +10,12 @@
 //! | [`attempts`] | the failed logins that are counted for a user |
 //! | [`hashes`] | what the password hashes cost |
 //! | [`keys`] | the keys that sign tokens |
-//! | [`catalogue`] | which scopes users may have |
-//! | [`store`] | reads and conditional writes |
+//! | [`clients`] | the programs that ask for tokens |
+//! | [`sessions`] | the logins of a user that last |
+//! | [`catalogue`] | which scopes users and clients may have |
+//! | [`store`] | the users' items |
+//! | [`items`] | reads and conditional writes of any item |
+//! | [`question`] | asks before something is gone for good |
 //! | [`mod@file`] | a file that is there only when it is complete |
 //! | [`name`] | which names new users may have |
 //! | [`passwords`] | where new passwords come from, and which are good enough |
@@ -22,6 +26,7 @@
 pub mod args;
 pub mod attempts;
 pub mod catalogue;
+pub mod clients;
 pub mod commands;
 pub mod connect;
 pub mod error;
@@ -29,12 +34,15 @@ pub mod export;
 pub mod file;
 pub mod hashes;
 pub mod import;
+pub mod items;
 pub mod keys;
 pub mod line;
 pub mod name;
 pub mod output;
 pub mod passwords;
 pub mod progress;
+pub mod question;
+pub mod sessions;
 pub mod store;
 
 /// An environment variable. An empty one counts as not set, as in the functions.

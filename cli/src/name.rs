@@ -10,7 +10,9 @@ use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
-use shared::domain::users::MAX_BYTES;
+use shared::domain::users::{CLIENT, MAX_BYTES};
+
+use crate::error::Error;
 
 /// The one blank symbol that Unicode counts neither as a space nor as invisible.
 const BRAILLE_BLANK: char = '\u{2800}';
@@ -58,6 +60,11 @@ pub enum BadName {
     /// It starts with a mark that belongs on a letter.
     #[error("the user name {0:?} starts with a combining mark; start it with a letter")]
     LeadingMark(String),
+    /// It begins as the `sub` of a client's token does.
+    #[error(
+        "the user name {0:?} begins with {CLIENT:?}, as the sub of a client's token does; let it begin otherwise"
+    )]
+    Client(String),
 }
 
 /// May a new user have this name?
@@ -82,6 +89,9 @@ pub fn check(name: &str) -> Result<(), BadName> {
     }
     if name.starts_with(|c| GeneralCategoryGroup::Mark.contains(category(c))) {
         return Err(BadName::LeadingMark(name.to_owned()));
+    }
+    if name.starts_with(CLIENT) {
+        return Err(BadName::Client(name.to_owned()));
     }
     let form = folded(name);
     if form == name {
@@ -130,6 +140,17 @@ pub fn invisible(character: char) -> Option<&'static str> {
     }
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character);
     (ignorable || character == BRAILLE_BLANK).then_some("invisible")
+}
+
+/// May an option have this value? It is shown to people, so it must not control their terminal.
+pub fn printable(option: &str, value: Option<&str>) -> Result<(), Error> {
+    let control = value.and_then(|value| value.chars().find(|c| c.is_control()));
+    control.map_or(Ok(()), |character| {
+        let code = u32::from(character);
+        Err(Error::Usage(format!(
+            "{option} holds U+{code:04X}, a control character; leave it out"
+        )))
+    })
 }
 
 #[cfg(test)]
@@ -249,6 +270,18 @@ mod tests {
             check("\u{301}john"),
             Err(BadName::LeadingMark("\u{301}john".to_owned()))
         );
+    }
+
+    #[test]
+    fn refuses_a_name_that_a_client_would_have_in_a_token() {
+        let refused = Err(BadName::Client("client:c_1".to_owned()));
+        assert_eq!(check("client:c_1"), refused);
+        for name in ["client", "my-client:1", "client-1"] {
+            assert_eq!(check(name), Ok(()));
+        }
+        // In no writing: the form that is offered instead is refused as well.
+        let error = check("Client:c_1").unwrap_err().to_string();
+        assert!(error.contains("form, \"client:c_1\""), "{error}");
     }
 
     proptest! {

@@ -147,13 +147,13 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
-/// Makes a command fail that had to skip users which it could not read.
-pub fn readable(unreadable: usize) -> Result<(), Error> {
+/// Makes a command fail that had to skip users, or the like, which it could not read.
+pub fn readable(unreadable: usize, noun: &str) -> Result<(), Error> {
     if unreadable == 0 {
         return Ok(());
     }
-    let users = count(unreadable, "user");
-    Err(Error::Failed(format!("{users} could not be read")))
+    let skipped = count(unreadable, noun);
+    Err(Error::Failed(format!("{skipped} could not be read")))
 }
 
 /// Says how a password is hashed, and nothing that would help to guess it.
@@ -269,9 +269,9 @@ mod tests {
         for (number, expected) in [(0, "0 users"), (1, "1 user"), (2, "2 users")] {
             assert_eq!(count(number, "user"), expected);
         }
-        assert!(readable(0).is_ok());
-        let error = readable(1).unwrap_err().to_string();
-        assert_eq!(error, "1 user could not be read");
+        assert!(readable(0, "user").is_ok());
+        let error = readable(1, "client").unwrap_err().to_string();
+        assert_eq!(error, "1 client could not be read");
     }
 
     #[test]

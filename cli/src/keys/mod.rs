@@ -28,8 +28,9 @@ use self::output::Shown;
 use self::store::Home;
 use crate::args::Args;
 use crate::error::Error;
+use crate::items::now;
 use crate::output::{Output, date, note};
-use crate::{store as users, variable};
+use crate::variable;
 
 /// What to do without keys.
 const NO_KEYS: &str = "there are no keys yet; make the first with: users keys generate";
@@ -52,7 +53,7 @@ pub async fn run(args: &Args, keys: &KeysArgs, out: Output) -> Result<(), Error>
         lifetime: lifetime.map_err(|error| Error::Usage(error.to_string()))?,
         home: Home::of(args, keys.signing_keys.as_deref()).await?,
         stack: args.stack.clone(),
-        now: Duration::from_secs(users::now()),
+        now: Duration::from_secs(now()),
         out,
     };
     match &keys.command {

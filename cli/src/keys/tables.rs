@@ -8,6 +8,7 @@ use shared::domain::keys::Ring;
 use super::json;
 use crate::connect;
 use crate::error::Error;
+use crate::items;
 
 /// The two tables.
 #[derive(Debug)]
@@ -84,21 +85,13 @@ impl Tables {
 }
 
 async fn read(table: &Table, key: &str) -> Result<Option<String>, Error> {
-    let output = table
-        .client
-        .get_item()
-        .table_name(&table.name)
-        .key("pk", text(key))
-        .consistent_read(true)
-        .send()
-        .await
-        .map_err(|error| Error::of_call(&table.name, &error))?;
+    let item = items::get(table, key).await?;
     // An item without a text is no ring, and is reported as one that cannot be read.
     let ring = |item: shared::aws::table::Item| {
         let ring = item.get(RING).and_then(|ring| ring.as_s().ok());
         ring.cloned().unwrap_or_default()
     };
-    Ok(output.item.map(ring))
+    Ok(item.map(ring))
 }
 
 fn put(

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jsonwebtoken::Algorithm;
 use shared::domain::keys::generate::generate;
 use shared::domain::keys::{Key, Ring};
-use users::store::now;
+use users::items::now;
 
 /// A ring whose keys began to sign so many seconds ago.
 fn ring(ages: &[u64]) -> Ring {

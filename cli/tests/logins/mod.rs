@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 use shared::aws::table::{Item, number, number_of, text};
 use shared::domain::login::attempt::Key;
+use users::items::now;
 use users::output::date;
-use users::store::now;
 
 use crate::support::{Run, Server, finish};
 use crate::{was_written, with_johndoe};

@@ -12,6 +12,10 @@ pub mod secret;
 
 use std::sync::Arc;
 
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::store::{Asking, StoreError};
@@ -22,6 +26,8 @@ pub use secret::Secret;
 
 /// The most bytes of a client's id.
 const MAX_ID: usize = 255;
+/// The random bytes of an id that is made here.
+const NEW_ID: usize = 12;
 
 /// Finds clients.
 pub trait ClientStore: Send + Sync {
@@ -59,6 +65,13 @@ pub enum ClientError {
 pub fn is_id(text: &str) -> bool {
     let visible = |byte: u8| matches!(byte, 0x20..=0x7E);
     !text.is_empty() && text.len() <= MAX_ID && text != OWN && text.bytes().all(visible)
+}
+
+/// A new id, which no other client has.
+pub fn random_id() -> Result<String, Unspecified> {
+    let mut bytes = [0; NEW_ID];
+    rand::fill(&mut bytes)?;
+    Ok(format!("c_{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
 impl Credentials {
