@@ -1,9 +1,11 @@
 //! The built command against a DynamoDB in the test process.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod clients;
 mod hashes;
 mod keys;
 mod logins;
+mod sessions;
 mod support;
 
 use std::collections::HashSet;

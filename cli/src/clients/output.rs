@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::json;
-use shared::domain::clients::{GrantType, Secret};
+use shared::domain::clients::Secret;
 
 use super::store::Entry;
 use crate::error::Error;
@@ -19,7 +19,7 @@ struct Shown<'a> {
     public: bool,
     /// When each of its secrets was made.
     secrets: Vec<u64>,
-    grants: &'a [GrantType],
+    grants: Vec<&'a str>,
     scopes: Vec<&'a str>,
     introspect: bool,
     disabled: bool,
@@ -30,21 +30,16 @@ struct Shown<'a> {
 
 /// Prints a client on one line.
 pub fn row(out: Output, entry: &Entry) -> Result<(), Error> {
-    let Shown {
-        client_id, public, ..
-    } = shown(entry);
-    let (id, name) = (clean(client_id), clean(&entry.client.name));
-    let (kind, grants) = (kind(public), grants(entry));
-    let state = if entry.client.disabled {
+    let client = shown(entry);
+    let (id, name) = (clean(client.client_id), clean(client.name));
+    let (kind, grants) = (kind(client.public), or_dash(&client.grants.join(" ")));
+    let state = if client.disabled {
         "disabled"
     } else {
         "active"
     };
-    say(
-        out,
-        entry,
-        &format!("{id}  {name:<24}  {kind:<12}  {grants}  {state}"),
-    )
+    let row = format!("{id}  {name:<24}  {kind:<12}  {grants}  {state}");
+    out.print(&client, row)
 }
 
 /// Prints a client, with `text` for people.
@@ -96,7 +91,7 @@ pub fn card(out: Output, entry: &Entry) -> Result<(), Error> {
         ("name", clean(client.name)),
         ("kind", kind(client.public).to_owned()),
         ("secrets", or_dash(&secrets.join(", "))),
-        ("grants", grants(entry)),
+        ("grants", or_dash(&client.grants.join(" "))),
         ("scopes", or_dash(&client.scopes.join(" "))),
         ("introspect", client.introspect.to_string()),
         ("disabled", client.disabled.to_string()),
@@ -118,7 +113,7 @@ fn shown(entry: &Entry) -> Shown<'_> {
         name: &client.name,
         public: client.is_public(),
         secrets: client.secrets.iter().map(|secret| secret.created).collect(),
-        grants: &client.grants,
+        grants: grants(entry),
         scopes: sorted(&client.scopes),
         introspect: client.introspect,
         disabled: client.disabled,
@@ -132,9 +127,12 @@ fn kind(public: bool) -> &'static str {
     if public { "public" } else { "confidential" }
 }
 
-fn grants(entry: &Entry) -> String {
+/// The grants in alphabetical order, since the table keeps them in none.
+fn grants(entry: &Entry) -> Vec<&str> {
     let grants = entry.client.grants.iter().map(|grant| grant.as_str());
-    or_dash(&grants.collect::<Vec<_>>().join(" "))
+    let mut grants: Vec<_> = grants.collect();
+    grants.sort_unstable();
+    grants
 }
 
 fn or_dash(text: &str) -> String {

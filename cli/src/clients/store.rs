@@ -62,8 +62,8 @@ pub async fn all(table: &Table) -> Result<Vec<Item>, Error> {
 /// Adds a client with an id that was made for it. If there is one of that id, it is this one: the SDK
 /// has repeated a call that had succeeded.
 pub async fn add(table: &Table, client: &Client) -> Result<Entry, Error> {
-    let mut item = item(client);
-    for (name, value) in [("created", now()), ("updated", now()), ("version", 1)] {
+    let (mut item, now) = (item(client), now());
+    for (name, value) in [("created", now), ("updated", now), ("version", 1)] {
         item.insert(name.to_owned(), number(value));
     }
     items::add(table, item.clone()).await?;

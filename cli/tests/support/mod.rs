@@ -127,12 +127,19 @@ impl Server {
 
     /// The ring as the functions read it; `None` if there is none.
     pub fn ring(&self, table: &str, key: &'static str) -> Option<Ring> {
-        let (client, name) = (self.client(), table.to_owned());
-        let item = RingItem {
-            table: Table { client, name },
-            key,
-        };
-        self.runtime.block_on(item.read()).unwrap()
+        let table = self.table(table);
+        self.wait(RingItem { table, key }.read()).unwrap()
+    }
+
+    /// A table as the functions have it.
+    pub fn table(&self, name: &str) -> Table {
+        let (client, name) = (self.client(), name.to_owned());
+        Table { client, name }
+    }
+
+    /// Waits for what this server is asked.
+    pub fn wait<F: Future>(&self, asking: F) -> F::Output {
+        self.runtime.block_on(asking)
     }
 
     /// Another URL of this server; `hear` is told each request that comes by it, before the server.
