@@ -137,7 +137,7 @@ A scope that is taken away is gone at once, from tokens that were given out too.
     },
     /// Show the catalogue of scopes, or replace it
     ///
-    /// With a catalogue in the table, add, set-scopes and import refuse a scope that is not in it.
+    /// With a catalogue in the table, add, set-scopes, import and clients refuse a scope that is not in it.
     /// Without one, they accept any well-formed scope.
     #[command(after_help = "Examples:
   users scopes

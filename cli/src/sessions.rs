@@ -44,6 +44,7 @@ pub async fn sessions(
 async fn list(table: &Table, out: Output, name: &str) -> Result<(), Error> {
     let user = store::find(table, name).await?.into_user();
     let (mut live, mut unreadable) = (Vec::new(), 0);
+    // Each is read as the functions read it; they know best what a session is.
     for sid in sids(table, name).await? {
         match table.session(&sid).await {
             Ok(session) => live.extend(session),

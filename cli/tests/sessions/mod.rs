@@ -183,7 +183,10 @@ fn a_session_that_somebody_has_spoilt_is_named_and_can_be_ended() {
     ] {
         let mut item = item.clone();
         item.insert(attribute.to_owned(), value);
-        server.put(&key, item);
+        server.put(&key, item.clone());
+        // One of somebody else is nothing to johndoe.
+        item.insert("user".to_owned(), text("jane"));
+        server.put(&format!("{SESSION}other"), item);
         let run = server.run(&["sessions", "johndoe"], "");
         assert_eq!(run.stdout.lines().count(), 1, "{run:?}");
         let expected = format!(
