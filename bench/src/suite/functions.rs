@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use super::sessions::Functions;
 use super::{
     ENVIRONMENT, FASTAPI, LOGIN, OWASP, READ, Suite, TOKEN_DYNAMODB, USERS_ME, USERS_ME_DYNAMODB,
     USERS_ME_SHARE, Variables, bootstrap, bytes, candidate, effort, token, variables,
@@ -15,6 +14,14 @@ use crate::measure::round;
 use crate::results::Figure;
 use crate::stats::from_u64;
 use crate::tls::HOST;
+
+/// The functions of a build, on DynamoDB.
+pub(super) struct Functions<'a> {
+    pub(super) login: &'a Candidate,
+    pub(super) read: &'a Candidate,
+    pub(super) revoke: &'a Candidate,
+    pub(super) introspect: &'a Candidate,
+}
 
 impl Suite {
     /// Adds all functions of a build, with `set` before their names.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::functions::named;
+use super::functions::{Functions, named};
 use super::logins::login_event;
 use super::rings::{bearing, with};
 use super::{LOGIN, PASSWORD, SESSIONS, Suite, json};
@@ -19,14 +19,6 @@ use crate::running::Running;
 const COUNTED: usize = 40;
 /// The client of `events/clients.json` that has a secret.
 const CLIENT: &str = "client_id=c_example&client_secret=cs_for-development-only";
-
-/// The functions of a build, on DynamoDB.
-pub(super) struct Functions<'a> {
-    pub(super) login: &'a Candidate,
-    pub(super) read: &'a Candidate,
-    pub(super) revoke: &'a Candidate,
-    pub(super) introspect: &'a Candidate,
-}
 
 /// What a login answers with.
 struct Tokens {
