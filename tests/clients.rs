@@ -451,7 +451,7 @@ fn a_clients_record_counts_as_it_is_now() {
         answer
     };
     change("c_web", |client| {
-        client.scopes = Scopes::parse("me").unwrap()
+        client.scopes = Scopes::parse("me").unwrap();
     });
     assert_eq!(text(&refreshed(), "scope"), "me");
     change("c_web", |client| client.disabled = true);
@@ -461,7 +461,7 @@ fn a_clients_record_counts_as_it_is_now() {
 
     assert_eq!(gateway.get("/reports", Some(&own)).status, 200);
     change("c_example", |client| {
-        client.scopes = Scopes::parse("me").unwrap()
+        client.scopes = Scopes::parse("me").unwrap();
     });
     assert_eq!(gateway.get("/reports", Some(&own)).status, 403);
     assert_eq!(introspect(&gateway, &own)["scope"], "me");
