@@ -23,6 +23,7 @@ for folder in functions/*/; do
         exit 1
     }
     echo "sam local invoke $resource: ${answer:0:400}"
+    # The template's RefreshIdleDays holds here, so there are sessions, and a POST /revoke.
     expected=200
     # The keys of events/env.json are no ring, so nothing is published.
     [[ $name != @(not-found|well-known) ]] || expected=404

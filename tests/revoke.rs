@@ -19,7 +19,7 @@ use tests::keys::{Shelf, ring};
 use tests::proxy::Fault;
 use tests::stores::cheap;
 use tests::world::PATIENT;
-use tests::{Answer, Client, Gateway, HttpRequest, NOW, World, world};
+use tests::{Answer, Client, Gateway, HttpRequest, NOW, World, read, world};
 
 const DIALECTS: [&str; 2] = ["fastapi", "rfc"];
 const LOGOUT: &str = "/users/me/logout";
@@ -255,6 +255,16 @@ fn a_request_without_one_token_is_refused_as_in_rfc_6749() {
         let mut json = HttpRequest::new("POST", "/revoke").form(r#"{"token": "x"}"#);
         json.headers[0].1 = b"application/json".to_vec();
         assert_eq!(gateway.send(&json).json(), expected);
+    }
+}
+
+/// As scripts/sam_test.sh sends them, with sessions, which the template has by default.
+#[test]
+fn their_events_are_answered() {
+    let gateway = sessions(world());
+    for name in ["revoke", "users-me-logout"] {
+        let event = serde_json::from_str(&read(&format!("events/{name}.json"))).unwrap();
+        assert_done(&gateway.invoke(&event));
     }
 }
 
