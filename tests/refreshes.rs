@@ -6,6 +6,7 @@
 //! salts.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -26,6 +27,7 @@ use shared::http::ApiError;
 use tests::dynamodb::{connect_with, start_filled};
 use tests::stores::{Fault, johndoe, unavailable};
 use tests::world::{Hands, PATIENT};
+use tokio::sync::Barrier;
 
 const GRACE: u64 = 60;
 fn sessions(store: Arc<dyn SessionStore>, clock: &Arc<Hands>) -> Sessions {
@@ -388,36 +390,125 @@ proptest! {
     }
 }
 
-/// Twenty tabs at the same moment, on a real table, again and again with what they got.
-#[test]
-fn twenty_at_once_get_one_successor() {
+/// A store that counts what came of its calls.
+struct Counted {
+    store: Arc<dyn SessionStore>,
+    rotated: AtomicUsize,
+    refused: AtomicUsize,
+    ended: AtomicUsize,
+}
+
+impl Counted {
+    fn new(store: Arc<dyn SessionStore>) -> Self {
+        let (rotated, refused, ended) = Default::default();
+        Self {
+            store,
+            rotated,
+            refused,
+            ended,
+        }
+    }
+
+    fn counts(&self) -> [usize; 3] {
+        [&self.rotated, &self.refused, &self.ended].map(|count| count.load(Ordering::SeqCst))
+    }
+}
+
+impl SessionStore for Counted {
+    fn begin<'a>(&'a self, session: &'a Session) -> Asking<'a, ()> {
+        self.store.begin(session)
+    }
+
+    fn rotate<'a>(&'a self, rotation: &'a Rotation) -> Asking<'a, Rotated> {
+        Box::pin(async {
+            let rotated = self.store.rotate(rotation).await?;
+            let count = match rotated {
+                Rotated::Yes(_) => &self.rotated,
+                Rotated::No(_) => &self.refused,
+            };
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok(rotated)
+        })
+    }
+
+    fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()> {
+        self.ended.fetch_add(1, Ordering::SeqCst);
+        self.store.end(sid, client)
+    }
+
+    fn end_all<'a>(&'a self, _: &'a str, _: &'a Stamp, _: Duration) -> Asking<'a, ()> {
+        unreachable!("nobody logs out")
+    }
+
+    fn session<'a>(&'a self, _: &'a Sid) -> Asking<'a, Option<Session>> {
+        unreachable!("nobody introspects")
+    }
+
+    fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
+        self.store.user(username)
+    }
+
+    fn look<'a>(&'a self, _: &'a str, _: &'a Sid) -> Asking<'a, Seen> {
+        unreachable!("no guard")
+    }
+}
+
+const TABS: usize = 20;
+
+/// So many tabs send the same refresh token at the same moment, on as many threads as there are
+/// cores; then all of them go on with what they got, so many times.
+async fn tabs(name: &str, store: Arc<dyn SessionStore>, rounds: usize) {
+    let store = Arc::new(Counted::new(store));
+    let sessions = Arc::new(sessions(store.clone(), &Hands::at_now()));
+    let mut token = sessions.begin(&grant(), &Client::own()).await.unwrap().token;
+    for round in 0..rounds {
+        let all_have_come = Arc::new(Barrier::new(TABS));
+        let tab = |_| {
+            let (sessions, text) = (Arc::clone(&sessions), token.to_text());
+            let all_have_come = Arc::clone(&all_have_come);
+            tokio::spawn(async move {
+                all_have_come.wait().await;
+                let answer = sessions.refresh(&text, &Client::own(), None).await;
+                answer.map_err(ApiError::from).unwrap().1.token
+            })
+        };
+        let mut successors = Vec::new();
+        for tab in (0..TABS).map(tab).collect::<Vec<_>>() {
+            successors.push(tab.await.unwrap());
+        }
+        successors.dedup();
+        assert_eq!(successors.len(), 1, "{name}, round {round}");
+        assert_ne!(successors[0], token);
+        token = successors.remove(0);
+    }
+    let [rotated, replayed, ended] = store.counts();
+    println!(
+        "{name}: {rounds} rounds of {TABS}, {rotated} rotated, {replayed} replayed, {ended} ended"
+    );
+    assert_eq!([rotated, replayed, ended], [rounds, rounds * (TABS - 1), 0]);
+}
+
+fn tabs_on_each_store(rounds: usize) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .unwrap();
     let url = format!("http://{}", start_filled());
     let table = connect_with(shared::aws::ROOTS.to_vec(), PATIENT, url, "users");
-    let sessions = Arc::new(sessions(Arc::new(table), &Hands::at_now()));
+    let users = Arc::new(MemoryUsers::new(tutorial().unwrap()));
     runtime.block_on(async {
-        let mut token = sessions
-            .begin(&grant(), &Client::own())
-            .await
-            .unwrap()
-            .token;
-        for round in 0..30 {
-            let tabs = (0..20).map(|_| {
-                let (sessions, text) = (Arc::clone(&sessions), token.to_text());
-                tokio::spawn(async move { sessions.refresh(&text, &Client::own(), None).await })
-            });
-            let mut successors = Vec::new();
-            for tab in tabs.collect::<Vec<_>>() {
-                let answer = tab.await.unwrap().map_err(ApiError::from);
-                successors.push(answer.unwrap().1.token);
-            }
-            successors.dedup();
-            assert_eq!(successors.len(), 1, "{round}");
-            assert_ne!(successors[0], token);
-            token = successors.remove(0);
-        }
+        tabs("memory", Arc::new(MemorySessions::new(users)), rounds).await;
+        tabs("DynamoDB", Arc::new(table), rounds).await;
     });
+}
+
+#[test]
+fn twenty_at_once_get_one_successor() {
+    tabs_on_each_store(50);
+}
+
+#[test]
+#[ignore = "some minutes: cargo test -p tests --test refreshes -- --ignored --nocapture"]
+fn twenty_at_once_get_one_successor_a_thousand_times() {
+    tabs_on_each_store(1000);
 }

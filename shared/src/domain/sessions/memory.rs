@@ -1,5 +1,6 @@
 //! Sessions in memory: each Lambda environment has only its own.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use super::token::Sid;
 use crate::domain::store::Asking;
 use crate::domain::users::{MemoryUsers, Stamp, User, UserStore};
 
-/// The most sessions that are kept: some 40 MB. The one that ends first makes room.
+/// The most sessions that are kept: some 40 MB.
 const MOST: usize = 100_000;
 
 /// Users and their sessions in memory.
@@ -37,10 +38,7 @@ impl MemorySessions {
     fn add(&self, session: &Session) {
         let mut sessions = self.sessions();
         if sessions.len() >= MOST {
-            let first = sessions.values().min_by_key(|session| session.expires);
-            if let Some(sid) = first.map(|session| session.sid.clone()) {
-                sessions.remove(&sid);
-            }
+            make_room(&mut sessions);
         }
         sessions.insert(session.sid.clone(), session.clone());
     }
@@ -64,6 +62,14 @@ impl MemorySessions {
             sessions.remove(sid);
         }
     }
+}
+
+/// Throws the half away that ends first, so that this is not done again at the next login.
+fn make_room(sessions: &mut HashMap<Sid, Session>) {
+    let mut all: Vec<_> = sessions.drain().collect();
+    all.sort_unstable_by_key(|(_, session)| Reverse(session.expires));
+    all.truncate(MOST / 2);
+    sessions.extend(all);
 }
 
 impl SessionStore for MemorySessions {
@@ -107,5 +113,41 @@ impl SessionStore for MemorySessions {
             let user = self.users.find(username).await?;
             Ok(Seen { user, session })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::scope::Scopes;
+
+    fn session(number: u64) -> Session {
+        let at = Duration::from_secs(number);
+        Session {
+            sid: Sid(number.to_string()),
+            user: "johndoe".to_owned(),
+            client: "default".to_owned(),
+            scopes: Scopes::default(),
+            stamp: None,
+            auth_time: at,
+            current: [0; 32],
+            previous: None,
+            salt: [0; 16],
+            rotated: at,
+            expires: at,
+            ends: at,
+        }
+    }
+
+    #[test]
+    fn sessions_that_end_first_make_room_for_new_ones() {
+        let store = MemorySessions::default();
+        for number in 0..=MOST as u64 {
+            store.add(&session(number));
+        }
+        let kept = store.sessions();
+        assert_eq!(kept.len(), MOST / 2 + 1);
+        let first = kept.values().map(|session| session.expires).min();
+        assert_eq!(first, Some(Duration::from_secs(MOST as u64 / 2)));
     }
 }
