@@ -460,7 +460,11 @@ const TABS: usize = 20;
 async fn tabs(name: &str, store: Arc<dyn SessionStore>, rounds: usize) {
     let store = Arc::new(Counted::new(store));
     let sessions = Arc::new(sessions(store.clone(), &Hands::at_now()));
-    let mut token = sessions.begin(&grant(), &Client::own()).await.unwrap().token;
+    let mut token = sessions
+        .begin(&grant(), &Client::own())
+        .await
+        .unwrap()
+        .token;
     for round in 0..rounds {
         let all_have_come = Arc::new(Barrier::new(TABS));
         let tab = |_| {
@@ -488,7 +492,8 @@ async fn tabs(name: &str, store: Arc<dyn SessionStore>, rounds: usize) {
     assert_eq!([rotated, replayed, ended], [rounds, rounds * (TABS - 1), 0]);
 }
 
-fn tabs_on_each_store(rounds: usize) {
+/// Runs a test on both stores, on as many threads as there are cores.
+fn on_each_store<F: Future<Output = ()>>(test: impl Fn(&'static str, Arc<dyn SessionStore>) -> F) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -497,18 +502,57 @@ fn tabs_on_each_store(rounds: usize) {
     let table = connect_with(shared::aws::ROOTS.to_vec(), PATIENT, url, "users");
     let users = Arc::new(MemoryUsers::new(tutorial().unwrap()));
     runtime.block_on(async {
-        tabs("memory", Arc::new(MemorySessions::new(users)), rounds).await;
-        tabs("DynamoDB", Arc::new(table), rounds).await;
+        test("memory", Arc::new(MemorySessions::new(users))).await;
+        test("DynamoDB", Arc::new(table)).await;
     });
 }
 
 #[test]
 fn twenty_at_once_get_one_successor() {
-    tabs_on_each_store(50);
+    on_each_store(|name, store| tabs(name, store, 50));
 }
 
 #[test]
-#[ignore = "some minutes: cargo test -p tests --test refreshes -- --ignored --nocapture"]
+#[ignore = "a minute: cargo test -p tests --test refreshes -- --ignored --nocapture"]
 fn twenty_at_once_get_one_successor_a_thousand_times() {
-    tabs_on_each_store(1000);
+    on_each_store(|name, store| tabs(name, store, 1000));
+}
+
+/// A client that got hold of another's token gets nothing for it, and cannot even use it up. But a
+/// token that was replaced long ago was copied, whoever sends it.
+#[test]
+fn another_clients_token_is_refused_and_not_used_up() {
+    on_each_store(|_, store| async move {
+        let clock = Hands::at_now();
+        let sessions = sessions(store, &clock);
+        let first = sessions
+            .begin(&grant(), &Client::own())
+            .await
+            .unwrap()
+            .token;
+        let own = &Client::own();
+        let another = &Client {
+            id: "another".to_owned(),
+            ..Client::own()
+        };
+        let refresh = async |token: &RefreshToken, client: &Client| {
+            let answer = sessions.refresh(&token.to_text(), client, None).await;
+            answer.map(|(_, held)| held.token)
+        };
+        let refused = |answer: Answer| {
+            assert!(
+                matches!(answer, Err(SessionError::Invalid(_))),
+                "{answer:?}"
+            );
+        };
+        refused(refresh(&first, another).await);
+        let second = refresh(&first, own).await.unwrap();
+        refused(refresh(&first, another).await);
+        assert_eq!(refresh(&first, own).await.unwrap(), second);
+        clock.advance(GRACE);
+        refused(refresh(&second, another).await);
+        let third = refresh(&second, own).await.unwrap();
+        refused(refresh(&first, another).await);
+        refused(refresh(&third, own).await);
+    });
 }

@@ -4,19 +4,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
+use shared::aws::table::{Table, text};
 use shared::domain::clients;
 use shared::domain::keys::RingStore;
 use shared::domain::scope::Scopes;
-use shared::domain::sessions::token::RefreshToken;
+use shared::domain::sessions::token::{RefreshToken, Sid};
 use shared::domain::sessions::{Policy, Sessions};
 use shared::domain::store::Patience;
 use shared::domain::token::Grant;
 use shared::domain::users::{Stamp, User};
-use tests::dynamodb::{behind_proxy, block_on, start_with, world_at};
+use tests::dynamodb::{behind_proxy, block_on, connect, start_with, world_at};
 use tests::keys::{Shelf, ring};
-use tests::proxy::Fault;
+use tests::proxy::{Fault, Proxy};
 use tests::stores::cheap;
 use tests::world::PATIENT;
 use tests::{Answer, Client, Gateway, HttpRequest, NOW, World, read, world};
@@ -196,23 +198,25 @@ fn an_access_token_of_a_ring_ends_its_session() {
     assert_eq!(refresh(&gateway, &other.refresh).status, 200);
 }
 
+/// What is between the functions and the store.
+fn sessions_of(world: &World) -> Sessions {
+    let day = Duration::from_hours(24);
+    Sessions {
+        store: world.sessions.clone().unwrap(),
+        policy: Policy {
+            idle: day,
+            longest: day,
+            grace: Duration::ZERO,
+        },
+        clock: world.clock.clone(),
+    }
+}
+
 /// Clients come to know each other's tokens, such as a resource that is sent one.
 #[test]
 fn another_clients_session_lives_on() {
     for gateway in gateways() {
-        let world = &gateway.world;
-        let (store, clock) = (world.sessions.clone().unwrap(), world.clock.clone());
-        let day = Duration::from_hours(24);
-        let policy = Policy {
-            idle: day,
-            longest: day,
-            grace: Duration::ZERO,
-        };
-        let sessions = Sessions {
-            store: store.clone(),
-            policy,
-            clock,
-        };
+        let sessions = sessions_of(&gateway.world);
         let user = users().remove(0);
         let grant = Grant {
             user,
@@ -226,7 +230,7 @@ fn another_clients_session_lives_on() {
         let held = block_on(sessions.begin(&grant, &another)).unwrap();
         assert_done(&revoke(&gateway, &held.token.to_text()));
         let sid = held.token.sid();
-        let look = store.look(&grant.user.username, &sid);
+        let look = sessions.store.look(&grant.user.username, &sid);
         assert!(block_on(look).unwrap().session.is_some());
     }
 }
@@ -418,4 +422,65 @@ fn a_revocation_and_a_logout_are_one_write_each() {
         },
     });
     assert_eq!((operation.as_str(), request), ("UpdateItem", update));
+}
+
+/// However many sessions there are, and a refresh of one of them costs what it always costs.
+#[test]
+fn a_logout_of_ten_thousand_sessions_is_one_write() {
+    let users = users();
+    let user = users.iter().find(|user| user.username == "johndoe");
+    let grant = Grant {
+        user: user.unwrap().clone(),
+        scopes: Scopes::default(),
+    };
+    let database = start_with(users);
+    let elsewhere = sessions_of(&world_at(database, PATIENT));
+    let tokens = block_on(async {
+        let mut tokens = Vec::new();
+        for _ in 0..100 {
+            tokens.push(
+                elsewhere
+                    .begin(&grant, &clients::Client::own())
+                    .await
+                    .unwrap()
+                    .token,
+            );
+        }
+        let table = connect(format!("http://{database}"), "users");
+        multiply(&table, &tokens[0].sid(), 9_900).await;
+        tokens
+    });
+    let proxy = Proxy::start(database);
+    let gateway = sessions(cheaply(world_at(proxy.address, PATIENT)));
+    let operations = || -> Vec<String> { proxy.take().into_iter().map(|sent| sent.0).collect() };
+    let here = login(&gateway, "johndoe");
+    operations();
+    assert_eq!(refresh(&gateway, &tokens[7].to_text()).status, 200);
+    assert_eq!(operations(), ["UpdateItem", "BatchGetItem"]);
+    assert_done(&logout(&gateway, Some(&here.access)));
+    assert_eq!(operations(), ["GetItem", "UpdateItem"]);
+    for token in tokens {
+        let answer = refresh(&gateway, &token.to_text());
+        assert_refused(&answer, 400, "invalid_grant");
+        assert_eq!(operations(), ["UpdateItem", "BatchGetItem", "DeleteItem"]);
+    }
+}
+
+/// Adds so many sessions that are like this one, but for their keys.
+async fn multiply(table: &Table, sid: &Sid, times: usize) {
+    let get = table.client.get_item().table_name(&table.name);
+    let got = get.key("pk", text(format!("session#{}", sid.0))).send();
+    let item = got.await.unwrap().item.unwrap();
+    let another = |number: usize| {
+        let put = PutRequest::builder().set_item(Some(item.clone()));
+        let put = put.item("pk", text(format!("session#{number}"))).build();
+        WriteRequest::builder().put_request(put.unwrap()).build()
+    };
+    let numbers: Vec<usize> = (0..times).collect();
+    for numbers in numbers.chunks(25) {
+        let puts = numbers.iter().map(|number| another(*number)).collect();
+        let batch = table.client.batch_write_item();
+        let batch = batch.request_items(&table.name, puts).send();
+        assert_eq!(batch.await.unwrap().unprocessed_items, Some([].into()));
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use shared::domain::sessions::token::RefreshToken;
 use shared::domain::users::User;
 use tests::dynamodb::{behind_proxy, names_table, start_with, world_at, world_on_dynamodb};
 use tests::logs::{logged, logged_to_the_last_line};
@@ -55,6 +56,11 @@ impl Served {
     /// Refreshes, which must succeed.
     fn next(&self, token: &str) -> Tokens {
         Tokens::of(&self.refresh(token))
+    }
+
+    fn revoke(&self, token: &str) {
+        let form = format!("token={token}");
+        assert_eq!(self.gateway.post_form("/revoke", &form).status, 200);
     }
 
     fn opens(&self, tokens: &Tokens) -> u16 {
@@ -375,20 +381,30 @@ fn garbage_is_refused_as_in_rfc_6749_and_harms_nothing() {
     }
 }
 
+/// One conditional write if it could be a token, else nothing.
 #[test]
-fn garbage_writes_nothing_that_is_not_conditional() {
+fn garbage_costs_one_request_or_none() {
     let (gateway, proxy) = behind_proxy(0, 0);
     let served = Served::new(gateway.world);
     let tokens = served.login();
     proxy.take();
+    let mut could_be_tokens = 0;
     for (token, _) in garbage(&tokens) {
         served.refresh(&token);
-        for (operation, request) in proxy.take() {
+        let sent = proxy.take();
+        assert_eq!(sent.len(), usize::from(is_token(&token)), "{token}");
+        for (operation, request) in sent {
             assert_eq!(operation, "UpdateItem", "{token}");
             let condition = request["ConditionExpression"].as_str().unwrap();
             assert!(condition.contains("#current = :presented"), "{condition}");
+            could_be_tokens += 1;
         }
     }
+    assert_eq!(could_be_tokens, 2);
+}
+
+fn is_token(text: &str) -> bool {
+    RefreshToken::parse(text).is_some()
 }
 
 #[test]
@@ -430,6 +446,86 @@ fn after_a_503_the_same_token_is_good() {
     });
 }
 
+/// Whose refresh token somebody sends.
+#[derive(Debug, Clone, Copy)]
+enum Sent {
+    /// It is the one that is valid.
+    Current,
+    /// It was replaced a moment ago.
+    Replaced,
+    /// It was replaced long ago.
+    Stale,
+    /// It is the one that is valid, but its user is gone.
+    Orphaned,
+}
+
+impl Sent {
+    fn prepare(self, served: &Served) -> Tokens {
+        let first = served.login();
+        match self {
+            Self::Current => {}
+            Self::Replaced => drop(served.next(&first.refresh)),
+            Self::Stale => {
+                served.next(&first.refresh);
+                served.clock.advance(60);
+            }
+            Self::Orphaned => served.user_is(None),
+        }
+        first
+    }
+}
+
+/// A function that is killed before or after a call to the store leaves there what a call or an
+/// answer leaves that is lost. Then the client sends the same token again, within the grace or after
+/// it: it gets tokens that work, or the session is over. docs/operating.md has this table.
+#[test]
+fn wherever_a_refresh_breaks_off_its_client_can_go_on_or_must_log_in() {
+    use Fault::{Lost, Unanswered};
+    use SessionCall::{End, Rotate, User};
+    let table = [
+        (Sent::Current, Rotate, Lost, 200, 200),
+        (Sent::Current, Rotate, Unanswered, 200, 400),
+        (Sent::Current, User, Lost, 200, 400),
+        (Sent::Current, User, Unanswered, 200, 400),
+        (Sent::Replaced, Rotate, Lost, 200, 400),
+        (Sent::Replaced, Rotate, Unanswered, 200, 400),
+        (Sent::Replaced, User, Lost, 200, 400),
+        (Sent::Replaced, User, Unanswered, 200, 400),
+        (Sent::Stale, Rotate, Lost, 400, 400),
+        (Sent::Stale, Rotate, Unanswered, 400, 400),
+        (Sent::Stale, End, Lost, 400, 400),
+        (Sent::Stale, End, Unanswered, 400, 400),
+        (Sent::Orphaned, Rotate, Lost, 400, 400),
+        (Sent::Orphaned, Rotate, Unanswered, 400, 400),
+        (Sent::Orphaned, User, Lost, 400, 400),
+        (Sent::Orphaned, User, Unanswered, 400, 400),
+        (Sent::Orphaned, End, Lost, 400, 400),
+        (Sent::Orphaned, End, Unanswered, 400, 400),
+    ];
+    where_sessions_are_checked(|served| {
+        for (sent, call, fault, within, after) in table {
+            for (seconds, status) in [(0, within), (60, after)] {
+                let row = format!("{sent:?} {call:?} {fault:?} {seconds}");
+                let tokens = sent.prepare(served);
+                served.fails(call, fault);
+                assert_eq!(served.refresh(&tokens.refresh).status, 503, "{row}");
+                served.recovers();
+                served.clock.advance(seconds);
+                let again = served.refresh(&tokens.refresh);
+                assert_eq!(again.status, status, "{row}: {again:?}");
+                *served.store.user.lock().unwrap() = None;
+                if status == 200 {
+                    assert_eq!(served.opens(&tokens), 200, "{row}");
+                    served.next(&Tokens::of(&again).refresh);
+                } else {
+                    refused(&again, "invalid_grant");
+                    assert_eq!(served.opens(&tokens), 401, "{row}");
+                }
+            }
+        }
+    });
+}
+
 #[test]
 fn a_login_whose_session_is_not_written_is_503_and_can_be_repeated() {
     on_each_store(|served| {
@@ -444,20 +540,6 @@ fn a_login_whose_session_is_not_written_is_503_and_can_be_repeated() {
             served.recovers();
             served.login();
         }
-    });
-}
-
-#[test]
-fn a_session_that_could_not_be_ended_is_ended_by_the_next_attempt() {
-    on_each_store(|served| {
-        let first = served.login();
-        let second = served.next(&first.refresh);
-        served.clock.advance(60);
-        served.fails(SessionCall::End, Fault::Lost);
-        assert_eq!(served.refresh(&first.refresh).status, 503);
-        served.recovers();
-        refused(&served.refresh(&first.refresh), "invalid_grant");
-        refused(&served.refresh(&second.refresh), "invalid_grant");
     });
 }
 
@@ -491,15 +573,88 @@ fn without_sessions_all_is_as_it_was() {
 #[test]
 fn an_access_token_ends_with_its_session_where_that_is_checked() {
     where_sessions_are_checked(|served| {
-        let (first, other) = (served.login(), served.login());
-        let second = served.next(&first.refresh);
-        served.clock.advance(60);
-        assert_eq!(served.opens(&first), 200, "the session goes on");
-        refused(&served.refresh(&first.refresh), "invalid_grant");
-        for tokens in [&first, &second] {
-            assert_eq!(served.opens(tokens), 401);
+        for (way, end) in WAYS_TO_END {
+            let other = served.login();
+            let first = served.login();
+            served.clock.advance(1700);
+            let second = served.next(&first.refresh);
+            for tokens in [&first, &second] {
+                assert_eq!(served.opens(tokens), 200, "{way}: the session goes on");
+            }
+            end(served, &first, &second);
+            for tokens in [&first, &second] {
+                assert_eq!(served.opens(tokens), 401, "{way}");
+                refused(&served.refresh(&tokens.refresh), "invalid_grant");
+            }
+            assert_eq!(served.opens(&other), 200, "{way}");
         }
-        assert_eq!(served.opens(&other), 200);
+    });
+}
+
+/// Does something to a session, of which the first and the second tokens are given.
+type End = fn(&Served, &Tokens, &Tokens);
+
+/// All that ends one session of a user.
+const WAYS_TO_END: [(&str, End); 4] = [
+    ("revoked", |served, _, second| {
+        served.revoke(&second.refresh);
+    }),
+    (
+        "revoked by a token that was replaced",
+        |served, first, _| {
+            served.revoke(&first.refresh);
+        },
+    ),
+    ("revoked by an access token", |served, first, _| {
+        served.revoke(&first.access);
+    }),
+    ("used again", |served, first, _| {
+        served.clock.advance(60);
+        refused(&served.refresh(&first.refresh), "invalid_grant");
+    }),
+];
+
+/// The access token would be good for half an hour more.
+#[test]
+fn no_access_token_outlives_the_longest_session() {
+    where_sessions_are_checked(|served| {
+        let mut tokens = served.login();
+        for seconds in [29 * DAY, 58 * DAY, 87 * DAY, 90 * DAY - 1] {
+            served.clock.set(seconds);
+            tokens = served.next(&tokens.refresh);
+        }
+        assert_eq!(served.opens(&tokens), 200);
+        served.clock.set(90 * DAY);
+        assert_eq!(served.opens(&tokens), 401);
+    });
+}
+
+/// A logout of the user; set-password, disable and a new user of the old name.
+#[test]
+fn no_token_outlives_the_stamp_of_its_user() {
+    let other_stamp = |user: User| User {
+        stamp: Some("another".to_owned().into()),
+        ..user
+    };
+    let disabled = |user: User| User {
+        disabled: true,
+        ..other_stamp(user)
+    };
+    where_sessions_are_checked(|served| {
+        for now in [
+            None,
+            Some(other_stamp(johndoe())),
+            Some(disabled(johndoe())),
+        ] {
+            let first = served.login();
+            let second = served.next(&first.refresh);
+            served.user_is(now);
+            for tokens in [&first, &second] {
+                assert_eq!(served.opens(tokens), 401);
+                refused(&served.refresh(&tokens.refresh), "invalid_grant");
+            }
+            served.user_is(Some(johndoe()));
+        }
     });
 }
 
@@ -515,19 +670,13 @@ fn where_only_users_are_checked_it_works_until_it_expires() {
 }
 
 #[test]
-fn where_sessions_are_checked_the_store_may_be_away_and_the_user_gone() {
+fn where_sessions_are_checked_the_store_may_be_away() {
     where_sessions_are_checked(|served| {
         let tokens = served.login();
         served.fails(SessionCall::Look, Fault::Lost);
         assert_eq!(served.opens(&tokens), 503);
         served.recovers();
-        served.user_is(Some(User {
-            stamp: Some("another".to_owned().into()),
-            ..johndoe()
-        }));
-        assert_eq!(served.opens(&tokens), 401);
-        served.user_is(None);
-        assert_eq!(served.opens(&tokens), 401);
+        assert_eq!(served.opens(&tokens), 200);
     });
 }
 
