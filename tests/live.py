@@ -3,7 +3,8 @@
 For each store: starts it on a free port with a key of its own, runs tests/live.rs and every parity
 case against it, pastes README.md's "Try it", exchanges tokens with a FastAPI app that shares the key,
 and ends it. In memory it also sends what cargo-lambda alone would get wrong, invokes a function and
-saves a file; on DynamoDB it adds and changes a user meanwhile, with the `users` command.
+saves a file; on DynamoDB it adds and changes a user meanwhile, with the `users` command, once more with
+sessions.
 """
 import os
 import re
@@ -156,8 +157,8 @@ def functions(dev):
     return found
 
 
-def two_terminals(service, printed):
-    """While `make dev USER_STORE=dynamodb` runs, somebody works with the `users` command, in another
+def users_command(printed):
+    """The `users` command in a second terminal, while `make dev USER_STORE=dynamodb` runs: in another
     folder and with nothing but what was printed."""
     variables = dict(re.findall(r"(AWS_ENDPOINT_URL_DYNAMODB|USERS_TABLE)=(\S+)", printed))
     [program] = shlex.split(re.search(r"^  (.+) list$", printed, re.MULTILINE)[1])
@@ -168,12 +169,49 @@ def two_terminals(service, printed):
         assert done.returncode == 0, done.stderr
         print("$ users", *arguments, "\n" + done.stdout.strip())
 
-    form = {"username": "jane", "password": "correct horse battery staple", "scope": "me"}
-    assert service.post("/token", data=form).status_code == 400
-    users("add", "jane", "--scopes", "me items", "--password-stdin", input=form["password"] + "\n")
-    answer = service.post("/token", data=form)
+    return users
+
+
+JANE = {"username": "jane", "password": "correct horse battery staple", "scope": "me"}
+
+
+def two_terminals(service, users):
+    """Somebody who is added meanwhile can log in, and each command counts at once."""
+    assert service.post("/token", data=JANE).status_code == 400
+    users("add", "jane", "--scopes", "me items", "--password-stdin", input=JANE["password"] + "\n")
+    answer = service.post("/token", data=JANE)
     assert answer.status_code == 200, answer.text
-    which_tokens_live(service, users, form)
+    which_tokens_live(service, users, JANE)
+
+
+def which_sessions_live(service, users):
+    """Before each step somebody logs in; afterwards, what the refresh token and the access token get."""
+    password = {"input": JANE["password"] + "\n"}
+
+    def with_token(session):
+        return {"headers": {"Authorization": "Bearer " + session["access_token"]}}
+
+    def recreate(session):
+        users("remove", "jane", "--yes")
+        users("add", "jane", "--scopes", "me items", "--password-stdin", **password)
+
+    for name, step, expected in [
+        ("nothing", lambda session: None, [200, 200]),
+        ("POST /revoke", lambda session: service.post("/revoke", data={"token": session["refresh_token"]}), [400, 200]),
+        ("POST /users/me/logout", lambda session: service.post("/users/me/logout", **with_token(session)), [400, 401]),
+        ("users set-scopes", lambda session: users("set-scopes", "jane", "me"), [200, 200]),
+        ("users set-password", lambda session: users("set-password", "jane", "--password-stdin", **password), [400, 401]),
+        ("users logout", lambda session: users("logout", "jane"), [400, 401]),
+        ("users remove, users add", recreate, [400, 401]),
+        ("users disable", lambda session: users("disable", "jane"), [400, 401]),
+    ]:
+        session = service.post("/token", data=JANE).json()
+        step(session)
+        refresh = {"grant_type": "refresh_token", "refresh_token": session["refresh_token"]}
+        answers = service.post("/token", data=refresh), service.get("/users/me/", **with_token(session))
+        got = [answer.status_code for answer in answers]
+        print(f"| {name} | refresh {got[0]} | access token {got[1]} |")
+        assert got == expected, (name, got)
 
 
 def which_tokens_live(service, users, form):
@@ -219,6 +257,17 @@ def the_same_port_again(printed, database):
     assert ports[0] == ports[1] != ports[2]
 
 
+def with_sessions(database):
+    """Each function is a process of its own, so they know of a session by the table alone."""
+    dev, url, printed = start("dynamodb", JWT_SECRET_KEY=KEY, DYNAMODB_FILE=database, REFRESH_IDLE_DAYS="30")
+    try:
+        try_it(url, sessions=True)
+        with httpx.Client(base_url=url, timeout=30) as service:
+            which_sessions_live(service, users_command(printed))
+    finally:
+        stop(dev, url)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         database = f"{folder}/dynamodb.sqlite"
@@ -235,7 +284,7 @@ def main():
                 with httpx.Client(base_url=url, timeout=30) as service:
                     exchange_tokens(service, TestClient(app))
                     if store == "dynamodb":
-                        two_terminals(service, printed)
+                        two_terminals(service, users_command(printed))
                 if store == "memory":
                     chunked_bodies(url)
                     request_targets(url)
@@ -244,6 +293,7 @@ def main():
             finally:
                 stop(dev, url, how)
         the_same_port_again(printed, database)
+        with_sessions(database)
 
 
 if __name__ == "__main__":

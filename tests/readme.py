@@ -1,6 +1,7 @@
 """Pastes README.md's "Try it" into one shell, block by block: part of `make live-test`.
 
 Beside a running `make dev` also by hand: python3 tests/readme.py http://127.0.0.1:9000
+Its last part needs sessions: python3 tests/readme.py http://127.0.0.1:9000 sessions
 """
 import re
 import subprocess
@@ -12,9 +13,11 @@ PRINTED = "http://127.0.0.1:9000"
 END_OF_BLOCK = "\x1e\n"
 
 
-def steps(text):
+def steps(text, sessions):
     """Each ```sh block of the section, with what it must print: the ```json or ```http block that comes next, or nothing."""
     section = text.split("\n## Try it\n")[1].split("\n## ")[0]
+    if not sessions:
+        section = section.split("\n### A login that lasts\n")[0]
     found = []
     for language, block in re.findall(r"^```(\w+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL):
         if language == "sh":
@@ -32,9 +35,9 @@ def paste(blocks):
     return bash.stdout.replace("\r", "").split(END_OF_BLOCK)[:-1]
 
 
-def try_it(url):
-    expected = steps(README.read_text())
-    assert PRINTED in expected[0][0] and sum(bool(output) for _, output in expected) >= 3, expected
+def try_it(url, sessions=False):
+    expected = steps(README.read_text(), sessions)
+    assert PRINTED in expected[0][0] and sum(bool(output) for _, output in expected) >= (5 if sessions else 3), expected
     printed = paste([block.replace(PRINTED, url) for block, _ in expected])
     assert len(printed) == len(expected), printed
     for (block, output), got in zip(expected, printed):
@@ -43,4 +46,4 @@ def try_it(url):
 
 
 if __name__ == "__main__":
-    try_it(sys.argv[1])
+    try_it(sys.argv[1], "sessions" in sys.argv[2:])

@@ -12,7 +12,7 @@ use std::thread;
 use dynoxide::Database;
 use shared::aws::table;
 use shared::domain::store::StoreError;
-use shared::domain::users::tutorial;
+use shared::domain::users::{Stamp, User, tutorial};
 use tests::dynamodb::{add_clients, block_on, connect, fill, serve};
 
 fn main() -> ExitCode {
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         let table = connect(format!("http://{address}"), name);
         // Added to a new table only: whoever changed or removed them later did so on purpose.
         if table::create(&table).await? {
-            fill(&table, tutorial().unwrap().into_values()).await;
+            fill(&table, tutorial().unwrap().into_values().map(stamped)).await;
             add_clients(&table).await;
         }
         Ok::<_, StoreError>(())
@@ -47,6 +47,12 @@ fn main() -> ExitCode {
     loop {
         thread::park();
     }
+}
+
+/// As `users add` makes them, so that a logout ends their tokens.
+fn stamped(user: User) -> User {
+    let stamp = Some(Stamp::random());
+    User { stamp, ..user }
 }
 
 fn failed(problem: &str) -> ExitCode {
