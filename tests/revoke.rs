@@ -262,7 +262,7 @@ fn a_request_without_one_token_is_refused_as_in_rfc_6749() {
     }
 }
 
-/// As scripts/sam_test.sh sends them, with sessions, which the template has by default.
+/// As `scripts/sam_test.sh` sends them, with sessions, which the template has by default.
 #[test]
 fn their_events_are_answered() {
     let gateway = sessions(world());
