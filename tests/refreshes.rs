@@ -26,7 +26,7 @@ use shared::domain::users::{MemoryUsers, Stamp, User, tutorial};
 use shared::http::ApiError;
 use tests::dynamodb::{connect_with, start_filled};
 use tests::stores::{Fault, johndoe, unavailable};
-use tests::world::{Hands, PATIENT};
+use tests::world::{Hands, NOW, PATIENT};
 use tokio::sync::Barrier;
 
 const GRACE: u64 = 60;
@@ -554,5 +554,43 @@ fn another_clients_token_is_refused_and_not_used_up() {
         let third = refresh(&second, own).await.unwrap();
         refused(refresh(&first, another).await);
         refused(refresh(&third, own).await);
+    });
+}
+
+/// A clock of milliseconds, after [`NOW`].
+struct Fine(AtomicUsize);
+
+impl Clock for Fine {
+    fn now(&self) -> Duration {
+        let millis = self.0.load(Ordering::SeqCst) as u64;
+        Duration::from_secs(NOW) + Duration::from_millis(millis)
+    }
+}
+
+/// A store keeps whole seconds, and the grace is no shorter for that.
+#[test]
+fn the_grace_is_whole_whenever_it_begins() {
+    on_each_store(|name, store| async move {
+        let fine = Arc::new(Fine(AtomicUsize::new(900)));
+        let sessions = Sessions {
+            clock: fine.clone(),
+            ..sessions(store, &Hands::at_now())
+        };
+        let refresh = async |token: &RefreshToken| {
+            let answer = sessions
+                .refresh(&token.to_text(), &Client::own(), None)
+                .await;
+            answer.map(|(_, held)| held.token)
+        };
+        let first = sessions
+            .begin(&grant(), &Client::own())
+            .await
+            .unwrap()
+            .token;
+        let second = refresh(&first).await.unwrap();
+        fine.0.store(60_800, Ordering::SeqCst);
+        assert_eq!(refresh(&first).await.unwrap(), second, "{name}");
+        fine.0.store(61_900, Ordering::SeqCst);
+        assert!(refresh(&first).await.is_err(), "{name}");
     });
 }

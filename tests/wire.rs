@@ -373,7 +373,7 @@ fn a_session_is_put_rotated_and_deleted() {
     }
 }
 
-const ROTATE: &str = "SET #previous = #current, #current = :next, #salt = :salt, #rotated = :now, #expires = :expires";
+const ROTATE: &str = "SET #previous = #current, #current = :next, #salt = :salt, #rotated = :rotated, #expires = :expires";
 const MAY_ROTATE: &str =
     "#current = :presented AND #client = :client AND #expires > :now AND #ends > :now";
 

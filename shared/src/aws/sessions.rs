@@ -20,7 +20,7 @@ use crate::domain::store::{Asking, StoreError};
 use crate::domain::users::{Stamp, User};
 
 /// One update: all names have placeholders, since some are reserved.
-const ROTATE: &str = "SET #previous = #current, #current = :next, #salt = :salt, #rotated = :now, #expires = :expires";
+const ROTATE: &str = "SET #previous = #current, #current = :next, #salt = :salt, #rotated = :rotated, #expires = :expires";
 const NAMES: [&str; 8] = [
     "previous", "current", "salt", "rotated", "expires", "ends", "client", "scopes",
 ];
@@ -178,6 +178,7 @@ fn rotate(update: UpdateItem, rotation: &Rotation) -> UpdateItem {
         .expression_attribute_values(":salt", bytes(&rotation.salt))
         .expression_attribute_values(":client", text(&rotation.client))
         .expression_attribute_values(":now", number(rotation.now.as_secs()))
+        .expression_attribute_values(":rotated", number(rotation.replaced().as_secs()))
         .expression_attribute_values(":expires", number(rotation.expires.as_secs()))
         .return_values(ReturnValue::AllNew)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)

@@ -81,6 +81,16 @@ pub enum Refusal {
     Reused,
 }
 
+impl Rotation {
+    /// When the presented token counts as replaced. Stores keep whole seconds; rounded down, this would
+    /// cut the grace short, and a client that is in time would be taken for a thief.
+    #[must_use]
+    pub fn replaced(&self) -> Duration {
+        let begun = u64::from(self.now.subsec_nanos() > 0);
+        Duration::from_secs(self.now.as_secs() + begun)
+    }
+}
+
 impl Session {
     /// May the rotation be written? Every store asks exactly this, in one step with the writing.
     #[must_use]
@@ -95,7 +105,7 @@ impl Session {
             previous: Some(self.current),
             current: rotation.next,
             salt: rotation.salt,
-            rotated: rotation.now,
+            rotated: rotation.replaced(),
             expires: rotation.expires,
             ..self
         }
