@@ -115,12 +115,12 @@ build: $(CARGO_LAMBDA) $(ZIG) $(SAM) ## Build the functions as they are deployed
 sam-test: build ## Run the built functions in Lambda's image, one by one and behind sam local start-api
 	@scripts/docker.sh run scripts/sam_test.sh
 
-deploy: build ## Deploy to AWS; the first time asks what it must know
-	sam deploy $(if $(wildcard samconfig.toml),,--guided)
+deploy: $(CARGO_LAMBDA) $(ZIG) $(SAM) ## Deploy to AWS: STACK=name (Parameter=value, ARCH=arm64); a parameter that is not named stays as it is
+	@python3 scripts/deploy.py
 
-smoke: ## Test a deployed API: make smoke API_URL=https://...
-	@API_URL=$(or $(API_URL),$(error make smoke API_URL=https://... needs the ApiUrl that make deploy printed)) \
-	  cargo test --quiet --package tests --test live -- --ignored --nocapture --test-threads 1
+smoke: $(SAM) ## Test a deployed stack: STACK=name, with a user that it makes and removes; or API_URL=https://..., with the tutorial's
+	@$(if $(STACK),STACK=$(STACK) python3 scripts/smoke.py,API_URL=$(or $(API_URL),$(error make smoke STACK=name, or API_URL=https://... of a stack with the tutorial's users)) \
+	  cargo test --quiet --package tests --test live -- --ignored --nocapture --test-threads 1)
 
 # Root on Debian (as in CI) gets Chromium installed; anybody else is told how to install it.
 define INSTALL_CHROMIUM

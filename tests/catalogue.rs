@@ -233,8 +233,8 @@ fn every_variable_has_the_parameter_of_its_name() {
         let variables = resource["Properties"]["Environment"]["Variables"].as_object();
         for (name, value) in variables.into_iter().flatten() {
             let expected = match name.as_str() {
-                "USERS_TABLE" => "Users".to_owned(),
-                "SIGNING_KEYS" => "dynamodb:${Keys}".to_owned(),
+                "USERS_TABLE" => "${AWS::StackName}-users".to_owned(),
+                "SIGNING_KEYS" => "dynamodb:${AWS::StackName}-keys".to_owned(),
                 name => camel(name),
             };
             if *value != expected {
@@ -423,7 +423,7 @@ fn a_deployed_function_holds_no_secret() {
         }
         let reads = resource["Properties"]["Policies"]
             .to_string()
-            .contains("Keys.Arn");
+            .contains("table/${AWS::StackName}-keys");
         if reads != (function.name == "token") {
             problems.push(format!(
                 "functions/{}: reads private keys: {reads}",
@@ -435,8 +435,15 @@ fn a_deployed_function_holds_no_secret() {
 
 #[test]
 fn the_table_outlives_the_stack_and_every_mistake() {
-    let table = &parsed_template()["Resources"]["Users"];
+    let resources = &parsed_template()["Resources"];
+    let table = &resources["Users"];
     assert_eq!(table["DeletionPolicy"], "Retain");
+    for table in ["Users", "Keys"] {
+        assert_eq!(
+            resources[table]["Condition"], "OnDynamoDb",
+            "made where it is used"
+        );
+    }
     let table = &table["Properties"];
     assert_eq!(table["DeletionProtectionEnabled"], true);
     let recovery = &table["PointInTimeRecoverySpecification"];

@@ -42,10 +42,11 @@ impl Statement {
                 }
             }
         }
-        let table = match statement["Resource"].as_str() {
-            Some("Users.Arn") => "users",
-            Some("Keys.Arn") => "keys",
-            other => panic!("{other:?} is not understood"),
+        let arn = statement["Resource"].as_str().unwrap();
+        let table = match arn.rsplit_once("table/${AWS::StackName}-") {
+            Some((_, "users")) => "users",
+            Some((_, "keys")) => "keys",
+            _ => panic!("{arn} is not understood"),
         };
         Self {
             action: statement["Action"].as_str().unwrap().to_owned(),

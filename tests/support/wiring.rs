@@ -246,14 +246,14 @@ const POLICIES: &str = r#"      Policies:
         - Statement:
             - Effect: Allow
               Action: dynamodb:GetItem
-              Resource: !GetAtt Users.Arn
+              Resource: !Sub "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${AWS::StackName}-users"
               Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": {keys} } }
 "#;
 
 const SESSIONS: &str = r#"            # With TokenCheck=session a user and a session at once.
             - Effect: Allow
               Action: dynamodb:BatchGetItem
-              Resource: !GetAtt Users.Arn
+              Resource: !Sub "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${AWS::StackName}-users"
               Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["user#*", "session#*"] } }
 "#;
 

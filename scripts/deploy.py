@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Deploys the stack STACK: the work of `make deploy STACK=name`.
+
+`make deploy STACK=name Parameter=value` changes a parameter of the template; those that are not named
+stay as they are. Nothing is asked, so that a pipeline can do it, too.
+"""
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# What is no parameter of the template.
+OWN = {"STACK", "ARCH"}
+
+
+def main():
+    given = given_to_make()
+    stack, parameters = check(given)
+    # What is built and what is deployed agree, whatever the stack was before.
+    parameters["Architecture"] = architecture = given.get("ARCH", "x86_64")
+    run("make", "build", f"ARCH={architecture}")
+    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    run("sam", "deploy", "--stack-name", stack, "--parameter-overrides", *overrides)
+    tell(stack, outputs(stack))
+
+
+def given_to_make():
+    """The variables of make's command line, which it hands on behind the options."""
+    _, _, given = os.environ.get("MAKEFLAGS", "").partition("-- ")
+    return dict(one.split("=", 1) for one in shlex.split(given) if "=" in one)
+
+
+def check(given):
+    """Ends with what is wrong, before anything is built."""
+    stack = given.get("STACK", "")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", stack):
+        sys.exit(f"make deploy: STACK={stack} is no name of a stack; try: make deploy STACK=my-api")
+    if given.get("ARCH", "x86_64") not in ("x86_64", "arm64"):
+        sys.exit(f"make deploy: ARCH={given['ARCH']} is not known; it can be: x86_64, arm64")
+    parameters = {name: value for name, value in given.items() if name not in OWN}
+    if "Architecture" in parameters:
+        sys.exit("make deploy: say ARCH=arm64, which is also what is built")
+    unknown = sorted(set(parameters) - known())
+    if unknown:
+        sys.exit(f"make deploy: template.yaml has no parameter {', '.join(unknown)}; it has: {', '.join(sorted(known()))}")
+    return stack, parameters
+
+
+def known():
+    """The template's parameters: the names at the first level below `Parameters:`."""
+    section = (ROOT / "template.yaml").read_text().partition("\nParameters:\n")[2]
+    section = re.split(r"^\S", section, maxsplit=1, flags=re.MULTILINE)[0]
+    return set(re.findall(r"^  (\w+):$", section, re.MULTILINE))
+
+
+def run(*command):
+    done = subprocess.run(command, cwd=ROOT)
+    if done.returncode:
+        sys.exit(f"make deploy: `{command[0]} {command[1]}` failed; what it said is above")
+
+
+def outputs(stack):
+    command = ["sam", "list", "stack-outputs", "--stack-name", stack, "--output", "json"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        sys.exit(f"make deploy: {stack} is deployed, but its outputs cannot be read: {listed.stderr.strip()}")
+    return {one["OutputKey"]: one["OutputValue"] for one in json.loads(listed.stdout)}
+
+
+def tell(stack, outputs):
+    url = outputs["ApiUrl"]
+    print(f"\n{stack} answers at {url}")
+    if "UsersTable" not in outputs:
+        print(f"try it: make smoke API_URL={url}")
+        return
+    print(f"its tables: {outputs['UsersTable']}, {stack}-keys; they stay when the stack is deleted")
+    print("next, if it is new (cargo install --locked --path cli):")
+    print(f"    users --stack {stack} keys generate --issuer {url}")
+    print(f'    users --stack {stack} add NAME --scopes "me items"')
+    print(f"    make smoke STACK={stack}")
+
+
+if __name__ == "__main__":
+    main()
