@@ -1,7 +1,5 @@
 //! GET /docs: Swagger UI for `/openapi.json`, its files and OAuth2 redirect page. For everybody.
 
-use std::io;
-
 use lambda_http::http::HeaderValue;
 use lambda_http::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use shared::config::{self, ConfigError, Parts, Reader, State};
@@ -30,13 +28,7 @@ impl State for Page {
     }
 
     async fn open(enabled: bool, _: &Parts) -> Result<Self, ConfigError> {
-        let files = if enabled {
-            files()
-        } else {
-            Ok(Files::default())
-        };
-        let files = files.map_err(|error| ConfigError(vec![error.to_string()]))?;
-        Ok(Self(files))
+        Ok(Self(if enabled { files() } else { Files::default() }))
     }
 }
 
@@ -60,24 +52,29 @@ pub async fn handle(Page(files): &Page, request: Request) -> Answer {
     Ok(response)
 }
 
-/// The page, and the files of Swagger UI that `build.rs` prepared.
-fn files() -> io::Result<Files> {
-    // Links are relative, so that they also work behind a stage. They start from another place if
-    // the page's path ends in a slash.
-    let page = |docs| File::new(HTML, &include_str!("index.html").replace("{docs}", docs));
-    let start = File::new(JAVASCRIPT, include_str!("start.js"))?;
-    let mut files = vec![
-        ("/docs", page("docs/")?),
-        ("/docs/", page("")?),
-        ("/docs/start.js", start),
-    ];
-    let swagger_ui = SWAGGER_UI.iter();
-    files.extend(swagger_ui.map(|(path, kind, gzip)| (*path, File::from_gzip(kind, *gzip))));
-    Ok(Files(files))
+/// The page, and the files that `build.rs` prepared.
+fn files() -> Files {
+    let file = |(path, kind, gzip)| (path, File::from_gzip(kind, gzip));
+    Files(FILES.map(file).into())
 }
 
 /// Path, content type, and compressed content.
-const SWAGGER_UI: [(&str, &str, &[u8]); 5] = [
+const FILES: [(&str, &str, &[u8]); 8] = [
+    (
+        "/docs",
+        HTML,
+        include_bytes!(concat!(env!("OUT_DIR"), "/index.html.gz")),
+    ),
+    (
+        "/docs/",
+        HTML,
+        include_bytes!(concat!(env!("OUT_DIR"), "/index-slash.html.gz")),
+    ),
+    (
+        "/docs/start.js",
+        JAVASCRIPT,
+        include_bytes!(concat!(env!("OUT_DIR"), "/start.js.gz")),
+    ),
     (
         "/docs/swagger-ui.css",
         CSS,

@@ -53,12 +53,12 @@ impl State for Document {
 
 /// The document, at its path with and without a slash at the end.
 fn files(dialect: Dialect, offered: Offered) -> io::Result<Files> {
-    let file = |server| {
-        let document = document(&service::ABOUT, dialect, offered, server);
-        File::json(&document)
-    };
+    let mut document = document(&service::ABOUT, dialect, offered, "./");
+    let file = File::json(&document)?;
+    document["servers"][0]["url"] = "../".into();
+    let slash = File::json(&document)?;
     Ok(Files(vec![
-        ("/openapi.json", file("./")?),
-        ("/openapi.json/", file("../")?),
+        ("/openapi.json", file),
+        ("/openapi.json/", slash),
     ]))
 }
