@@ -2,9 +2,9 @@
 
 use crate::results::{Figure, Results};
 use crate::suite::{
-    BEFORE, FASTAPI, FLOOR, FLOOR_RAW, KNOWN, LIMITED, LOGINS, OWASP, PEER, Parameters, REFUSALS,
-    RS256, USERS_ME, USERS_ME_DYNAMODB, USERS_ME_RING, USERS_ME_RING_SHARE, USERS_ME_SHARE, argon2,
-    token, users_me_by,
+    BEFORE, DOCS, FASTAPI, FLOOR, FLOOR_RAW, KNOWN, LIMITED, LOGINS, OPENAPI, OWASP, PEER,
+    Parameters, REFRESH, REFUSALS, RS256, SESSIONS, USERS_ME, USERS_ME_DYNAMODB, USERS_ME_RING,
+    USERS_ME_RING_SHARE, USERS_ME_SHARE, argon2, token, users_me_by,
 };
 
 /// A limit, and what was measured.
@@ -60,6 +60,18 @@ pub fn budgets(results: &Results, set: &str) -> Vec<Budget> {
             of.connect_to_floor(),
         ),
         at_most(
+            "init, /openapi.json",
+            1.2,
+            "x floor",
+            of.to_floor(OPENAPI, Figure::InitMs),
+        ),
+        at_most(
+            "init, /docs",
+            1.2,
+            "x floor",
+            of.to_floor(DOCS, Figure::InitMs),
+        ),
+        at_most(
             "GET /users/me/ warm, p50",
             1.25,
             "x floor",
@@ -113,6 +125,7 @@ pub fn budgets(results: &Results, set: &str) -> Vec<Budget> {
     ));
     budgets.extend(of.rings());
     budgets.extend(of.logins());
+    budgets.extend(of.sessions());
     budgets.extend(of.against_the_peer());
     budgets
 }
@@ -242,6 +255,12 @@ impl Of<'_> {
                 self.slowest_to_quickest(),
             ),
         ]
+    }
+
+    fn sessions(&self) -> [Budget; 1] {
+        let refresh = self.name(&format!("{SESSIONS}{REFRESH}"));
+        let requests = self.results.median(&refresh, Figure::StoreRequests);
+        [at_most("a refresh on DynamoDB", 2.0, "requests", requests)]
     }
 
     fn slowest_to_quickest(&self) -> Option<f64> {

@@ -4,7 +4,7 @@ use super::Report;
 use super::algorithms;
 use super::logins::{bills, refusals, sessions};
 use super::tables::{aligned, budgets, costs, table};
-use crate::cost::{COLD_PERCENT, LONGEST_MS, WAIT_MS, Work};
+use crate::cost::{COLD_PERCENT, LONGEST_MS, MARGIN_PERCENT, WAIT_MS, Work};
 use crate::results::{Figure, Measured};
 use crate::suite::{
     BEFORE, FASTAPI, OWASP, PEER, TOKEN_DYNAMODB, USERS_ME, USERS_ME_DYNAMODB, token,
@@ -35,6 +35,8 @@ pub fn markdown(report: &Report) -> String {
         ("wait", WAIT_MS.to_string()),
         ("cold", COLD_PERCENT.to_string()),
         ("longest", LONGEST_MS.to_string()),
+        ("margin", MARGIN_PERCENT.to_string()),
+        ("cpu", machine.cpu.clone()),
         ("recommended", recommended(report)),
         (
             "machine",

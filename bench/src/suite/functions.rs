@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use super::{
-    ENVIRONMENT, FASTAPI, LOGIN, OWASP, READ, Suite, TOKEN_DYNAMODB, USERS_ME, USERS_ME_DYNAMODB,
-    USERS_ME_SHARE, Variables, bootstrap, bytes, candidate, effort, token, variables,
+    DOCS, ENVIRONMENT, FASTAPI, LOGIN, OPENAPI, OWASP, READ, Suite, TOKEN_DYNAMODB, USERS_ME,
+    USERS_ME_DYNAMODB, USERS_ME_SHARE, Variables, bootstrap, bytes, candidate, effort, token,
+    variables,
 };
 use crate::candidate::{Candidate, Effort};
 use crate::dynamodb::{Server, TABLE, door};
@@ -33,6 +34,11 @@ impl Suite {
         }
         let read = function(folder, "UsersMeFunction", READ, Effort::LIGHT)?;
         self.candidates.push(named(set, USERS_ME, read.clone()));
+        for (name, program) in [(OPENAPI, "OpenapiFunction"), (DOCS, "DocsFunction")] {
+            let event = format!("events/{name}.json");
+            let file = function(folder, program, &event, Effort::COLD)?;
+            self.candidates.push(named(set, name, file));
+        }
         for parameters in [OWASP, FASTAPI] {
             let mut login = function(folder, "TokenFunction", LOGIN, effort(parameters))?;
             login.environment.extend(self.users(parameters)?);

@@ -20,8 +20,14 @@ pub const TOKEN_DYNAMODB: &str = "token on DynamoDB";
 pub const TOKEN_RING: &str = "token on DynamoDB, RS256";
 /// Stands before the kinds of logins whose requests to DynamoDB are counted.
 pub const LOGINS: &str = "login on DynamoDB: ";
+/// GET /openapi.json.
+pub const OPENAPI: &str = "openapi";
+/// GET /docs.
+pub const DOCS: &str = "docs";
 /// Stands before the kinds of requests about sessions and clients.
 pub const SESSIONS: &str = "session on DynamoDB: ";
+/// A refresh token for the next.
+pub const REFRESH: &str = "a refresh";
 /// The right password, from an address that the account knows.
 pub const KNOWN: &str = "right password, known address";
 /// Refused before its password is looked at.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::functions::{Functions, named};
 use super::logins::login_event;
 use super::rings::{bearing, with};
-use super::{LOGIN, PASSWORD, SESSIONS, Suite, json};
+use super::{LOGIN, PASSWORD, REFRESH, SESSIONS, Suite, json};
 use crate::candidate::{Candidate, Request};
 use crate::error::Error;
 use crate::logins::Counted;
@@ -43,9 +43,7 @@ impl Suite {
         };
         let logins = || Ok::<_, Error>(login_request(&event));
         self.session("a login that begins a session", &login, logins)?;
-        self.session("a refresh", &login, || {
-            Ok(refresh(&tokens(&login, &event)?))
-        })?;
+        self.session(REFRESH, &login, || Ok(refresh(&tokens(&login, &event)?)))?;
         let replayed = tokens(&login, &event)?;
         self.session("a refresh, its answer was lost", &login, || {
             Ok(refresh(&replayed))
