@@ -16,10 +16,10 @@ export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/b
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev invoke invoke-what test live-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test build deploy smoke
+.PHONY: help dev invoke invoke-what test live-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test build arm64-test deploy smoke
 
 help: ## List the verbs
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
 
 dev: $(CARGO_LAMBDA) ## Serve every route on http://127.0.0.1:9000 (PORT=), rebuilt when a file changes
 	@exec python3 scripts/dev.py
@@ -116,6 +116,10 @@ build: $(CARGO_LAMBDA) $(ZIG) $(SAM) ## Build the functions as they are deployed
 
 sam-test: build ## Run the built functions in Lambda's image, one by one and behind sam local start-api
 	@scripts/docker.sh run scripts/sam_test.sh
+
+arm64-test: ## Build the functions for Graviton and run them here under qemu: some 10 minutes, not part of .ci/run
+	@$(MAKE) build ARCH=arm64
+	@python3 tests/arm64.py
 
 deploy: $(CARGO_LAMBDA) $(ZIG) $(SAM) ## Deploy to AWS: STACK=name (Parameter=value, ARCH=arm64); a parameter that is not named stays as it is
 	@python3 scripts/deploy.py
