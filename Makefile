@@ -16,7 +16,7 @@ export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/b
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev invoke invoke-what test live-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test build arm64-test deploy smoke
+.PHONY: help dev invoke invoke-what test live-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test rehearse build arm64-test deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -116,6 +116,9 @@ build: $(CARGO_LAMBDA) $(ZIG) $(SAM) ## Build the functions as they are deployed
 
 sam-test: build ## Run the built functions in Lambda's image, one by one and behind sam local start-api
 	@scripts/docker.sh run scripts/sam_test.sh
+
+rehearse: build .venv/rehearse/ok ## Deploy to an emulator of AWS on loopback, with IAM enforced, and try the stack
+	@.venv/rehearse/bin/python scripts/rehearse/main.py
 
 arm64-test: ## Build the functions for Graviton and run them here under qemu: some 10 minutes, not part of .ci/run
 	@$(MAKE) build ARCH=arm64

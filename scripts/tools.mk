@@ -4,6 +4,8 @@ PIP_zig := ziglang==0.17.1
 PIP_sam := aws-sam-cli==1.170.0
 # What checks .github/workflows.
 PIP_workflows := check-jsonschema==0.39.0 zizmor==1.32.0
+# The emulator of AWS, and CloudFormation's transform of a SAM template.
+PIP_rehearse := ministack==1.5.33 aws-sam-translator==1.115.0 boto3==1.43.106
 PIP_moto := moto[server,dynamodb]==5.2.5
 PIP_fastapi := fastapi==0.165.0 httpx2==2.16.2 pyjwt==2.15.1 python-multipart==0.0.34
 # The client libraries in Python; those in JavaScript are in tests/clients/package.json.

@@ -90,7 +90,7 @@ class Page:
         self.tick(scopes)
         if screenshot:
             self.photograph(screenshot)
-        self.click(".modal-ux .auth.authorize")
+        self.click(".modal-ux .auth-container:has(#oauth_username) .auth.authorize")
         self.wait.until(the.visibility_of_element_located((By.XPATH, "//button[text()='Logout']")))
         self.click(".modal-ux .btn-done")
 

@@ -1,5 +1,5 @@
-//! An imitation of the HTTP API: routes a request as `template.yaml` does, and sends the function
-//! the event that AWS would send, as JSON.
+//! An imitation of the HTTP API: routes a request by the routes of `template.yaml`, and sends the
+//! function the event that AWS would send, as JSON.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,12 +12,12 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Map, Value, json};
-use shared::http::without_slash;
 use shared::lambda::{Function, Service};
 use tokio::runtime::Runtime;
 
 use crate::document::{API, ApiDocument, RFC_API};
 use crate::functions::FUNCTIONS;
+use crate::routing::{EmptyRest, ROUTES, Routes};
 use crate::{Answer, Client, HttpRequest, NOW, World};
 
 /// The service in this process.
@@ -29,6 +29,8 @@ pub struct Gateway {
     runtime: Runtime,
     /// AWS sends form bodies as base64, `sam local` as text.
     pub base64: bool,
+    pub empty_rest: EmptyRest,
+    pub routes: Arc<Routes>,
     functions: &'static [Function],
     document: Arc<ApiDocument>,
 }
@@ -41,10 +43,13 @@ impl Gateway {
             .get("API_DIALECT")
             .is_some_and(|dialect| dialect == "rfc");
         let document = if rfc { &RFC_API } else { &API };
-        Self::serving(world, &FUNCTIONS, Arc::clone(document))
+        Self {
+            routes: Arc::clone(&ROUTES),
+            ..Self::serving(world, &FUNCTIONS, Arc::clone(document))
+        }
     }
 
-    /// A gateway to other functions, with their document.
+    /// A gateway to other functions, with the routes that they would have, and their document.
     pub fn serving(
         world: World,
         functions: &'static [Function],
@@ -59,15 +64,23 @@ impl Gateway {
             started: RefCell::default(),
             runtime,
             base64: true,
+            empty_rest: EmptyRest::Taken,
+            routes: Arc::new(Routes::of_functions(functions)),
             functions,
             document,
         }
     }
 
-    /// Sends an event to the function that the gateway would choose for its path.
+    /// Sends an event to the function that the gateway would choose for its method and path.
     pub fn invoke(&self, event: &Value) -> Answer {
-        let path = event["rawPath"].as_str().unwrap_or_default();
-        self.invoke_function(self.choose(path), event)
+        let http = &event["requestContext"]["http"];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (method, path) = (text(&http["method"]), text(&event["rawPath"]));
+        let route = self.routes.choose(&method, &path, self.empty_rest);
+        let name = &route.expect("a fallback").function;
+        let mut functions = self.functions.iter();
+        let function = functions.find(|function| function.name == name);
+        self.invoke_function(function.expect("a function of this gateway"), event)
     }
 
     /// Sends an event to this function.
@@ -82,16 +95,6 @@ impl Gateway {
         answer
     }
 
-    fn choose(&self, path: &str) -> &'static Function {
-        let functions = self.functions.iter();
-        let fitting = functions.filter_map(|function| Some((fit(function, path)?, function)));
-        let best = fitting.max_by_key(|(fit, _)| *fit);
-        let mut functions = self.functions.iter();
-        let fallback = || functions.find(|function| function.route.path().is_none());
-        let chosen = best.map(|(_, function)| function).or_else(fallback);
-        chosen.expect("a fallback")
-    }
-
     fn started(&self, function: &Function) -> Rc<dyn Service> {
         let mut started = self.started.borrow_mut();
         let service = started.entry(function.name).or_insert_with(|| {
@@ -101,12 +104,14 @@ impl Gateway {
         Rc::clone(service)
     }
 
-    fn event(&self, request: &HttpRequest) -> Value {
+    /// The event of a request.
+    pub fn event(&self, request: &HttpRequest) -> Value {
         let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+        let route = self.routes.choose(&request.method, path, self.empty_rest);
         let source_ip = request.source_ip.as_deref().unwrap_or("203.0.113.7");
         let mut event = json!({
             "version": "2.0",
-            "routeKey": "$default",
+            "routeKey": route.map_or("$default", |route| &route.key),
             "rawPath": path,
             "rawQueryString": query,
             "headers": headers(request),
@@ -118,7 +123,8 @@ impl Gateway {
             "isBase64Encoded": false,
         });
         if let Some(body) = request.body.as_ref().filter(|body| !body.is_empty()) {
-            let text = std::str::from_utf8(body).ok().filter(|_| !self.base64);
+            let as_text = !self.base64 || is_text(&event["headers"]);
+            let text = std::str::from_utf8(body).ok().filter(|_| as_text);
             event["isBase64Encoded"] = text.is_none().into();
             event["body"] = text
                 .map_or_else(|| STANDARD.encode(body), str::to_owned)
@@ -164,23 +170,12 @@ fn decompress(bytes: &[u8]) -> String {
     }
 }
 
-/// How well a function's route fits a path; `None` if it does not. The largest one wins: the path
-/// itself, then the longest `{proxy+}`, and of two equally long ones that with more literal
-/// segments.
-fn fit(function: &Function, path: &str) -> Option<(bool, usize, usize)> {
-    let own: Vec<&str> = without_slash(function.route.path()?).split('/').collect();
-    let sent: Vec<&str> = path.split('/').collect();
-    let literal = |segment: &&&str| !segment.starts_with('{');
-    let fits = own.len() <= sent.len()
-        && own.iter().zip(&sent).all(|(own, sent)| {
-            if literal(&own) {
-                own == sent
-            } else {
-                !sent.is_empty()
-            }
-        });
-    let literals = own.iter().filter(literal).count();
-    fits.then_some((own.len() == sent.len(), own.len(), literals))
+/// Does the gateway send this body as it is? AWS documents no list; this one was observed.
+fn is_text(headers: &Value) -> bool {
+    let media_type = headers["content-type"].as_str().unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    let text = ["json", "xml", "javascript"].map(|kind| format!("application/{kind}"));
+    media_type.starts_with("text/") || text.iter().any(|text| text == media_type)
 }
 
 /// The headers as AWS sends them: names in lower case, a repeated header joined with commas (RFC

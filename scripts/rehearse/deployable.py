@@ -1,0 +1,91 @@
+"""The template as CloudFormation gets it, and what MiniStack needs beside."""
+import copy
+import re
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+from emulator import Failure
+
+BUCKET = "code"
+ANY = "x-amazon-apigateway-any-method"
+
+
+class NoManagedPolicies:
+    """samtranslator would ask AWS which there are; the template names none."""
+
+    def load(self):
+        return {}
+
+
+def transformed(build):
+    """The template that `sam build` wrote, transformed as CloudFormation does it."""
+    file = build / "template.yaml"
+    if not file.exists():
+        raise Failure(f"{file} is not there; make build writes it")
+    template = yaml_parse(file.read_text())
+    for name, function in functions(template, "AWS::Serverless::Function").items():
+        function["CodeUri"] = f"s3://{BUCKET}/{name}.zip"
+    transformed = transform(copy.deepcopy(template), {}, NoManagedPolicies())
+    check_routes(template, transformed)
+    return transformed
+
+
+def functions(template, kind="AWS::Lambda::Function"):
+    """The properties of each function, by its logical id."""
+    resources = template["Resources"].items()
+    return {name: resource["Properties"] for name, resource in resources if resource["Type"] == kind}
+
+
+def with_routes(template, slash):
+    """A copy of a template with routes. MiniStack does not read an HTTP API's Body, so each of its paths becomes
+    a route and an integration. MiniStack's {proxy+} does not take an empty rest; with `slash` each `/x/{proxy+}`
+    has a route `/x/` beside it, so that both answers of a gateway are tried."""
+    template = copy.deepcopy(template)
+    [(api, properties)] = functions(template, "AWS::ApiGatewayV2::Api").items()
+    routes = routes_of(properties.pop("Body"))
+    properties |= {"Name": api, "ProtocolType": "HTTP"}
+    if slash:
+        routes |= {key.removesuffix("{proxy+}"): uri for key, uri in routes.items() if key.endswith("/{proxy+}")}
+    for number, (key, uri) in enumerate(routes.items()):
+        template["Resources"] |= resources(api, number, key, uri)
+    [stage] = [one for one in template["Resources"].values() if one["Type"] == "AWS::ApiGatewayV2::Stage"]
+    # The settings of a route need the route.
+    stage["DependsOn"] = [f"Route{number}" for number in range(len(routes))]
+    return template
+
+
+def routes_of(body):
+    """The URI of each route's integration, by the route's key: `ANY /token`, `$default`."""
+    routes = {}
+    for path, methods in body["paths"].items():
+        for method, described in methods.items():
+            method = "ANY" if method == ANY else method.upper()
+            key = "$default" if described.get("isDefaultRoute") else f"{method} {path}"
+            routes[key] = described["x-amazon-apigateway-integration"]["uri"]
+    return routes
+
+
+def check_routes(sam, template):
+    """Every HttpApi event must be exactly one route, to its own function: tests/routing.rs counts on it."""
+    promised = {}
+    for function, properties in functions(sam, "AWS::Serverless::Function").items():
+        for event in properties["Events"].values():
+            path = event["Properties"].get("Path")
+            promised[f"{event['Properties']['Method']} {path}" if path else "$default"] = function
+    [properties] = functions(template, "AWS::ApiGatewayV2::Api").values()
+    made = {key: re.search(r"\$\{(\w+)\.Arn\}", uri["Fn::Sub"])[1] for key, uri in routes_of(properties["Body"]).items()}
+    if made != promised:
+        wrong = sorted(key for key in made | promised if made.get(key) != promised.get(key))
+        raise Failure(f"the transformed template's routes are not the template's events: {', '.join(wrong)}")
+
+
+def resources(api, number, key, uri):
+    """A route, and the integration with its function."""
+    integration = {"ApiId": {"Ref": api}, "IntegrationType": "AWS_PROXY", "IntegrationUri": uri, "PayloadFormatVersion": "2.0"}
+    target = {"Fn::Join": ["/", ["integrations", {"Ref": f"Integration{number}"}]]}
+    route = {"ApiId": {"Ref": api}, "RouteKey": key, "Target": target}
+    return {
+        f"Integration{number}": {"Type": "AWS::ApiGatewayV2::Integration", "Properties": integration},
+        f"Route{number}": {"Type": "AWS::ApiGatewayV2::Route", "Properties": route},
+    }

@@ -1,0 +1,73 @@
+"""MiniStack, an emulator of AWS, on a free port of the loopback interface."""
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import boto3
+
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+# MiniStack's root user: the only one whose key it knows without being told.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+
+
+class Failure(Exception):
+    """Why the rehearsal ends: for people, in one or two lines."""
+
+
+class Emulator:
+    """Runs until the `with` block ends, and what it started with it."""
+
+    def __init__(self, folder, log):
+        self.port, self.log = free_port(), log
+        self.url = f"http://{HOST}:{self.port}"
+        self.environment = {"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": self.url, **CREDENTIALS}
+        # By its own `ministack` command it would listen on every interface, and reap containers of others.
+        self.command = [sys.executable, "-m", "hypercorn", "ministack.app:app", "--bind", f"{HOST}:{self.port}"]
+        self.settings = {"AUTH": "true", "GATEWAY_PORT": str(self.port), "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0",
+                         "DOCKER_HOST": f"unix://{folder}/no-docker", "HOME": folder, "TMPDIR": folder}
+
+    def __enter__(self):
+        with open(self.log, "w") as log:
+            # A session of its own: the functions that it starts end with it.
+            self.process = subprocess.Popen(self.command, env={**self.environment, **self.settings}, stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, start_new_session=True)
+        try:
+            self.wait_until_it_listens()
+        except BaseException:
+            self.end()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def wait_until_it_listens(self):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection((HOST, self.port)):
+                return
+            time.sleep(0.1)
+        raise Failure(f"MiniStack does not listen; {self.log} says why")
+
+    def end(self):
+        """Ends the session, functions too; by force whoever is still there after five seconds."""
+        for ending in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, ending)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
+
+    def client(self, service, **credentials):
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", **credentials}
+        return boto3.client(service, endpoint_url=self.url, region_name=REGION, **keys)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,214 @@
+//! The routing table of `template.yaml`: which function the gateway gives a request to, and that it
+//! is one that answers it.
+
+use std::sync::Arc;
+
+use jsonwebtoken::Algorithm;
+use serde_json::{Value, json};
+use shared::http::without_slash;
+use tests::functions::FUNCTIONS;
+use tests::routing::{EmptyRest, Routes};
+use tests::wiring::parsed_template;
+use tests::{Client, Gateway, HttpRequest, World, keys, world};
+
+/// In which no function answers 404 at its own path: there are keys to publish, sessions to end, and
+/// clients who may ask.
+fn answering() -> World {
+    let ring = keys::ring(Algorithm::ES256).public().to_json().unwrap();
+    let world = world().with("PUBLIC_KEYS", ring);
+    world.with("REFRESH_IDLE_DAYS", 30).checking_clients()
+}
+
+fn gateway(template: &Value, empty_rest: EmptyRest) -> Gateway {
+    let mut gateway = Gateway::new(answering());
+    gateway.routes = Arc::new(Routes::of_template(template));
+    gateway.empty_rest = empty_rest;
+    gateway
+}
+
+/// What a client of this stack would complain of: a path, spelled with or without its last slash,
+/// that no function answers.
+fn complaints(template: &Value, empty_rest: EmptyRest) -> Vec<String> {
+    let gateway = gateway(template, empty_rest);
+    let mut complaints = Vec::new();
+    for function in FUNCTIONS.iter() {
+        let Some(path) = function.route.path() else {
+            continue;
+        };
+        let path = without_slash(path).replace("{document}", "jwks.json");
+        for method in function.route.methods().chain(["PURGE"]) {
+            for path in [path.clone(), format!("{path}/")] {
+                let status = followed(&gateway, method, &path);
+                let answered = status.is_some_and(|status| status != 404);
+                let refused = status == Some(405);
+                if !answered || refused != (method == "PURGE") {
+                    complaints.push(format!("{method} {path}: {status:?}"));
+                }
+            }
+        }
+    }
+    let nowhere = followed(&gateway, "GET", "/nowhere");
+    if nowhere != Some(404) {
+        complaints.push(format!("GET /nowhere: {nowhere:?}"));
+    }
+    complaints
+}
+
+/// The status of the answer, once a redirect from the slash at the end has been followed; nothing if
+/// the redirect leads somewhere else, or no function is asked.
+fn followed(gateway: &Gateway, method: &str, path: &str) -> Option<u16> {
+    gateway.routes.choose(method, path, gateway.empty_rest)?;
+    let answer = gateway.send(&HttpRequest::new(method, path));
+    if answer.status != 308 {
+        return Some(answer.status);
+    }
+    let path = path.strip_suffix('/')?;
+    let (_, last) = path.rsplit_once('/')?;
+    (answer.header("location") == Some(&format!("../{last}"))).then_some(())?;
+    Some(gateway.send(&HttpRequest::new(method, path)).status)
+}
+
+#[test]
+fn every_path_is_answered_by_the_function_that_its_route_names() {
+    let complaints = complaints(&parsed_template(), EmptyRest::Taken);
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+/// If the gateway does not take an empty rest, `$default` redirects, except below another function's
+/// path, whose own greedy route then takes the request and answers 404. `make smoke` says which of
+/// the two AWS does.
+#[test]
+fn with_an_empty_rest_refused_only_a_slash_below_another_path_is_lost() {
+    let complaints = complaints(&parsed_template(), EmptyRest::Refused);
+    let known = ["/users/me/items/", "/users/me/logout/"];
+    let is_known = |complaint: &String| {
+        let path = complaint.split([' ', ':']).nth(1);
+        path.is_some_and(|path| known.contains(&path))
+    };
+    assert!(complaints.iter().all(is_known), "{complaints:#?}");
+}
+
+/// The tests above would notice each of them: two functions exchanged, a route forgotten.
+#[test]
+fn a_wrong_template_is_noticed() {
+    let template = parsed_template();
+    let resources = template["Resources"].as_object().unwrap().iter();
+    let functions: Vec<_> = resources
+        .filter(|(_, one)| one["Type"] == "AWS::Serverless::Function")
+        .collect();
+    for (at, (name, function)) in functions.iter().enumerate() {
+        let (other, _) = functions[(at + 1) % functions.len()];
+        let code = |name: &str| template["Resources"][name]["Properties"]["CodeUri"].clone();
+        let mut exchanged = template.clone();
+        exchanged["Resources"][*name]["Properties"]["CodeUri"] = code(other);
+        exchanged["Resources"][other]["Properties"]["CodeUri"] = code(name);
+        assert_ne!(
+            complaints(&exchanged, EmptyRest::Taken),
+            [""; 0],
+            "{name} and {other}"
+        );
+        for event in function["Properties"]["Events"].as_object().unwrap().keys() {
+            let mut forgotten = template.clone();
+            let events = &mut forgotten["Resources"][*name]["Properties"]["Events"];
+            events.as_object_mut().unwrap().remove(event);
+            // Without its second route a path with a slash would be redirected all the same.
+            if event == "Exact" || event == "Default" {
+                assert_ne!(
+                    complaints(&forgotten, EmptyRest::Taken),
+                    [""; 0],
+                    "{name} {event}"
+                );
+            }
+        }
+    }
+}
+
+/// What AWS's guide says of these: a full match, then the greedy one with the most literals, then
+/// `$default`.
+#[test]
+fn the_most_specific_route_takes_a_request() {
+    let routes = Routes::of_template(&parsed_template());
+    for (path, key) in [
+        ("/users/me", "ANY /users/me"),
+        ("/users/me/items", "ANY /users/me/items"),
+        ("/users/me/items/7", "ANY /users/me/items/{proxy+}"),
+        ("/users/me/logout/", "ANY /users/me/logout/{proxy+}"),
+        ("/users/me/orders", "ANY /users/me/{proxy+}"),
+        ("/users/me/a/b/", "ANY /users/me/{proxy+}"),
+        ("/users/me//", "ANY /users/me/{proxy+}"),
+        ("/.well-known/jwks.json", "ANY /.well-known/{document}"),
+        ("/.well-known/a/b", "ANY /.well-known/{document}/{proxy+}"),
+        ("/.well-known/", "$default"),
+        ("/docs/swagger-ui.css", "ANY /docs/{proxy+}"),
+        ("/users", "$default"),
+        ("/Token", "$default"),
+        ("/tokens", "$default"),
+        ("//token", "$default"),
+        ("/", "$default"),
+    ] {
+        let chosen = routes.choose("GET", path, EmptyRest::Taken).unwrap();
+        assert_eq!(chosen.key, key, "{path}");
+    }
+    let slash = |empty_rest| routes.choose("GET", "/token/", empty_rest).unwrap();
+    assert_eq!(slash(EmptyRest::Taken).key, "ANY /token/{proxy+}");
+    assert_eq!(slash(EmptyRest::Refused).key, "$default");
+}
+
+#[test]
+fn a_method_of_its_own_comes_before_any() {
+    let event =
+        |method, path| json!({"Type": "HttpApi", "Properties": {"Method": method, "Path": path}});
+    let function = |code, events| json!({"Properties": {"CodeUri": code, "Events": events}});
+    let template = json!({"Resources": {
+        "A": function("functions/any", json!({"A": event("ANY", "/x/{id}"), "B": event("ANY", "/{proxy+}")})),
+        "B": function("functions/get", json!({"A": event("GET", "/x/{id}"), "B": event("PUT", "/x/y/{proxy+}")})),
+    }});
+    let routes = Routes::of_template(&template);
+    for (method, path, expected) in [
+        ("GET", "/x/7", Some("get")),
+        ("POST", "/x/7", Some("any")),
+        ("PUT", "/x/y/z", Some("get")),
+        ("PUT", "/x/y", Some("any")),
+        ("GET", "/x/y/z", Some("any")),
+        ("GET", "/", None),
+    ] {
+        let chosen = routes.choose(method, path, EmptyRest::Refused);
+        let function = chosen.map(|route| route.function.as_str());
+        assert_eq!(function, expected, "{method} {path}");
+    }
+}
+
+#[test]
+fn an_event_is_as_the_gateway_makes_it() {
+    let gateway = Gateway::new(world());
+    let request = HttpRequest::new("POST", "/token/?a=1")
+        .header("X-Twice", "a")
+        .header("x-twice", "b, c")
+        .form("username=x");
+    let event = gateway.event(&request);
+    assert_eq!(event["routeKey"], "ANY /token/{proxy+}");
+    assert_eq!(
+        (&event["rawPath"], &event["rawQueryString"]),
+        (&json!("/token/"), &json!("a=1"))
+    );
+    assert_eq!(event["headers"]["x-twice"], "a,b, c");
+    assert!(event["headers"].get("X-Twice").is_none());
+    for (media_type, body, base64) in [
+        ("application/x-www-form-urlencoded", "YT0x", true),
+        ("application/json; charset=utf-8", "a=1", false),
+        ("text/plain", "a=1", false),
+        ("application/octet-stream", "YT0x", true),
+    ] {
+        let mut request = HttpRequest::new("POST", "/token").header("content-type", media_type);
+        request.body = Some(b"a=1".to_vec());
+        let event = gateway.event(&request);
+        let expected = (&json!(body), &json!(base64));
+        assert_eq!(
+            (&event["body"], &event["isBase64Encoded"]),
+            expected,
+            "{media_type}"
+        );
+    }
+    let empty = gateway.event(&HttpRequest::new("POST", "/token"));
+    assert!(empty.get("body").is_none());
+}

@@ -1,0 +1,118 @@
+//! The routes of an HTTP API, and which of them takes a request, by the rules that AWS documents
+//! ("Routing API requests" of the API Gateway guide). No emulator has them all.
+
+use std::sync::{Arc, LazyLock};
+
+use serde_json::Value;
+use shared::lambda::Function;
+
+use crate::wiring::{gateway_paths, parsed_template};
+
+/// Those of `template.yaml`.
+pub static ROUTES: LazyLock<Arc<Routes>> =
+    LazyLock::new(|| Arc::new(Routes::of_template(&parsed_template())));
+
+/// Does `/x/{proxy+}` take `/x/`, whose rest is empty? AWS does not document it, so both answers
+/// must do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmptyRest {
+    Taken,
+    Refused,
+}
+
+/// The routes of an API.
+pub struct Routes(Vec<Route>);
+
+/// A route, and the folder of the function that its integration names.
+pub struct Route {
+    /// `ANY /token`, `GET /x/{id}/{proxy+}` or `$default`.
+    pub key: String,
+    pub function: String,
+}
+
+/// How well a route fits a request; the largest wins. A full match comes before a greedy one, then
+/// the most literal segments, then a method of its own before ANY.
+type Fit = (bool, usize, bool);
+
+impl Routes {
+    /// SAM makes exactly one route of each `HttpApi` event, which `make rehearse` checks, and
+    /// `$default` of one without a path.
+    pub fn of_template(template: &Value) -> Self {
+        let mut routes = Vec::new();
+        for resource in template["Resources"].as_object().unwrap().values() {
+            let properties = &resource["Properties"];
+            let events = properties["Events"].as_object().into_iter().flatten();
+            for (_, event) in events.filter(|(_, event)| event["Type"] == "HttpApi") {
+                let folder = properties["CodeUri"].as_str().unwrap();
+                routes.push(Route {
+                    key: key(&event["Properties"]),
+                    function: folder.trim_start_matches("functions/").to_owned(),
+                });
+            }
+        }
+        Self(routes)
+    }
+
+    /// The routes that `make routes` would write for these functions.
+    pub fn of_functions(functions: &[Function]) -> Self {
+        let routes = functions.iter().flat_map(|function| {
+            let paths = gateway_paths(function.route).into_iter();
+            let keys = paths.map(|path| format!("ANY {path}"));
+            let fallback = function.route.path().is_none();
+            let keys = keys.chain(fallback.then(|| "$default".to_owned()));
+            keys.map(|key| Route {
+                key,
+                function: function.name.to_owned(),
+            })
+        });
+        Self(routes.collect())
+    }
+
+    /// The route that takes a request; without one the gateway answers 404 itself.
+    pub fn choose(&self, method: &str, path: &str, empty_rest: EmptyRest) -> Option<&Route> {
+        let fitting = self.0.iter().filter_map(|route| {
+            let fit = fit(&route.key, method, path, empty_rest)?;
+            Some((fit, route))
+        });
+        let best = fitting.max_by_key(|(fit, _)| *fit);
+        let default = || self.0.iter().find(|route| route.key == "$default");
+        best.map(|(_, route)| route).or_else(default)
+    }
+}
+
+fn key(event: &Value) -> String {
+    let text = |name: &str| event[name].as_str();
+    text("Path").map_or_else(
+        || "$default".to_owned(),
+        |path| format!("{} {path}", text("Method").unwrap_or("ANY")),
+    )
+}
+
+fn fit(key: &str, method: &str, path: &str, empty_rest: EmptyRest) -> Option<Fit> {
+    let (own, pattern) = key.split_once(' ')?;
+    if own != "ANY" && own != method {
+        return None;
+    }
+    let mut sent = path.split('/');
+    let mut literals = 0;
+    for segment in pattern.split('/') {
+        let value = sent.next()?;
+        if segment == "{proxy+}" {
+            let empty = value.is_empty() && sent.next().is_none();
+            let taken = !empty || empty_rest == EmptyRest::Taken;
+            return taken.then_some((false, literals, own != "ANY"));
+        }
+        let literal = !segment.starts_with('{');
+        let fits = if literal {
+            segment == value
+        } else {
+            !value.is_empty()
+        };
+        if !fits {
+            return None;
+        }
+        literals += usize::from(literal);
+    }
+    let full = sent.next().is_none();
+    full.then_some((true, literals, own != "ANY"))
+}
