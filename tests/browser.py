@@ -78,15 +78,15 @@ class Page:
     def click(self, selector):
         self.wait.until(the.element_to_be_clickable((By.CSS_SELECTOR, selector))).click()
 
-    def authorise(self, scopes, screenshot=None):
+    def authorise(self, scopes, screenshot=None, client=()):
         """Logs in with the dialog of the Authorize button, after a log-out if somebody is logged in."""
         self.click(".btn.authorize")
         self.find(".modal-ux")
         if self.driver.find_elements(By.XPATH, "//button[text()='Logout']"):
             self.driver.find_element(By.XPATH, "//button[text()='Logout']").click()
-        for field, value in {"username": "johndoe", "password": "secret"}.items():
-            self.find(f"#oauth_{field}").clear()
-            self.find(f"#oauth_{field}").send_keys(value)
+        for field, value in {"#oauth_username": "johndoe", "#oauth_password": "secret", **dict(client)}.items():
+            self.find(field).clear()
+            self.find(field).send_keys(value)
         self.tick(scopes)
         if screenshot:
             self.photograph(screenshot)
@@ -149,6 +149,16 @@ def try_it(driver, base, screenshot=None):
     assert driver.current_url == f"{base}/docs#/default/users-me-items", driver.current_url
 
 
+def try_clients(driver, base):
+    """The dialog's fields for the client work where clients are checked: as it sends them, in the header."""
+    page = Page(driver, f"{base}/docs")
+    for name, secret in {"c_web": "", "c_example": "cs_for-development-only"}.items():
+        page.authorise(["me"], client={"#client_id_password": name, "#client_secret_password": secret})
+        status, body = page.execute("users-me")
+        print(f"GET {base}/users/me/ as the client {name}: {status}", " ".join(body.split()))
+        assert status == 200 and "John Doe" in body
+
+
 def check_redirect_page(driver, base):
     """The redirect page must hand the token in its address to the page that opened it."""
     page = Page(driver, f"{base}/docs")
@@ -196,6 +206,14 @@ def main():
     finally:
         driver.quit()
         gateway.shutdown()
+        stop(dev, service)
+
+    dev, service, _ = start(CLIENTS="check", REFRESH_IDLE_DAYS="30")
+    driver = browser()
+    try:
+        try_clients(driver, service)
+    finally:
+        driver.quit()
         stop(dev, service)
 
 
