@@ -188,6 +188,23 @@ fn headers_of_an_invoker_do_no_harm() {
     assert_eq!(sent[1].body["statusCode"], 200);
 }
 
+/// So that its line and its trace are found by each other.
+#[test]
+fn the_line_of_a_traced_request_names_its_trace() {
+    let id = "1-67449b80-0123456789abcdef01234567";
+    for (sampled, expected) in [("1", json!(id)), ("0", Value::Null)] {
+        let header = format!("lambda-runtime-trace-id: Root={id};Sampled={sampled}\r\n");
+        let script = vec![
+            event(&read("events/status.json"), &header),
+            accepted(),
+            end(),
+        ];
+        let lines = logged(|| drop(Scripted::new(script).run()));
+        let answered = lines.iter().find(|line| line["message"] == "answered");
+        assert_eq!(answered.unwrap()["span"]["trace_id"], expected);
+    }
+}
+
 #[test]
 fn a_function_that_cannot_start_says_why() {
     let api = Scripted::new(vec![accepted()]);

@@ -5,12 +5,14 @@
 //! | `function` | [`Function`]: what a folder of `functions/` says about itself; [`ColdStart`] |
 //! | `service` | [`Service`]: a started function, which answers events |
 //! | `runtime` | [`RuntimeApi`]: events in, answers out |
+//! | `trace` | the id of a request's trace in X-Ray |
 //! | [`log`] | log lines in JSON, and what they never contain |
 
 mod function;
 pub mod log;
 mod runtime;
 mod service;
+mod trace;
 
 use lambda_runtime::Config;
 pub use lambda_runtime::Error;

@@ -4,10 +4,11 @@ use std::pin::Pin;
 
 use lambda_http::Request;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_runtime::LambdaEvent;
+use lambda_runtime::{Context, LambdaEvent};
 use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span};
 
+use super::trace;
 use crate::domain::access::Access;
 use crate::domain::clock::Stopwatch;
 use crate::http::{self, Answer, Dialect, Route};
@@ -45,8 +46,13 @@ where
     async fn respond(&self, event: Event) -> Response {
         let stopwatch = Stopwatch::start();
         let (route, https) = (self.route, event.payload.came_by_https());
-        let span =
-            info_span!("request", %route, request_id = event.context.request_id, sub = Empty);
+        let Context {
+            request_id,
+            xray_trace_id,
+            ..
+        } = event.context;
+        let trace_id = xray_trace_id.as_deref().and_then(trace::kept);
+        let span = info_span!("request", %route, request_id, trace_id, sub = Empty);
         let result = self.handle(event.payload).instrument(span.clone()).await;
         let _entered = span.enter();
         let (response, outcome, reason) = match result {
