@@ -81,11 +81,13 @@ store-test: .venv/moto/ok ## Test the stores against moto, a second DynamoDB
 routes: ## Write what is missing for the functions that service/ lists: router, template, events, README, scope
 	@cargo run --quiet --package tests --bin routes
 
-check: $(SAM) $(DENY) .venv/workflows/ok ## Check format, lints, docs, the template, and the dependencies' licences and advisories
+check: $(SAM) $(DENY) .venv/template/ok .venv/workflows/ok ## Check format, lints, docs, the template, and the dependencies' licences and advisories
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	sam validate --lint --region us-east-1
+	@PATH="$(CURDIR)/.venv/template/bin:$$PATH" python scripts/check_template.py
+	.venv/template/bin/checkov
 	.venv/workflows/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	.venv/workflows/bin/zizmor --offline --quiet .github/workflows
 	cargo deny --log-level error check bans licenses sources

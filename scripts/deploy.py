@@ -10,6 +10,8 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,10 +24,22 @@ def main():
     stack, parameters = check(given)
     # What is built and what is deployed agree, whatever the stack was before.
     parameters["Architecture"] = architecture = given.get("ARCH", "x86_64")
+    # As it is said, or as it was; a new stack has nothing to move.
+    deployment = parameters.get("Deployment") or outputs(stack).get("Deployment", "AllAtOnce")
     run("make", "build", f"ARCH={architecture}")
+    if deployment != "AllAtOnce":
+        built = ROOT / ".aws-sam/build/template.yaml"
+        built.write_text(gradually(built.read_text(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"))
     overrides = [f"{name}={value}" for name, value in parameters.items()]
     run("sam", "deploy", "--stack-name", stack, "--parameter-overrides", *overrides)
     tell(stack, outputs(stack))
+
+
+def gradually(template, release):
+    """The template with an alias that moves gradually; `release` makes this deploy's versions new ones."""
+    lines = (ROOT / "scripts/gradual.yaml").read_text().replace("{release}", release)
+    start = "\nGlobals:\n  Function:\n"
+    return template.replace(start, start + textwrap.indent(lines, "    "), 1)
 
 
 def given_to_make():
@@ -64,10 +78,13 @@ def run(*command):
 
 
 def outputs(stack):
+    """What the stack says of itself; nothing if there is no such stack."""
     command = ["sam", "list", "stack-outputs", "--stack-name", stack, "--output", "json"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if "does not exist" in listed.stderr:
+        return {}
     if listed.returncode:
-        sys.exit(f"make deploy: {stack} is deployed, but its outputs cannot be read: {listed.stderr.strip()}")
+        sys.exit(f"make deploy: the outputs of {stack} cannot be read: {listed.stderr.strip()}")
     return {one["OutputKey"]: one["OutputValue"] for one in json.loads(listed.stdout)}
 
 

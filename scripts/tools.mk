@@ -2,6 +2,8 @@
 PIP_cargo-lambda := cargo-lambda==1.9.2
 PIP_zig := ziglang==0.17.1
 PIP_sam := aws-sam-cli==1.170.0
+# What `make check` reads the template with: SAM's transform and CloudFormation's rules as sam has them, and checkov.
+PIP_template := aws-sam-translator==1.115.0 cfn-lint==1.58.0 checkov==3.3.30
 # What checks .github/workflows.
 PIP_workflows := check-jsonschema==0.39.0 zizmor==1.32.0
 # The emulator of AWS, and CloudFormation's transform of a SAM template.

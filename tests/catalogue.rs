@@ -448,7 +448,14 @@ fn the_table_outlives_the_stack_and_every_mistake() {
     assert_eq!(table["DeletionProtectionEnabled"], true);
     let recovery = &table["PointInTimeRecoverySpecification"];
     assert_eq!(recovery["PointInTimeRecoveryEnabled"], true);
-    assert_eq!(table["SSESpecification"]["SSEEnabled"], true);
+    let [_, own_key, default] = table["SSESpecification"].as_array().unwrap().as_slice() else {
+        panic!("with a key of one's own, or without");
+    };
+    assert_eq!(
+        (&own_key["SSEEnabled"], &own_key["KMSMasterKeyId"]),
+        (&json!(true), &json!("KmsKeyArn"))
+    );
+    assert_eq!(default["SSEEnabled"], true);
 }
 
 #[test]

@@ -5,22 +5,45 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 
+use serde_json::Value;
 use tests::repository;
 
-/// Stands in for `sam` and for `make build`: writes down how it was called.
+/// Stands in for `sam` and for `make build`: writes down how it was called. The stack is there, with
+/// the Deployment that the variable says; without one it is new.
 const STAND_IN: &str = r#"#!/bin/sh
 echo "$(basename "$0") $*" >> "$CALLS"
-[ "$1" != list ] || echo '[{"OutputKey": "ApiUrl", "OutputValue": "https://x.example.com"},
-  {"OutputKey": "UsersTable", "OutputValue": "my-api-users"}]'
+case "$1" in
+  build) printf 'Parameters: {}\nGlobals:\n  Function:\n    Handler: bootstrap\n' > "$BUILT" ;;
+  deploy) touch "$CALLS.deployed" ;;
+  list)
+    [ "$DEPLOYMENT" != denied ] || { echo "Error: AccessDenied" >&2; exit 1; }
+    [ -e "$CALLS.deployed" ] || [ "$DEPLOYMENT" ] || { echo "Error: it does not exist" >&2; exit 1; }
+    echo '[{"OutputKey": "ApiUrl", "OutputValue": "https://x.example.com"},
+      {"OutputKey": "UsersTable", "OutputValue": "my-api-users"},
+      {"OutputKey": "Deployment", "OutputValue": "'"$DEPLOYMENT"'"}]' ;;
+esac
 "#;
 
-/// What it printed, and the calls that it made.
+const CANARY: &str = "Canary10Percent5Minutes";
+
+fn deploy(given: &str) -> (Output, String) {
+    let (output, calls, _) = deploy_again(given, "");
+    (output, calls)
+}
+
+/// What it printed, the calls that it made, and the template that it deployed.
 #[expect(
     clippy::disallowed_methods,
     reason = "the stand-ins come before what the machine has"
 )]
-fn deploy(given: &str) -> (Output, String) {
+fn deploy_again(given: &str, deployment: &str) -> (Output, String, String) {
     let folder = tempfile::tempdir().unwrap();
+    for name in ["template.yaml", "scripts/deploy.py", "scripts/gradual.yaml"] {
+        fs::create_dir_all(folder.path().join("scripts")).unwrap();
+        fs::copy(repository(name), folder.path().join(name)).unwrap();
+    }
+    let built = folder.path().join(".aws-sam/build/template.yaml");
+    fs::create_dir_all(built.parent().unwrap()).unwrap();
     for name in ["sam", "make"] {
         let file = folder.path().join(name);
         fs::write(&file, STAND_IN).unwrap();
@@ -29,13 +52,16 @@ fn deploy(given: &str) -> (Output, String) {
     let calls = folder.path().join("calls");
     let path = format!("{}:{}", folder.path().display(), env::var("PATH").unwrap());
     let output = Command::new("python3")
-        .arg(repository("scripts/deploy.py"))
+        .arg(folder.path().join("scripts/deploy.py"))
         .env("PATH", path)
         .env("CALLS", &calls)
+        .env("BUILT", &built)
+        .env("DEPLOYMENT", deployment)
         .env("MAKEFLAGS", format!("s -- {given}"))
         .output()
         .unwrap();
-    (output, fs::read_to_string(&calls).unwrap_or_default())
+    let read = |file| fs::read_to_string(file).unwrap_or_default();
+    (output, read(&calls), read(&built))
 }
 
 #[test]
@@ -52,13 +78,15 @@ fn what_is_built_is_what_is_deployed() {
     ] {
         let (output, calls) = deploy(given);
         assert!(output.status.success(), "{given}: {output:?}");
+        let list = "sam list stack-outputs --stack-name my-api --output json";
         let deployed = format!("{more}Architecture={architecture}");
         assert_eq!(
             calls.lines().collect::<Vec<_>>(),
             [
+                list.to_owned(),
                 format!("make build ARCH={architecture}"),
                 format!("sam deploy --stack-name my-api --parameter-overrides {deployed}"),
-                "sam list stack-outputs --stack-name my-api --output json".to_owned(),
+                list.to_owned(),
             ]
         );
         let told = String::from_utf8(output.stdout).unwrap();
@@ -70,6 +98,47 @@ fn what_is_built_is_what_is_deployed() {
         ] {
             assert!(told.contains(next), "{told}");
         }
+    }
+}
+
+/// Or the next deploy of a gradual stack could be one at once.
+#[test]
+fn a_stack_that_cannot_be_read_is_not_deployed() {
+    let (output, calls, _) = deploy_again("STACK=my-api", "denied");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && said.contains("Error: AccessDenied"),
+        "{said}"
+    );
+    assert_eq!(calls.lines().count(), 1, "{calls}");
+}
+
+/// SAM would make no version of a parameter's new value, so the alias goes with something that is new.
+#[test]
+fn only_a_gradual_deployment_has_an_alias_and_the_stack_remembers_it() {
+    let given = format!("STACK=my-api Deployment={CANARY}");
+    for (given, before, gradual) in [
+        ("STACK=my-api", "", false),
+        ("STACK=my-api", "AllAtOnce", false),
+        ("STACK=my-api", CANARY, true),
+        (&given, "", true),
+        (&given, "AllAtOnce", true),
+        ("STACK=my-api Deployment=AllAtOnce", CANARY, false),
+    ] {
+        let (output, _, template) = deploy_again(given, before);
+        assert!(output.status.success(), "{given}: {output:?}");
+        let template: Value = serde_saphyr::from_str(&template).unwrap();
+        let function = &template["Globals"]["Function"];
+        assert_eq!(function["Handler"], "bootstrap");
+        let alias = function["AutoPublishAlias"] == "live";
+        let all = function["AutoPublishAliasAllProperties"] == true;
+        let release = function["Description"].as_str().unwrap_or_default();
+        let new = release.starts_with("20") && release.ends_with('Z');
+        assert_eq!(
+            (alias, all, new),
+            (gradual, gradual, gradual),
+            "{given}, {before}: {function}"
+        );
     }
 }
 
