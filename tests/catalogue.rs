@@ -488,6 +488,70 @@ fn what_strangers_can_cost_is_limited() {
     assert_eq!(concurrency["Default"], 0, "off: small accounts have none");
 }
 
+/// All that is not needed for an answer, and that somebody may not want to pay for.
+#[test]
+fn what_costs_is_made_where_it_is_asked_for() {
+    let template = parsed_template();
+    for (name, default) in [
+        ("AlarmTopicArn", ""),
+        ("Deployment", "AllAtOnce"),
+        ("DomainName", ""),
+        ("HostedZoneId", ""),
+        ("KmsKeyArn", ""),
+        ("Tracing", "Disabled"),
+    ] {
+        assert_eq!(template["Parameters"][name]["Default"], default, "{name}");
+    }
+    for (name, resource) in template["Resources"].as_object().unwrap() {
+        let condition = match resource["Type"].as_str().unwrap() {
+            "AWS::Serverless::HttpApi" | "AWS::Serverless::Function" | "AWS::Logs::LogGroup" => {
+                &[][..]
+            }
+            "AWS::DynamoDB::Table" => &["OnDynamoDb"],
+            "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::Dashboard" | "AWS::Logs::MetricFilter" => {
+                &["Watched", "WatchedOnDynamoDb", "FailuresWatched"]
+            }
+            "AWS::Route53::RecordSet" => &["HasHostedZone"],
+            _ => &["HasDomain"],
+        };
+        let given: Vec<_> = resource["Condition"].as_str().into_iter().collect();
+        let known = given.iter().all(|one| condition.contains(one));
+        assert!(
+            known && given.is_empty() == condition.is_empty(),
+            "{name}: {given:?}"
+        );
+    }
+}
+
+/// An alarm that tells nobody, or that goes off at night when nobody calls, is worse than none.
+#[test]
+fn every_alarm_tells_the_topic_and_is_silent_while_nobody_calls() {
+    let template = parsed_template();
+    let resources = template["Resources"].as_object().unwrap().iter();
+    let alarms = resources.filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm");
+    let operating = read("docs/operating.md");
+    for (name, alarm) in alarms {
+        let alarm = &alarm["Properties"];
+        for actions in ["AlarmActions", "OKActions"] {
+            let actions = alarm[actions].to_string();
+            assert!(actions.contains("AlarmTopicArn"), "{name}: {actions}");
+        }
+        assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}");
+        assert!(
+            operating.contains(&format!("| `{name}` |")),
+            "{name} is not in docs/operating.md"
+        );
+    }
+}
+
+/// Without them a page in a browser learns neither what scope it lacks nor when to try again.
+#[test]
+fn pages_of_other_origins_see_the_challenge_and_the_wait() {
+    let api = &parsed_template()["Resources"]["Api"]["Properties"];
+    let exposed = &api["CorsConfiguration"][1]["ExposeHeaders"];
+    assert_eq!(*exposed, json!(["retry-after", "www-authenticate"]));
+}
+
 #[test]
 fn the_api_has_no_stage_in_its_paths_and_drops_no_route_silently() {
     let api = &parsed_template()["Resources"]["Api"]["Properties"];

@@ -5,6 +5,7 @@ pub mod document;
 pub mod dynamodb;
 pub mod functions;
 pub mod gateway;
+pub mod insights;
 pub mod keys;
 pub mod logs;
 pub mod parity;
