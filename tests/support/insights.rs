@@ -1,5 +1,5 @@
-//! Which log lines a filter selects: as much of CloudWatch's two languages as docs/operating.md and
-//! `template.yaml` use.
+//! Which log lines a filter selects: as much of the languages of Logs Insights and of metric filters as
+//! docs/operating.md and `template.yaml` use.
 
 use serde_json::Value;
 
