@@ -30,9 +30,15 @@ def main():
     if deployment != "AllAtOnce":
         built = ROOT / ".aws-sam/build/template.yaml"
         built.write_text(gradually(built.read_text(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"))
-    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    overrides = [override(name, value) for name, value in parameters.items()]
     run("sam", "deploy", "--stack-name", stack, "--parameter-overrides", *overrides)
     tell(stack, outputs(stack))
+
+
+def override(name, value):
+    """sam would refuse an empty value without quotes, and cut one at its first space."""
+    quoted = value.replace('"', '\\"')
+    return f'{name}="{quoted}"'
 
 
 def gradually(template, release):

@@ -69,17 +69,18 @@ fn what_is_built_is_what_is_deployed() {
     for (given, architecture, more) in [
         ("STACK=my-api", "x86_64", ""),
         ("ARCH=arm64 STACK=my-api", "arm64", ""),
-        ("STACK=my-api Clients=check", "x86_64", "Clients=check "),
+        ("STACK=my-api Clients=check", "x86_64", "Clients=\"check\" "),
+        ("STACK=my-api JwtSecretKey=", "x86_64", "JwtSecretKey=\"\" "),
         (
             "STACK=my-api UsersFile=/opt/a\\ b.json",
             "x86_64",
-            "UsersFile=/opt/a b.json ",
+            "UsersFile=\"/opt/a b.json\" ",
         ),
     ] {
         let (output, calls) = deploy(given);
         assert!(output.status.success(), "{given}: {output:?}");
         let list = "sam list stack-outputs --stack-name my-api --output json";
-        let deployed = format!("{more}Architecture={architecture}");
+        let deployed = format!("{more}Architecture=\"{architecture}\"");
         assert_eq!(
             calls.lines().collect::<Vec<_>>(),
             [
