@@ -77,6 +77,10 @@ def circle(resources):
         return error.args[1]
 
 
+def versions(template):
+    return {name for name, one in template["Resources"].items() if one["Type"] == "AWS::Lambda::Version"}
+
+
 def main():
     # samtranslator warns of what it could tell AWS.
     logging.disable(logging.WARNING)
@@ -84,11 +88,13 @@ def main():
     TO.mkdir(parents=True, exist_ok=True)
     text = (ROOT / "template.yaml").read_text()
     variants = {"default": (text, {}), "everything": (gradually(text, "now"), EVERYTHING)}
-    for name, (text, values) in variants.items():
-        template = transformed(text, values)
+    for name, (variant, values) in variants.items():
+        template = transformed(variant, values)
         if found := circle(template["Resources"]):
             sys.exit(f"template.yaml ({name}): these resources need each other: {' -> '.join(found)}")
         (TO / f"{name}.json").write_text(json.dumps(template, indent=1))
+    if versions(template) & versions(transformed(gradually(text, "later"), EVERYTHING)):
+        sys.exit("scripts/gradual.yaml: another deploy would publish no version, and its parameters would have no effect")
     files = [str(TO / f"{name}.json") for name in variants]
     sys.exit(subprocess.run(["cfn-lint", "--ignore-checks", *IGNORED, "--", *files]).returncode)
 
