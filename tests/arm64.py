@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
 
@@ -27,8 +27,14 @@ AARCH64 = 183
 OTHERWISE = {"not-found": 404, "well-known": 404, "revoke": 404, "introspect": 404}
 
 
-class RuntimeApi(HTTPServer):
-    """Gives one event after another to one function, and keeps its answers."""
+class RuntimeApi(ThreadingHTTPServer):
+    """Gives one event after another to one function, and keeps its answers. A function waits for the next
+    event for ever, and the thread that lets it ends with this program."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """A function that is ended leaves its connection."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -75,7 +81,7 @@ def main():
             event["headers"]["authorization"] = f"Bearer {token}"
         answer = run(program, name, event)
         status, expected = answer.get("statusCode"), OTHERWISE.get(name, 200)
-        print(f"{name}: {program.stat().st_size / 2**20:.2f} MiB, GLIBC_{'.'.join(map(str, glibc(program)))}, {status} {body(answer):.70}")
+        print(f"{name}: {program.stat().st_size / 2**20:.2f} MiB, GLIBC_{'.'.join(map(str, glibc(program)))}, {status} {' '.join(body(answer).split()):.70}")
         assert status == expected, answer
         assert glibc(program) <= GLIBC, f"{name} needs a later glibc than provided.al2023 has"
         if name == "token":
@@ -95,7 +101,6 @@ def run(program, name, event):
     finally:
         process.kill()
         process.wait()
-        api.shutdown()
 
 
 def body(answer):
