@@ -188,7 +188,7 @@ def middle(samples):
 def filled(users, folder):
     """Starts a local DynamoDB with so many users besides the tutorial's two."""
     port, file = free_port(), f"{folder}/{users}"
-    command = [TARGET / "local-dynamodb", str(port), f"{file}.sqlite", LOCAL_DYNAMODB["USERS_TABLE"]]
+    command = [TARGET / "local-dynamodb", str(port), f"{file}.sqlite", LOCAL_DYNAMODB["USERS_TABLE"], "keys"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         server.stdout.readline()
