@@ -8,6 +8,7 @@ import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from types import SimpleNamespace
 
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
@@ -34,11 +35,8 @@ IGNORED = {
 }
 
 
-class NoManagedPolicies:
-    """samtranslator would ask AWS which there are; the template names none."""
-
-    def load(self):
-        return {}
+# samtranslator would ask AWS which managed policies there are; the template names none.
+NO_POLICIES = SimpleNamespace(load=dict)
 
 
 def transformed(text, values):
@@ -48,7 +46,7 @@ def transformed(text, values):
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
     for name, value in values.items():
         template["Parameters"][name]["Default"] = value
-    return transform(template, values, NoManagedPolicies())
+    return transform(template, values, NO_POLICIES)
 
 
 def needed(part):

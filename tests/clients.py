@@ -16,6 +16,7 @@ from requests.utils import parse_dict_header
 from requests_oauthlib import OAuth2Session as OauthlibSession
 
 import clients_sessions
+from clients_rows import Rows
 from service import ROOT, start, stop
 
 # How many logins may fail. A right login lets the service forget those before it, so the cases that
@@ -72,6 +73,8 @@ class Oauthlib:
 
 def describe(response):
     """Neither library raises an error for a resource: it returns requests' response, with the challenge as a text."""
+    if not isinstance(response, Response):
+        return "no error, a token"
     scheme, _, parameters = response.headers.get("WWW-Authenticate", "").partition(" ")
     found = parse_dict_header(parameters)
     challenge = f', {scheme} {found.get("error")}, scope "{found.get("scope")}"' if scheme else ""
@@ -80,22 +83,13 @@ def describe(response):
 
 def ask(library):
     """Prints a row for each case; returns how many are wrong."""
-    wrong = 0
+    rows = Rows(library.name)
 
     def login(**fields):
         return library.login(**{"username": "johndoe", "password": "secret", **fields})
 
     def row(name, action, expected):
-        nonlocal wrong
-        try:
-            answer = action()
-            got = describe(answer) if isinstance(answer, Response) else "no error, a token"
-        except Exception as error:
-            got = f"{type(error).__name__} {getattr(error, 'error', error)}"
-        print(f"{library.name} | {name} | {got}", flush=True)
-        if got != expected:
-            print(f"  WRONG, expected: {expected}", flush=True)
-            wrong += 1
+        rows(name, action, expected, describe)
 
     items, me = f"{library.url}/users/me/items/", f"{library.url}/users/me/"
     bad = {"access_token": "bad", "token_type": "bearer"}
@@ -115,7 +109,7 @@ def ask(library):
         except (OAuthError, OAuth2Error):
             pass
     row("too many attempts", lambda: login(**guess), library.error("temporarily_unavailable"))
-    return wrong
+    return rows.wrong
 
 
 def javascript(file, *arguments):

@@ -3,6 +3,8 @@ from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
 from oauthlib.oauth2 import BackendApplicationClient, LegacyApplicationClient
 from requests_oauthlib import OAuth2Session as OauthlibSession
 
+from clients_rows import Rows
+
 # As in events/clients.json.
 SERVICE, SECRET, APP = "c_example", "cs_for-development-only", "c_web"
 USER = {"username": "johndoe", "password": "secret"}
@@ -86,31 +88,19 @@ def ask(url):
 
 
 def ask_with(library):
-    wrong = 0
-
-    def row(name, action, expected):
-        nonlocal wrong
-        try:
-            got = action()
-        except Exception as error:
-            got = f"{type(error).__name__} {getattr(error, 'error', error)}"
-        print(f"{library.name} | {name} | {got}", flush=True)
-        if got != expected:
-            print(f"  WRONG, expected: {expected}", flush=True)
-            wrong += 1
-
+    row = Rows(library.name)
     for method in ["client_secret_basic", "client_secret_post"]:
         row(f"own token, {method}", lambda: library.own_token(SECRET, method)["token_type"], "bearer")
         row(f"wrong secret, {method}", lambda: library.own_token("wrong", method), library.error("invalid_client"))
     first = library.login()
     second = library.refresh(first)
-    row("refreshed", lambda: second["refresh_token"] != first["refresh_token"], True)
-    row("an access token that has expired is refreshed by itself", lambda: library.refreshed_by_itself(second).get(f"{library.url}/users/me/").status_code, 200)
+    row("refreshed", lambda: second["refresh_token"] != first["refresh_token"], "True")
+    row("an access token that has expired is refreshed by itself", lambda: library.refreshed_by_itself(second).get(f"{library.url}/users/me/").status_code, "200")
     third = library.login()
     if library.introspect:
         row("introspected", lambda: library.introspect(third).json()["username"], "johndoe")
-    row("revoked", lambda: library.revoke(third).status_code, 200)
+    row("revoked", lambda: library.revoke(third).status_code, "200")
     if library.introspect:
-        row("introspected once more", lambda: library.introspect(third).json(), {"active": False})
+        row("introspected once more", lambda: library.introspect(third).json(), "{'active': False}")
     row("refreshed once more", lambda: library.refresh(third), library.error("invalid_grant"))
-    return wrong
+    return row.wrong

@@ -1,6 +1,7 @@
 """The template as CloudFormation gets it, and what MiniStack needs beside."""
 import copy
 import re
+from types import SimpleNamespace
 
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
@@ -11,11 +12,8 @@ BUCKET = "code"
 ANY = "x-amazon-apigateway-any-method"
 
 
-class NoManagedPolicies:
-    """samtranslator would ask AWS which there are; the template names none."""
-
-    def load(self):
-        return {}
+# samtranslator would ask AWS which managed policies there are; the template names none.
+NO_POLICIES = SimpleNamespace(load=dict)
 
 
 def transformed(build):
@@ -26,7 +24,7 @@ def transformed(build):
     template = yaml_parse(file.read_text())
     for name, function in functions(template, "AWS::Serverless::Function").items():
         function["CodeUri"] = f"s3://{BUCKET}/{name}.zip"
-    transformed = transform(copy.deepcopy(template), {}, NoManagedPolicies())
+    transformed = transform(copy.deepcopy(template), {}, NO_POLICIES)
     check_routes(template, transformed)
     return transformed
 

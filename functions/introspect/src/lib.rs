@@ -4,8 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::domain::introspection::{Active, Introspection};
 use shared::http::{
-    self, Answer, ApiError, Description, Fields, Form, OAuthRefused, Operation, Public, Request,
-    RequestError,
+    self, Answer, ApiError, Description, Form, Operation, Public, Request, RequestError, TokenForm,
 };
 use shared::lambda::Function;
 
@@ -17,7 +16,7 @@ pub const FUNCTION: Function = Function {
     name: env!("CARGO_PKG_NAME"),
     route: ROUTE.route(),
     description: &[Description::new("Ask about a token")
-        .takes_form::<IntrospectForm>()
+        .takes_form::<TokenForm>()
         .answers::<Introspected>()
         .refuses(refusals)],
     start: |cold_start| cold_start.public(ROUTE, handle),
@@ -31,7 +30,7 @@ pub async fn handle(introspection: &Introspection, request: Request) -> Answer {
         return Err(RequestError::NotFound.into());
     }
     let form = Form::of_body(&request)?;
-    let IntrospectForm { token, .. } = form.read(IntrospectForm::read)?;
+    let TokenForm { token, .. } = form.read(TokenForm::read)?;
     let client = http::confidential_client(&introspection.clients, &request, &form).await?;
     let active = introspection.of(token).await?;
     let own = |active: &Active| active.client.as_ref() == Some(&client.id);
@@ -40,34 +39,8 @@ pub async fn handle(introspection: &Introspection, request: Request) -> Answer {
 }
 
 fn refusals() -> Vec<ApiError> {
-    let invalid = |basic| OAuthRefused::InvalidClient { basic, reason: "" }.into();
-    vec![
-        OAuthRefused::MalformedClient.into(),
-        invalid(false),
-        invalid(true),
-        RequestError::NotFound.into(),
-    ]
-}
-
-/// The form of RFC 7662 2.1.
-// A form cannot contain null, so in the schema an optional field is a plain string.
-#[derive(JsonSchema)]
-pub struct IntrospectForm<'a> {
-    /// An access token, or a refresh token.
-    #[schemars(length(min = 1))]
-    pub token: &'a str,
-    /// Not used.
-    #[schemars(extend("type" = "string"))]
-    pub token_type_hint: Option<&'a str>,
-}
-
-impl<'a> IntrospectForm<'a> {
-    fn read(fields: &mut Fields<'a>) -> Self {
-        Self {
-            token: fields.required("token"),
-            token_type_hint: fields.optional("token_type_hint"),
-        }
-    }
+    let clients = http::client_refusals().map(ApiError::OAuth).into_iter();
+    clients.chain([RequestError::NotFound.into()]).collect()
 }
 
 /// RFC 7662 2.2. If it is not active, it says nothing more.

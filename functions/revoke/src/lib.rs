@@ -7,8 +7,8 @@ use shared::domain::sessions::Sessions;
 use shared::domain::sessions::token::{RefreshToken, Sid};
 use shared::domain::token::{Unverified, Verifier};
 use shared::http::{
-    self, Answer, ApiError, Description, Fields, Form, OAuthRefused, Operation, Public, Request,
-    RequestError,
+    self, Answer, ApiError, Description, Form, OAuthRefused, Operation, Public, Request,
+    RequestError, TokenForm,
 };
 use shared::lambda::Function;
 
@@ -20,7 +20,7 @@ pub const FUNCTION: Function = Function {
     name: env!("CARGO_PKG_NAME"),
     route: ROUTE.route(),
     description: &[Description::new("Log out")
-        .takes_form::<RevokeForm>()
+        .takes_form::<TokenForm>()
         .answers::<Revoked>()
         .refuses(refusals)],
     start: |cold_start| cold_start.public(ROUTE, handle),
@@ -29,14 +29,9 @@ pub const FUNCTION: Function = Function {
 const NO_SESSION: ApiError = ApiError::OAuth(OAuthRefused::UnsupportedTokenType);
 
 fn refusals() -> Vec<ApiError> {
-    let client = |basic| OAuthRefused::InvalidClient { basic, reason: "" }.into();
-    vec![
-        NO_SESSION,
-        OAuthRefused::MalformedClient.into(),
-        client(false),
-        client(true),
-        RequestError::NotFound.into(),
-    ]
+    let others = [NO_SESSION, RequestError::NotFound.into()];
+    let clients = http::client_refusals().map(ApiError::OAuth);
+    clients.into_iter().chain(others).collect()
 }
 
 /// Sessions, if there are any, what verifies the access tokens that name one, and clients: each can
@@ -44,11 +39,12 @@ fn refusals() -> Vec<ApiError> {
 pub type State = (Option<Sessions>, Verifier, Clients);
 
 /// Ends a session. Its refresh tokens end at once; its access tokens only where `TOKEN_CHECK` is
-/// `session`. Without sessions there is nothing at this path.
+/// `session`. Without sessions there is nothing at this path. With `USER_STORE=memory` the sessions are
+/// those of the process that logs in, so this one has none to end.
 pub async fn handle((sessions, verifier, clients): &State, request: Request) -> Answer {
     let sessions = sessions.as_ref().ok_or(RequestError::NotFound)?;
     let form = Form::of_body(&request)?;
-    let RevokeForm { token, .. } = form.read(RevokeForm::read)?;
+    let TokenForm { token, .. } = form.read(TokenForm::read)?;
     let client = http::client(clients, &request, &form).await?;
     if let Some(sid) = session_of(token, verifier).await? {
         sessions.revoke(&sid, &client).await?;
@@ -67,27 +63,6 @@ async fn session_of(token: &str, verifier: &Verifier) -> Result<Option<Sid>, Api
         Ok(claims) => Ok(Some(Sid(claims.sid.ok_or(NO_SESSION)?))),
         Err(Unverified::InvalidToken(_)) => Ok(None),
         Err(Unverified::Keys(error)) => Err(error.into()),
-    }
-}
-
-/// The form of RFC 7009 2.1.
-// A form cannot contain null, so in the schema an optional field is a plain string.
-#[derive(JsonSchema)]
-pub struct RevokeForm<'a> {
-    /// A refresh token, or an access token.
-    #[schemars(length(min = 1))]
-    pub token: &'a str,
-    /// Not used.
-    #[schemars(extend("type" = "string"))]
-    pub token_type_hint: Option<&'a str>,
-}
-
-impl<'a> RevokeForm<'a> {
-    fn read(fields: &mut Fields<'a>) -> Self {
-        Self {
-            token: fields.required("token"),
-            token_type_hint: fields.optional("token_type_hint"),
-        }
     }
 }
 

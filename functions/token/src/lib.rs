@@ -102,23 +102,21 @@ fn refusals() -> Vec<ApiError> {
     };
     let missing = Problem::of_field("body", "username", Kind::Missing);
     let token = Problem::of_field("body", "refresh_token", Kind::Missing);
-    let client = |basic| OAuthRefused::InvalidClient { basic, reason: "" };
     let in_rfc = |error: OAuthRefused| ApiError::OAuth(error).in_rfc();
-    vec![
+    let mut all = vec![
         ApiError::Request(RequestError::Invalid(vec![implicit, missing])),
         ApiError::Login(Refused::IncorrectPassword { reason: "" }),
         ApiError::Login(Refused::ScopeNotAllowed),
         ApiError::Login(Refused::TooManyAttempts { wait, reason: "" }),
         in_rfc(OAuthRefused::InvalidGrant { reason: "" }),
         in_rfc(OAuthRefused::InvalidScope),
-        in_rfc(client(false)),
-        in_rfc(client(true)),
-        in_rfc(OAuthRefused::MalformedClient),
         in_rfc(OAuthRefused::UnauthorizedClient),
         ApiError::Request(RequestError::Invalid(vec![token])).in_rfc(),
         ApiError::Unavailable(StoreError::Unavailable("".into())).in_rfc(),
         ApiError::internal("").in_rfc(),
-    ]
+    ];
+    all.extend(http::client_refusals().map(in_rfc));
+    all
 }
 
 /// RFC 6749 5.1.

@@ -34,7 +34,7 @@ impl State for Clients {
         match store {
             _ if !are_checked(reader) => ClientsConfig::Ignored,
             StoreConfig::DynamoDb { .. } => ClientsConfig::Table(store),
-            StoreConfig::Memory { .. } => ClientsConfig::File(read(file, reader)),
+            StoreConfig::Memory { .. } => ClientsConfig::File(in_file(file, reader)),
         }
     }
 
@@ -110,7 +110,7 @@ pub(super) fn are_checked(reader: &mut Reader<'_>) -> bool {
     false
 }
 
-fn read(file: Option<String>, reader: &mut Reader<'_>) -> MemoryClients {
+fn in_file(file: Option<String>, reader: &mut Reader<'_>) -> MemoryClients {
     let Some(path) = file else {
         let problem = "not set, so there would be no clients; name a JSON file of them";
         reader.problem("CLIENTS_FILE", problem);

@@ -56,6 +56,13 @@ pub async fn confidential_client(
     Ok(client)
 }
 
+/// What may be wrong with a client, for `/openapi.json`.
+#[must_use]
+pub fn client_refusals() -> [OAuthRefused; 3] {
+    let invalid = |basic| OAuthRefused::InvalidClient { basic, reason: "" };
+    [OAuthRefused::MalformedClient, invalid(false), invalid(true)]
+}
+
 fn names(readings: &Readings, id: &str) -> bool {
     readings.iter().any(|reading| reading.id == id)
 }

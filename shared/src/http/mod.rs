@@ -6,6 +6,7 @@
 //! | `guard` | the check before each protected handler, of the bearer token and its user |
 //! | `client` | which client sends a form |
 //! | `event` | the gateway's event, and the request that it becomes |
+//! | `token_form` | the form that names a token |
 //! | `form`, `fields`, `json`, `problem` | input: fields, parameters and JSON, and what is wrong with it |
 //! | `file` | files that everybody may read and every cache may keep |
 //! | `error` | [`ApiError`]: everything that can go wrong |
@@ -24,11 +25,12 @@ mod guard;
 mod json;
 mod problem;
 mod route;
+mod token_form;
 
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use lambda_http::http::{HeaderValue, StatusCode};
 
-pub use client::{client, confidential_client};
+pub use client::{client, client_refusals, confidential_client};
 pub use description::{Description, FORM, JSON, Parameter};
 pub use dialect::{Dialect, Surface};
 pub use error::{AccessError, ApiError, OAuthRefused, Refused, RequestError};
@@ -42,6 +44,7 @@ pub use json::{JsonProblems, from_json, json, json_with};
 pub use lambda_http::{Body, Request, Response};
 pub use problem::{Kind, Problem, Step, Type};
 pub use route::{ForClients, Operation, Protected, Public, Route, without_slash};
+pub use token_form::TokenForm;
 
 /// What a handler returns.
 pub type Answer = Result<Response<Body>, ApiError>;

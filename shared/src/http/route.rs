@@ -115,12 +115,7 @@ impl Public {
             assert!(public, "an operation asks for a token: write Protected::at");
             at += 1;
         }
-        Self(Route {
-            path: Some(path),
-            below: false,
-            surface: Surface::Resource,
-            operations,
-        })
+        Self(Route::at(path, operations))
     }
 
     /// The same route, which also answers every path below its own, such as those of files.
@@ -194,12 +189,7 @@ impl Protected {
             );
             at += 1;
         }
-        Self(Route {
-            path: Some(path),
-            below: false,
-            surface: Surface::Resource,
-            operations,
-        })
+        Self(Route::at(path, operations))
     }
 
     /// The route as a plain value, for code that treats all routes alike.
@@ -232,12 +222,7 @@ impl ForClients {
             );
             at += 1;
         }
-        Self(Route {
-            path: Some(path),
-            below: false,
-            surface: Surface::Resource,
-            operations,
-        })
+        Self(Route::at(path, operations))
     }
 
     /// The route as a plain value, for code that treats all routes alike.
@@ -248,6 +233,15 @@ impl ForClients {
 }
 
 impl Route {
+    const fn at(path: &'static str, operations: &'static [Operation]) -> Self {
+        Self {
+            path: Some(path),
+            below: false,
+            surface: Surface::Resource,
+            operations,
+        }
+    }
+
     /// The path as FastAPI spells it; `None` for the fallback.
     #[must_use]
     pub const fn path(self) -> Option<&'static str> {
