@@ -5,16 +5,19 @@ use std::sync::{Arc, LazyLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shared::aws::clients::item;
-use shared::domain::clients::{self, ClientStore};
+use shared::domain::clients::{self, ClientStore, Secret};
 use shared::domain::scope::Scopes;
+use shared::domain::users::User;
 use shared::http::{
     self, Answer as Answered, Description, Dialect, ForClients, Operation, Request,
 };
 use shared::lambda::Function;
 use tests::document::ApiDocument;
 use tests::dynamodb::{block_on, checking_clients, connect, start_filled, world_at};
+use tests::stores::{One, johndoe};
 use tests::world::PATIENT;
 use tests::{Answer, Client, Gateway, HttpRequest, World, world};
 
@@ -306,7 +309,7 @@ fn users_and_clients_have_their_own_routes() {
     }
 }
 
-/// A service with this client, who is public, in either dialect.
+/// A service with this client beside those of the events, public unless it is said to have secrets.
 fn with_client(dialect: &str, members: &Value) -> Gateway {
     let mut client = json!({"id": "c_app"});
     client
@@ -314,7 +317,9 @@ fn with_client(dialect: &str, members: &Value) -> Gateway {
         .unwrap()
         .extend(members.as_object().unwrap().clone());
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(&file, json!([client]).to_string()).unwrap();
+    let mut all: Value = serde_json::from_str(&tests::read("events/clients.json")).unwrap();
+    all.as_array_mut().unwrap().push(client);
+    std::fs::write(&file, all.to_string()).unwrap();
     let world = world()
         .with("CLIENTS", "check")
         .with("CLIENTS_FILE", file.path().display());
@@ -323,7 +328,10 @@ fn with_client(dialect: &str, members: &Value) -> Gateway {
             .with("REFRESH_IDLE_DAYS", 30)
             .with("API_DIALECT", dialect),
     );
-    let _started = gateway.post_form("/token", LOGIN);
+    // They read the file when they start, and it is gone when this returns.
+    for path in ["/token", "/introspect", "/users/me/"] {
+        gateway.post_form(path, "");
+    }
     gateway
 }
 
@@ -417,6 +425,95 @@ fn a_session_is_its_clients_alone() {
         let refresh = format!("grant_type=refresh_token&refresh_token={token}&client_id=c_web");
         let answer = post(&gateway, "/token", None, &refresh);
         assert_refused(&answer, 400, "invalid_grant", "revoked");
+    }
+}
+
+/// While one is being replaced, both are valid, and nothing else is.
+#[test]
+fn each_of_a_clients_secrets_proves_who_it_is() {
+    let made: Vec<_> = [1, 2].map(|now| Secret::random(now).unwrap()).into();
+    let kept: Vec<_> = made.iter().map(|(_, kept)| kept).collect();
+    let client = json!({"grants": ["client_credentials"], "secrets": kept});
+    let gateway = with_client("rfc", &client);
+    let status = |secret: &str| {
+        let form = format!("{OWN_TOKEN}&client_id=c_app&client_secret={secret}");
+        gateway.post_form("/token", &form).status
+    };
+    for (secret, _) in &made {
+        assert_eq!(status(secret.expose_secret()), 200);
+    }
+    assert_eq!(status(SECRET), 400, "another client's");
+}
+
+#[test]
+fn a_client_is_told_of_its_own_tokens_alone_unless_it_may_introspect() {
+    let (secret, kept) = Secret::random(1).unwrap();
+    let grants = ["client_credentials", "password", "refresh_token"];
+    let client = json!({"grants": grants, "secrets": [kept], "scopes": ["me"]});
+    for dialect in ["fastapi", "rfc"] {
+        let gateway = with_client(dialect, &client);
+        let own = format!("client_id=c_app&client_secret={}", secret.expose_secret());
+        let login = gateway.post_form("/token", &format!("{LOGIN}&{own}"));
+        let (access, refresh) = (text(&login, "access_token"), text(&login, "refresh_token"));
+        let itself = gateway.post_form("/token", &format!("{OWN_TOKEN}&{own}"));
+        let other = gateway.post_form("/token", &format!("{LOGIN}&client_id=c_web"));
+        for (token, active) in [
+            (access, true),
+            (refresh, true),
+            (text(&itself, "access_token"), true),
+            (text(&other, "access_token"), false),
+            (text(&other, "refresh_token"), false),
+            (own_token(&gateway, ""), false),
+        ] {
+            let told = gateway.post_form("/introspect", &format!("{own}&token={token}"));
+            assert_eq!(told.json()["active"], active, "{told:?}");
+            assert!(active || told.body == r#"{"active":false}"#, "{told:?}");
+            assert_eq!(
+                introspect(&gateway, &token)["active"],
+                true,
+                "who may, is told"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_no_route_accepts_is_not_active() {
+    for gateway in gateways() {
+        let first = text(&gateway.post_form("/token", LOGIN), "refresh_token");
+        let form = format!("grant_type=refresh_token&refresh_token={first}");
+        let second = text(&gateway.post_form("/token", &form), "refresh_token");
+        assert_eq!(
+            introspect(&gateway, &first),
+            json!({"active": false}),
+            "replaced"
+        );
+        assert_eq!(introspect(&gateway, &second)["active"], true);
+        // On FastAPI's page a disabled user gets a token, which opens no route.
+        if gateway.world.variables["API_DIALECT"] == "fastapi" {
+            let form = "grant_type=password&username=alice&password=secretalice&scope=me";
+            let token = text(&gateway.post_form("/token", form), "access_token");
+            assert_eq!(
+                introspect(&gateway, &token),
+                json!({"active": false}),
+                "disabled"
+            );
+        }
+    }
+}
+
+/// Or a user of a client's name would have that client's tokens.
+#[test]
+fn no_user_logs_in_with_the_name_of_a_client() {
+    for name in ["client:c_example", "client:"] {
+        let user = User {
+            username: name.to_owned(),
+            ..johndoe()
+        };
+        let world = world().checking_clients().users(One(Some(user)));
+        let form = format!("grant_type=password&username={name}&password=secret&scope=me");
+        let answer = gateway(world).post_form("/token", &form);
+        assert_eq!(answer.status, 400, "{answer:?}");
     }
 }
 
