@@ -7,7 +7,6 @@ stay as they are. Nothing is asked, so that a pipeline can do it, too.
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 import textwrap
@@ -25,14 +24,14 @@ def main():
     # What is built and what is deployed agree, whatever the stack was before.
     parameters["Architecture"] = architecture = given.get("ARCH", "x86_64")
     # As it is said, or as it was; a new stack has nothing to move.
-    deployment = parameters.get("Deployment") or outputs(stack).get("Deployment", "AllAtOnce")
+    deployment = parameters.get("Deployment") or outputs(stack, "deploy").get("Deployment", "AllAtOnce")
     run("make", "build", f"ARCH={architecture}")
     if deployment != "AllAtOnce":
         built = ROOT / ".aws-sam/build/template.yaml"
         built.write_text(gradually(built.read_text(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"))
     overrides = [override(name, value) for name, value in parameters.items()]
     run("sam", "deploy", "--stack-name", stack, "--parameter-overrides", *overrides)
-    tell(stack, outputs(stack))
+    tell(stack, outputs(stack, "deploy"))
 
 
 def override(name, value):
@@ -45,13 +44,18 @@ def gradually(template, release):
     """The template with an alias that moves gradually; `release` makes this deploy's versions new ones."""
     lines = (ROOT / "scripts/gradual.yaml").read_text().replace("{release}", release)
     start = "\nGlobals:\n  Function:\n"
+    if start not in template:
+        sys.exit("make deploy: the built template has no Globals.Function where the alias could go, so nothing was deployed")
     return template.replace(start, start + textwrap.indent(lines, "    "), 1)
 
 
 def given_to_make():
-    """The variables of make's command line, which it hands on behind the options."""
+    """The variables of make's command line, which it hands on behind the options: with a backslash before each
+    blank and backslash, and with each dollar twice."""
     _, _, given = os.environ.get("MAKEFLAGS", "").partition("-- ")
-    return dict(one.split("=", 1) for one in shlex.split(given) if "=" in one)
+    words = re.findall(r"(?:\\.|[^\\\s])+", given)
+    words = (re.sub(r"\\(.)", r"\1", word).replace("$$", "$") for word in words)
+    return dict(word.split("=", 1) for word in words if "=" in word)
 
 
 def check(given):
@@ -83,14 +87,14 @@ def run(*command):
         sys.exit(f"make deploy: `{command[0]} {command[1]}` failed; what it said is above")
 
 
-def outputs(stack):
-    """What the stack says of itself; nothing if there is no such stack."""
+def outputs(stack, verb):
+    """What the stack says of itself, to this verb; nothing if there is no such stack, or if its first deploy failed."""
     command = ["sam", "list", "stack-outputs", "--stack-name", stack, "--output", "json"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if "does not exist" in listed.stderr:
+    if re.search(r"do(es)? not exist", listed.stderr):
         return {}
     if listed.returncode:
-        sys.exit(f"make deploy: the outputs of {stack} cannot be read: {listed.stderr.strip()}")
+        sys.exit(f"make {verb}: the outputs of {stack} cannot be read: {listed.stderr.strip()}")
     return {one["OutputKey"]: one["OutputValue"] for one in json.loads(listed.stdout)}
 
 

@@ -15,7 +15,9 @@ FLOW = ["the_pages_flow", "what_the_gateway_does"]
 
 def main():
     stack = os.environ["STACK"]
-    url = outputs(stack)["ApiUrl"]
+    url = outputs(stack, "smoke").get("ApiUrl")
+    if not url:
+        sys.exit(f"make smoke: there is no stack {stack} in this region and account")
     name, password = f"smoke-{secrets.token_hex(4)}", secrets.token_urlsafe(24)
     add = ["add", name, "--scopes", "me items", "--password-stdin"]
     if subprocess.run([*USERS, stack, *add], cwd=ROOT, input=password, text=True).returncode:

@@ -550,10 +550,27 @@ fn a_clients_record_counts_as_it_is_now() {
     change("c_web", |client| {
         client.scopes = Scopes::parse("me").unwrap();
     });
-    assert_eq!(text(&refreshed(), "scope"), "me");
+    let answer = refreshed();
+    assert_eq!(text(&answer, "scope"), "me");
+    let current = text(&answer, "refresh_token");
+    assert_eq!(introspect(&gateway, &current)["scope"], "me");
     change("c_web", |client| client.disabled = true);
     assert_refused(&refreshed(), 400, "invalid_client", "disabled");
-    change("c_web", |client| client.disabled = false);
+    assert_eq!(introspect(&gateway, &current), json!({"active": false}));
+    change("c_web", |client| {
+        client.disabled = false;
+        client.grants = vec![clients::GrantType::Password];
+    });
+    assert_refused(
+        &refreshed(),
+        400,
+        "unauthorized_client",
+        "without the grant",
+    );
+    assert_eq!(introspect(&gateway, &current), json!({"active": false}));
+    change("c_web", |client| {
+        client.grants = vec![clients::GrantType::RefreshToken];
+    });
     assert_eq!(text(&refreshed(), "scope"), "me", "nothing was used up");
 
     assert_eq!(gateway.get("/reports", Some(&own)).status, 200);

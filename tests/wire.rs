@@ -12,7 +12,7 @@ use tests::dynamodb::{
 use tests::functions::FUNCTIONS;
 use tests::policy::Statement;
 use tests::proxy::{Fault, Proxy, Recorded};
-use tests::{Answer, Client, Gateway, HttpRequest, NOW, World, read, world};
+use tests::{Answer, Client, Gateway, HttpRequest, KEY, NOW, World, parity, read, world};
 
 fn service() -> (Gateway, Proxy) {
     behind_proxy(2, 100)
@@ -153,6 +153,65 @@ fn what_is_refused_without_the_store_asks_it_nothing() {
         &format!("username={}&password=x", "x".repeat(1025)),
     );
     assert_eq!(proxy.take(), []);
+}
+
+/// Each scope is a part of the condition, of which DynamoDB takes 4 KB: whoever has no session must not be able
+/// to make it answer with an error.
+#[test]
+fn a_refresh_for_too_many_scopes_asks_the_store_nothing() {
+    let (gateway, proxy) = service();
+    let gateway = Gateway::new(gateway.world.with("REFRESH_IDLE_DAYS", 30));
+    gateway.post_form("/token", "username=x");
+    let token = format!("rt_{}", "A".repeat(64));
+    for (scopes, requests) in [(50, 1), (51, 0), (5_000, 0)] {
+        proxy.take();
+        let scope: Vec<String> = (0..scopes).map(|scope| format!("s{scope}")).collect();
+        let scope = scope.join("+");
+        let form = format!("grant_type=refresh_token&refresh_token={token}&scope={scope}");
+        let answer = gateway.post_form("/token", &form);
+        assert_eq!(answer.status, 400, "{answer:?}");
+        let error = if requests == 0 {
+            "invalid_scope"
+        } else {
+            "invalid_grant"
+        };
+        assert_eq!(answer.json()["error"], error);
+        assert_eq!(proxy.take().len(), requests, "{scopes}");
+    }
+}
+
+/// A service that shares the key may put any text into `sub` and `sid`. DynamoDB refuses a key of more than
+/// 2,048 bytes.
+#[test]
+fn a_name_that_is_too_long_for_a_key_is_nobodys() {
+    let (gateway, proxy) = service();
+    let gateway = checks_sessions(&gateway.world, proxy.address);
+    let long = "x".repeat(3_000);
+    for (sub, sid) in [
+        ("johndoe", long.as_str()),
+        (&long, "sid"),
+        ("client:x", "sid"),
+    ] {
+        let claims = json!({"sub": sub, "sid": sid, "scope": "me", "exp": NOW + 60});
+        let token = minted(&claims);
+        assert_eq!(
+            gateway.get("/users/me/", Some(&token)).status,
+            401,
+            "{sub:.9}"
+        );
+    }
+}
+
+/// A token of a service that has the same key.
+fn minted(claims: &Value) -> String {
+    let header = r#"{"typ":"JWT","alg":"HS256"}"#;
+    let message = format!(
+        "{}.{}",
+        parity::encode(header),
+        parity::encode(&claims.to_string())
+    );
+    let signature = parity::sign("HS256", KEY, &message);
+    format!("{message}.{signature}")
 }
 
 /// A function that verifies reads the public keys, whether there are any or not; the one that logs in

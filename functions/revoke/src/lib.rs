@@ -1,4 +1,4 @@
-//! POST /revoke: ends the session of a token (RFC 7009). For everybody who has the token.
+//! POST /revoke: ends the session of a token (RFC 7009). For the client to which it was given.
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -8,10 +8,11 @@
 //! | `store` | `USER_STORE`, and the variables that belong to it |
 //! | `aws` | the AWS variables, most of which Lambda sets |
 //! | `keys` | `SIGNING_KEYS`, `PUBLIC_KEYS`, `ISSUER`, `AUDIENCE` |
-//! | `token` | `JWT_SECRET_KEY`, `JWT_SECRET_KEY_PREVIOUS`, `ACCEPT_HS256_UNTIL`, `ACCESS_TOKEN_EXPIRE_MINUTES` |
+//! | `token` | `JWT_SECRET_KEY`, `JWT_SECRET_KEY_PREVIOUS`, `ACCEPT_HS256_UNTIL`, `ACCESS_TOKEN_EXPIRE_MINUTES`, `TOKEN_CHECK` |
 //! | `shared_key` | what is wrong with either of the two keys |
 //! | `sessions` | `REFRESH_IDLE_DAYS`, `REFRESH_DAYS`, `REFRESH_GRACE_SECONDS` |
 //! | `clients` | `CLIENTS`, `CLIENTS_FILE` |
+//! | `offered` | [`Offered`]: what is off until it is asked for, for functions that tell of it |
 //! | `login` | `LOGIN_FAILURES_`, `PASSWORD_HASH_` |
 //! | `service` | `API_DIALECT`, `DOCS_ENABLED` |
 //!

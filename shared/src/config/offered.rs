@@ -2,7 +2,7 @@
 
 use super::clients::are_checked;
 use super::reader::{ConfigError, Reader};
-use super::sessions::last;
+use super::sessions::idle_days;
 use super::state::{Parts, State};
 
 /// What there is besides FastAPI's page.
@@ -19,7 +19,7 @@ impl State for Offered {
 
     fn read(reader: &mut Reader<'_>) -> Self {
         Self {
-            sessions: last(reader).is_some(),
+            sessions: idle_days(reader).is_some(),
             clients: are_checked(reader),
         }
     }

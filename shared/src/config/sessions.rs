@@ -50,13 +50,13 @@ impl State for Logout {
 }
 
 /// How many days a login lasts without being used, if logins last.
-pub(super) fn last(reader: &mut Reader<'_>) -> Option<u32> {
+pub(super) fn idle_days(reader: &mut Reader<'_>) -> Option<u32> {
     let idle = reader.number("REFRESH_IDLE_DAYS", 0, 0);
     (idle > 0).then_some(idle)
 }
 
 fn policy(reader: &mut Reader<'_>) -> Option<Policy> {
-    let idle = last(reader);
+    let idle = idle_days(reader);
     let longest = reader.number("REFRESH_DAYS", 90, 1);
     let grace = reader.number("REFRESH_GRACE_SECONDS", 60, 0);
     if grace > LONGEST_GRACE {

@@ -132,8 +132,10 @@ impl Parts {
     pub(super) async fn clients(&self, config: StoreConfig) -> Result<Clients, ConfigError> {
         Ok(match self.store(config).await? {
             Store::DynamoDb(table) => Clients::of(Arc::new(table)),
-            // The reader has seen that the clients are in DynamoDB.
-            Store::Memory(_) => Clients::ignored(),
+            Store::Memory(_) => {
+                let problem = "CLIENTS: check, but these clients are in no table".to_owned();
+                return Err(ConfigError(vec![problem]));
+            }
         })
     }
 

@@ -1,5 +1,5 @@
-//! `JWT_SECRET_KEY`, `JWT_SECRET_KEY_PREVIOUS`, `ACCEPT_HS256_UNTIL`, `ACCESS_TOKEN_EXPIRE_MINUTES`: how
-//! tokens are signed and verified.
+//! `JWT_SECRET_KEY`, `JWT_SECRET_KEY_PREVIOUS`, `ACCEPT_HS256_UNTIL`, `ACCESS_TOKEN_EXPIRE_MINUTES`,
+//! `TOKEN_CHECK`: how tokens are signed and verified.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,12 +1,12 @@
 //! What a token is worth now (RFC 7662).
 
 use super::access::{Denied, Guard};
-use super::clients::Clients;
+use super::clients::{Client, ClientError, Clients, GrantType};
 use super::scope::Scopes;
-use super::sessions::Sessions;
 use super::sessions::token::RefreshToken;
+use super::sessions::{self, Sessions};
 use super::store::StoreError;
-use super::token::Claims;
+use super::token::{Claims, OWN};
 use super::users::CLIENT;
 
 /// Looks at tokens for clients, asking the store for all that a token depends on.
@@ -75,16 +75,32 @@ impl Introspection {
         let Some((session, user)) = sessions.find(token).await? else {
             return Ok(None);
         };
+        let client = self.client(&session.client).await?;
+        let Some(client) = client.filter(|client| client.may(GrantType::RefreshToken)) else {
+            return Ok(None);
+        };
         Ok(Some(Active {
             access: false,
             user: true,
-            client: Some(session.client),
-            scopes: both(&session.scopes, &user.scopes),
+            client: Some(client.id.clone()),
+            scopes: sessions::granted(&session, &user, &client, None),
             exp: session.expires.min(session.ends).as_secs(),
             iat: Some(session.rotated.as_secs()),
             jti: None,
             sub: user.username,
         }))
+    }
+
+    /// The client of this id, this service's own application too, if it may do anything.
+    async fn client(&self, id: &str) -> Result<Option<Client>, StoreError> {
+        if id == OWN {
+            return Ok(Some(Client::own()));
+        }
+        match self.clients.find(id).await {
+            Ok(client) => Ok(Some(client)),
+            Err(ClientError::Invalid(_)) => Ok(None),
+            Err(ClientError::Store(error)) => Err(error),
+        }
     }
 }
 

@@ -27,15 +27,16 @@ pub async fn client(clients: &Clients, request: &Request, form: &Form) -> Result
             fields.optional("client_secret"),
         )
     })?;
+    let header = request.headers().contains_key(AUTHORIZATION);
     match (in_header(request.headers())?, id) {
         (None, None) if secret.is_none() => Ok(Client::own()),
         (None, Some(id)) => {
             let credentials = Credentials::new(id, secret.unwrap_or_default());
-            first(clients, &[credentials], false).await
+            first(clients, &[credentials], header).await
         }
         // RFC 6749 2.3: a client must not use more than one method. Its id may be there twice.
         (Some(readings), id) if secret.is_none() && id.is_none_or(|id| names(&readings, id)) => {
-            first(clients, &readings, true).await
+            first(clients, &readings, header).await
         }
         _ => Err(OAuthRefused::MalformedClient.into()),
     }
@@ -90,6 +91,9 @@ async fn first(
 fn in_header(headers: &HeaderMap) -> Result<Option<Readings>, OAuthRefused> {
     let mut sent = headers.get_all(AUTHORIZATION).iter();
     let header = sent.next().map_or(&b""[..], |header| header.as_bytes());
+    if sent.next().is_some() {
+        return Err(OAuthRefused::MalformedClient);
+    }
     let header = String::from_utf8_lossy(header);
     let (scheme, text) = header.split_once(' ').unwrap_or((&header, ""));
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -98,7 +102,6 @@ fn in_header(headers: &HeaderMap) -> Result<Option<Readings>, OAuthRefused> {
     let bytes = STANDARD.decode(text.trim()).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     match text.as_deref().and_then(|text| text.split_once(':')) {
-        _ if sent.next().is_some() => Err(OAuthRefused::MalformedClient),
         Some(("", "")) => Ok(None),
         Some((id, secret)) if !id.is_empty() => Ok(Some(
             form_decoded(id, secret)

@@ -2,8 +2,8 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `route` | [`Route`]: a path, its methods and what each requires; [`Public`] and [`Protected`] |
-//! | `guard` | the check before each protected handler, of the bearer token and its user |
+//! | `route` | [`Route`]: a path, its methods and what each requires; [`Public`], [`Protected`], [`ForClients`] |
+//! | `guard` | the check before each protected handler, of the bearer token and its user or client |
 //! | `client` | which client sends a form |
 //! | `event` | the gateway's event, and the request that it becomes |
 //! | `token_form` | the form that names a token |

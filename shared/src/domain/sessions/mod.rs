@@ -35,6 +35,9 @@ use super::store::StoreError;
 use super::token::Grant;
 use super::users::User;
 
+/// The most scopes that a refresh may ask for by name. Without any it gets all.
+const MOST_ASKED: usize = 50;
+
 /// How long sessions last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
@@ -114,8 +117,7 @@ impl Sessions {
         client: &Client,
         scope: Option<&str>,
     ) -> Result<(Grant, Held), SessionError> {
-        let asked = scope.map(Scopes::parse).transpose();
-        let asked = asked.map_err(|_| SessionError::Scope)?;
+        let asked = scope.map(asked_for).transpose()?;
         let token = RefreshToken::parse(presented);
         let token = token.ok_or(SessionError::Invalid("not a refresh token"))?;
         let (session, next) = self.rotate(&token, &client.id, asked.clone()).await?;
@@ -192,10 +194,24 @@ impl Sessions {
     }
 }
 
+/// Reads the scopes that are asked for. Nobody has proved anything yet, so their number is bounded: each
+/// is a part of the store's condition, which DynamoDB wants under 4 KB.
+fn asked_for(scope: &str) -> Result<Scopes, SessionError> {
+    if scope.split(' ').count() > MOST_ASKED {
+        return Err(SessionError::Scope);
+    }
+    Scopes::parse(scope).map_err(|_| SessionError::Scope)
+}
+
 /// Of what is asked for, or else of all that the login granted, what user and client still have. The answer
 /// says so (RFC 6749 3.3). It is no refusal, since the token is replaced by now: a client that takes
 /// refusals for final would keep the old one, and later be taken for a thief.
-fn granted(session: &Session, user: &User, client: &Client, asked: Option<&Scopes>) -> Scopes {
+pub(super) fn granted(
+    session: &Session,
+    user: &User,
+    client: &Client,
+    asked: Option<&Scopes>,
+) -> Scopes {
     let wanted = asked.unwrap_or(&session.scopes).iter();
     let kept = |scope: &&str| user.scopes.contains_all([*scope]) && client.may_have([*scope]);
     wanted.filter(kept).collect()

@@ -3,7 +3,8 @@
 //! | | without an issuer, as on FastAPI's page | with one (RFC 9068) |
 //! |---|---|---|
 //! | header | `typ` JWT, `alg`; with a ring `kid` | `typ` at+jwt, `alg`; with a ring `kid` |
-//! | claims | `sub scope scopes iat exp jti`, `stamp` | `iss aud sub client_id iat exp jti scope`, `stamp` |
+//! | claims | `sub scope scopes iat exp jti`; of a named client `client_id` | `iss aud sub client_id iat exp jti scope` |
+//! | and | `stamp`; with a session `sid auth_time` | the same |
 //! | verification | `exp`, and any `aud` is refused | all of these are required; `iss` and `aud` must be this service's |
 //!
 //! What signs is one key that is shared with other services (HS256), or a ring of keys
@@ -78,7 +79,7 @@ impl Grant {
 /// What a verified token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
-    /// The user's name.
+    /// The user's name, or `client:` and the client's id.
     pub sub: String,
     /// The granted scopes.
     pub scopes: Scopes,
