@@ -208,7 +208,7 @@ fn minted(claims: &Value) -> String {
     let message = format!(
         "{}.{}",
         parity::encode(header),
-        parity::encode(&claims.to_string())
+        parity::encode(claims.to_string())
     );
     let signature = parity::sign("HS256", KEY, &message);
     format!("{message}.{signature}")
