@@ -78,7 +78,9 @@ browser-test: $(CARGO_LAMBDA) .venv/browser/ok ## Test /docs in Chromium; its sc
 store-test: .venv/moto/ok ## Test the stores against moto, a second DynamoDB
 	@.venv/moto/bin/python tests/store.py
 
-routes: ## Write what is missing for the functions that service/ lists: router, template, events, README, scope
+# Twice: the documents name the scopes that the first run may have added to the code.
+routes: ## Write what is missing for the functions that service/ lists: router, template, events, README, scope; and the API's documents
+	@cargo run --quiet --package tests --bin routes
 	@cargo run --quiet --package tests --bin routes
 
 check: $(SAM) $(DENY) .venv/template/ok .venv/workflows/ok ## Check format, lints, docs, the template, and the dependencies' licences and advisories

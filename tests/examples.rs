@@ -9,12 +9,11 @@ mod orders;
 use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value, json};
-use shared::config::Offered;
 use shared::domain::scope::Scopes;
 use shared::domain::users::User;
 use shared::http::Dialect;
 use shared::lambda::Function;
-use tests::document::{ApiDocument, about};
+use tests::document::ApiDocument;
 use tests::stores::{One, johndoe};
 use tests::{Answer, Client, Gateway, HttpRequest, world};
 
@@ -171,12 +170,7 @@ fn a_path_parameter_is_decoded_and_checked() {
 
 #[test]
 fn the_document_describes_them() {
-    let document = openapi::document(
-        &about(&FUNCTIONS),
-        Dialect::FastApi,
-        Offered::default(),
-        "./",
-    );
+    let document = service::document(&FUNCTIONS, Dialect::FastApi);
     let (list, place) = (
         &document["paths"]["/users/me/orders/"]["get"],
         &document["paths"]["/users/me/orders/"]["post"],

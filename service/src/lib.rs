@@ -1,10 +1,13 @@
-//! The one list of functions. `openapi` describes them, `not-found` knows their paths, and the
-//! tests call them. `openapi` and `not-found` depend on this list, so they cannot be in it.
+//! The one list of functions. [`document()`] describes them, `not-found` knows their paths, and the tests
+//! call them. `not-found` depends on this list, so it cannot be in it.
 
+mod document;
+
+pub use document::document;
 use shared::http::Route;
 use shared::lambda::{About, Function};
 
-/// Every function of `functions/`, but for the two that read this list.
+/// Every function of `functions/`, but for the one that reads this list.
 pub const FUNCTIONS: &[Function] = &[
     token::FUNCTION,
     revoke::FUNCTION,
@@ -13,6 +16,7 @@ pub const FUNCTIONS: &[Function] = &[
     users_me_items::FUNCTION,
     users_me_logout::FUNCTION,
     status::FUNCTION,
+    openapi::FUNCTION,
     docs::FUNCTION,
     well_known::FUNCTION,
 ];

@@ -5,33 +5,21 @@ use std::sync::{Arc, LazyLock};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use shared::config::Offered;
 use shared::http::Dialect;
-use shared::lambda::{About, Function};
+use shared::lambda::Function;
 
 use crate::Answer;
 use crate::functions::FUNCTIONS;
 
-/// The document as GET /openapi.json sends it.
-pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    openapi::document(
-        &about(&FUNCTIONS),
-        Dialect::FastApi,
-        Offered::default(),
-        "./",
-    )
-});
+/// The document as GET /openapi.json sends it, if everything is on.
+pub static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| service::document(&FUNCTIONS, Dialect::FastApi));
 
 /// The service's document in each dialect, ready to check responses.
 pub static API: LazyLock<Arc<ApiDocument>> =
     LazyLock::new(|| Arc::new(ApiDocument::of(&FUNCTIONS, Dialect::FastApi)));
 pub static RFC_API: LazyLock<Arc<ApiDocument>> =
     LazyLock::new(|| Arc::new(ApiDocument::of(&FUNCTIONS, Dialect::Rfc)));
-
-/// What functions say of themselves.
-pub fn about(functions: &[Function]) -> Vec<About> {
-    functions.iter().map(|function| function.about()).collect()
-}
 
 /// A document's responses by path, method and status, ready to check those of a test.
 pub struct ApiDocument {
@@ -47,7 +35,7 @@ struct Response {
 impl ApiDocument {
     /// The document of these functions.
     pub fn of(functions: &[Function], dialect: Dialect) -> Self {
-        let document = openapi::document(&about(functions), dialect, Offered::default(), "./");
+        let document = service::document(functions, dialect);
         let mut responses = HashMap::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {

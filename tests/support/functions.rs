@@ -1,4 +1,4 @@
-//! Every function: the service's list, and the two functions that read this list.
+//! Every function: the service's list, and the function that reads this list.
 
 use std::sync::LazyLock;
 
@@ -6,8 +6,8 @@ use shared::lambda::Function;
 
 /// Every function, each once.
 pub static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
-    let readers = [openapi::FUNCTION, not_found::FUNCTION];
-    service::FUNCTIONS.iter().copied().chain(readers).collect()
+    let listed = service::FUNCTIONS.iter().copied();
+    listed.chain([not_found::FUNCTION]).collect()
 });
 
 /// The function of this name.

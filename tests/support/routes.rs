@@ -1,5 +1,5 @@
 //! `make routes`: writes what is missing for the functions that `service/` lists. What is there
-//! already is never changed.
+//! already is never changed, but for the API's documents, which nobody edits.
 
 use tests::wiring::missing;
 

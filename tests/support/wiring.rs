@@ -1,5 +1,6 @@
 //! Every place that must know a function, and what is missing there: `tests/catalogue.rs` fails if
-//! something is, and `make routes` writes it. What is there already is never changed.
+//! something is, and `make routes` writes it. What is there already is never changed, but for the API's
+//! documents, which nobody edits.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -9,7 +10,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 use shared::domain::access::Access;
 use shared::domain::scope::CATALOGUE;
-use shared::http::{JSON, Operation, Route, without_slash};
+use shared::http::{Dialect, JSON, Operation, Route, without_slash};
 use shared::lambda::Function;
 
 use crate::dynamodb::block_on;
@@ -26,8 +27,8 @@ pub struct Missing {
 
 /// How it gets there.
 pub enum Mend {
-    /// Writes a new file with this text.
-    Create(String),
+    /// Writes a file with this text.
+    Write(String),
     /// Inserts lines (the second text) before the line that begins with the first text.
     Before(&'static str, String),
     /// Replaces the first text by the second wherever it stands; the second is the first and more.
@@ -44,6 +45,7 @@ pub fn missing() -> Vec<Missing> {
         events(function, &mut all);
         readme(function, &mut all);
     }
+    documents(&mut all);
     all
 }
 
@@ -52,7 +54,7 @@ impl Missing {
     pub fn mend(&self) {
         let path = repository(&self.file);
         let text = match &self.mend {
-            Mend::Create(text) => text.clone(),
+            Mend::Write(text) => text.clone(),
             Mend::Before(start, lines) => {
                 let text = read(&self.file);
                 let at = if text.starts_with(start) {
@@ -293,7 +295,7 @@ fn events(function: &Function, all: &mut Vec<Missing>) {
                 operation.method, function.name
             ),
             file,
-            mend: Mend::Create(event(function, at, operation)),
+            mend: Mend::Write(event(function, at, operation)),
         });
     }
 }
@@ -452,5 +454,20 @@ fn readme(function: &Function, all: &mut Vec<Missing>) {
             file: "README.md".into(),
             mend: Mend::Before("| everything else ", row + "\n"),
         });
+    }
+}
+
+/// The documents that `functions/openapi` serves: what the functions say of themselves.
+fn documents(all: &mut Vec<Missing>) {
+    for (name, dialect) in [("fastapi", Dialect::FastApi), ("rfc", Dialect::Rfc)] {
+        let file = format!("functions/openapi/documents/{name}.json");
+        let text = format!("{:#}\n", service::document(&FUNCTIONS, dialect));
+        if read(&file) != text {
+            all.push(Missing {
+                what: "what the functions say of themselves now".to_owned(),
+                file,
+                mend: Mend::Write(text),
+            });
+        }
     }
 }

@@ -20,7 +20,7 @@ pub const FUNCTION: Function = Function {
 /// does not document whether the gateway's `/users/me/{proxy+}` takes `/users/me/`.
 pub async fn handle((): &(), request: Request) -> Answer {
     let uri = request.uri();
-    let mut routes = service::ROUTES.into_iter().chain([openapi::ROUTE.route()]);
+    let mut routes = service::ROUTES.into_iter();
     match uri.path().strip_suffix('/') {
         Some(path) if path.is_ascii() && routes.any(|route| route.is_at(path)) => {
             redirect(path, uri.query().filter(|query| query.is_ascii()))

@@ -1,16 +1,8 @@
 //! GET /openapi.json: the description of this API, for programs. For everybody.
 
-mod document;
-mod errors;
-mod schemas;
-
-use std::io;
-
 use shared::config::{self, ConfigError, Offered, Parts, Reader, State};
-use shared::http::{Answer, Dialect, File, Files, Operation, Public, Request};
+use shared::http::{Answer, Dialect, File, Files, JSON, Operation, Public, Request};
 use shared::lambda::Function;
-
-pub use document::document;
 
 /// GET /openapi.json
 pub const ROUTE: Public = Public::at("/openapi.json", &[Operation::public("GET")]);
@@ -41,24 +33,19 @@ impl State for Document {
 
     async fn open(config: Self::Config, _: &Parts) -> Result<Self, ConfigError> {
         let (enabled, dialect, offered) = config;
-        let files = if enabled {
+        Ok(Self(if enabled {
             files(dialect, offered)
         } else {
-            Ok(Files::default())
-        };
-        let files = files.map_err(|error| ConfigError(vec![error.to_string()]))?;
-        Ok(Self(files))
+            Files::default()
+        }))
     }
 }
 
-/// The document, at its path with and without a slash at the end.
-fn files(dialect: Dialect, offered: Offered) -> io::Result<Files> {
-    let mut document = document(&service::ABOUT, dialect, offered, "./");
-    let file = File::json(&document)?;
-    document["servers"][0]["url"] = "../".into();
-    let slash = File::json(&document)?;
-    Ok(Files(vec![
-        ("/openapi.json", file),
-        ("/openapi.json/", slash),
-    ]))
+/// The document that `build.rs` prepared, at its path with and without a slash at the end.
+fn files(dialect: Dialect, offered: Offered) -> Files {
+    let [exact, slash]: [&[u8]; 2] = include!(concat!(env!("OUT_DIR"), "/choice.rs"));
+    Files(vec![
+        ("/openapi.json", File::from_gzip(JSON, exact)),
+        ("/openapi.json/", File::from_gzip(JSON, slash)),
+    ])
 }

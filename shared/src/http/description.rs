@@ -1,5 +1,5 @@
 //! What `/openapi.json` says about a route's operations. Each function says it beside its route;
-//! only the `openapi` function reads it.
+//! only `service/` reads it, to make the document.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 

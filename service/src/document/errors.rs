@@ -13,7 +13,7 @@ use shared::http::{
     RequestError, Response, Surface, Type,
 };
 
-use crate::schemas::Schemas;
+use super::schemas::Schemas;
 
 /// All errors that an operation can answer with, before its handler and in it.
 pub fn operation_errors(

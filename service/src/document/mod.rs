@@ -1,24 +1,27 @@
 //! Makes the document (OpenAPI 3.1) from what the functions really use: their routes, the types
-//! that they read and write, and the responses of their errors.
+//! that they read and write, and the responses of their errors. `make routes` writes it into
+//! `functions/openapi/documents`.
+
+mod errors;
+mod schemas;
 
 use lambda_http::http::StatusCode;
 use serde_json::{Map, Value, json};
-use shared::config::Offered;
 use shared::domain::access::Access;
 use shared::domain::scope::CATALOGUE;
 use shared::http::{Description, Dialect, Operation, Parameter, Surface};
-use shared::lambda::About;
+use shared::lambda::Function;
 
-use crate::errors::{Spelling, operation_errors, responses};
-use crate::schemas::Schemas;
+use errors::{Spelling, operation_errors, responses};
+use schemas::Schemas;
 
 /// The name that FastAPI gives to this security scheme.
 const SCHEME: &str = "OAuth2PasswordBearer";
 
-/// The document of these functions. `server` is the API's address, relative to the document's own:
-/// neither the domain nor the stage is known here.
+/// The document of these functions with everything that they can offer. The API's address is relative
+/// to the document's own: neither the domain nor the stage is known here.
 #[must_use]
-pub fn document(functions: &[About], dialect: Dialect, offered: Offered, server: &str) -> Value {
+pub fn document(functions: &[Function], dialect: Dialect) -> Value {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
     for function in functions {
@@ -44,18 +47,18 @@ pub fn document(functions: &[About], dialect: Dialect, offered: Offered, server:
             "description": "OAuth2 scopes on AWS Lambda, in Rust.",
             "version": env!("CARGO_PKG_VERSION"),
         },
-        "servers": [{"url": server}],
+        "servers": [{"url": "./"}],
         "paths": paths,
         "components": {
             "schemas": schemas.all(),
-            "securitySchemes": {SCHEME: security_scheme(functions, offered)},
+            "securitySchemes": {SCHEME: security_scheme(functions)},
         },
     })
 }
 
 /// An operation with its function and its description.
 struct Described<'a> {
-    function: &'a About,
+    function: &'a Function,
     operation: &'a Operation,
     description: &'a Description,
 }
@@ -118,9 +121,8 @@ fn parameter(parameter: &Parameter, schemas: &mut Schemas) -> Value {
     })
 }
 
-/// How a token is got: with a password and, where there are, with a refresh token or by a client for
-/// itself.
-fn security_scheme(functions: &[About], offered: Offered) -> Value {
+/// How a token is got: with a password, then with a refresh token, or by a client for itself.
+fn security_scheme(functions: &[Function]) -> Value {
     let scopes: Map<String, Value> = CATALOGUE
         .iter()
         .map(|(scope, description)| ((*scope).to_owned(), (*description).into()))
@@ -128,15 +130,10 @@ fn security_scheme(functions: &[About], offered: Offered) -> Value {
     let token = functions.iter().find(|function| function.name == "token");
     let token_url = token.and_then(|token| token.route.path());
     let token_url = token_url.map(|path| path.trim_start_matches('/'));
-    let own = json!({"scopes": scopes, "tokenUrl": token_url});
-    let mut password = own.clone();
-    if offered.sessions {
-        password["refreshUrl"] = token_url.into();
-    }
-    let mut flows = json!({"password": password});
-    if offered.clients {
-        flows["clientCredentials"] = own;
-    }
+    let flows = json!({
+        "password": {"scopes": scopes, "tokenUrl": token_url, "refreshUrl": token_url},
+        "clientCredentials": {"scopes": scopes, "tokenUrl": token_url},
+    });
     json!({"type": "oauth2", "flows": flows})
 }
 
