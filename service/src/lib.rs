@@ -5,7 +5,7 @@ mod document;
 
 pub use document::document;
 use shared::http::Route;
-use shared::lambda::{About, Function};
+use shared::lambda::Function;
 
 /// Every function of `functions/`, but for the one that reads this list.
 pub const FUNCTIONS: &[Function] = &[
@@ -21,18 +21,7 @@ pub const FUNCTIONS: &[Function] = &[
     well_known::FUNCTION,
 ];
 
-/// What the functions say about themselves. A program that uses only this does not link their code.
-pub const ABOUT: [About; FUNCTIONS.len()] = {
-    let mut all = [FUNCTIONS[0].about(); FUNCTIONS.len()];
-    let mut at = 0;
-    while at < all.len() {
-        all[at] = FUNCTIONS[at].about();
-        at += 1;
-    }
-    all
-};
-
-/// The routes of the functions, for a program that needs no more than these.
+/// The routes of the functions. A program that uses only this does not link their code.
 pub const ROUTES: [Route; FUNCTIONS.len()] = {
     let mut all = [FUNCTIONS[0].route; FUNCTIONS.len()];
     let mut at = 0;

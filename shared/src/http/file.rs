@@ -44,7 +44,7 @@ pub struct File {
 }
 
 impl File {
-    /// Compresses a text, quickly: a cold start waits for it.
+    /// Compresses a text, quickly: a client waits for it.
     pub fn new(content_type: &'static str, text: &str) -> io::Result<Self> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(text.as_bytes())?;

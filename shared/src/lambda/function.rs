@@ -25,30 +25,6 @@ pub struct Function {
     pub start: Start,
 }
 
-/// What a function says about itself, without the code that runs it.
-#[derive(Clone, Copy)]
-pub struct About {
-    /// As in [`Function`].
-    pub name: &'static str,
-    /// As in [`Function`].
-    pub route: Route,
-    /// As in [`Function`].
-    pub description: &'static [Description],
-}
-
-impl Function {
-    /// Leaves out `start`. A program that calls this only in a `const` does not link the function's
-    /// code.
-    #[must_use]
-    pub const fn about(self) -> About {
-        About {
-            name: self.name,
-            route: self.route,
-            description: self.description,
-        }
-    }
-}
-
 /// Starts a function.
 pub type Start = fn(ColdStart<'_>) -> Started<'_>;
 

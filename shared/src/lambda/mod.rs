@@ -20,7 +20,7 @@ use tracing::error;
 
 use crate::config::{self, Parts};
 
-pub use function::{About, ColdStart, Function, Start, Started};
+pub use function::{ColdStart, Function, Start, Started};
 pub use runtime::RuntimeApi;
 pub use service::{Event, Response, Service};
 
