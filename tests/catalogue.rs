@@ -8,9 +8,9 @@ use std::fs;
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 use shared::domain::access::Access;
-use shared::http::without_slash;
+use shared::http::{Route, without_slash};
 use shared::lambda::Function;
-use tests::functions::FUNCTIONS;
+use tests::functions::{ALL, FUNCTIONS};
 use tests::wiring::{
     event_files, gateway_paths, methods_and_path, missing, parsed_template, resource, router_table,
     scopes_of, spellings, variables,
@@ -27,7 +27,7 @@ fn complete(problems: &[String]) {
 
 fn check(problem_of: impl Fn(&Function, &mut Vec<String>)) {
     let mut problems = Vec::new();
-    for function in FUNCTIONS.iter() {
+    for function in ALL.iter() {
         problem_of(function, &mut problems);
     }
     complete(&problems);
@@ -39,7 +39,7 @@ fn every_folder_is_listed() {
     let folders: BTreeSet<String> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    let listed = FUNCTIONS.iter().map(|function| function.name.into());
+    let listed = ALL.iter().map(|function| function.name.into());
     let listed: BTreeSet<String> = listed.collect();
     let missing = folders.difference(&listed).map(|name| {
         format!("functions/{name}: add it to FUNCTIONS in service/src/lib.rs, and to [dependencies] of service/Cargo.toml")
@@ -166,7 +166,7 @@ fn every_resource_has_its_events_and_is_built_by_cargo_lambda() {
     let functions = resources.filter(|resource| resource["Type"] == "AWS::Serverless::Function");
     assert_eq!(
         functions.count(),
-        FUNCTIONS.len(),
+        ALL.len(),
         "template.yaml has a function without a folder"
     );
 }
@@ -207,7 +207,10 @@ fn every_resource_has_exactly_the_variables_that_its_function_reads() {
     check(|function, problems| {
         let resource = resource(&template, function).unwrap_or_default();
         let given = &names(&resource["Properties"]) | &globals;
-        let read = variables(function);
+        let mut read = variables(function);
+        if function.route == Route::AUTHORIZER {
+            read.extend(globals.clone()); // what its refusals look like is the gateway's
+        }
         if given != read {
             let (lacks, idle) = (&read - &given, &given - &read);
             problems.push(format!(
@@ -271,7 +274,8 @@ fn only_the_functions_that_need_the_key_have_it() {
     check(|function, problems| {
         let mut operations = function.route.operations.iter();
         let protected = operations.any(|operation| operation.access != Access::Public);
-        let needs_key = protected || ["token", "revoke", "introspect"].contains(&function.name);
+        let needs_key =
+            protected || ["token", "revoke", "introspect", "authorizer"].contains(&function.name);
         if variables(function).contains("JWT_SECRET_KEY") != needs_key {
             problems.push(format!(
                 "functions/{}: needs the key: {needs_key}, looks it up: {}",
@@ -287,7 +291,7 @@ fn only_the_functions_that_check_tokens_have_the_key_before() {
     check(|function, problems| {
         let mut operations = function.route.operations.iter();
         let protected = operations.any(|operation| operation.access != Access::Public);
-        let checks = protected || ["revoke", "introspect"].contains(&function.name);
+        let checks = protected || ["revoke", "introspect", "authorizer"].contains(&function.name);
         if variables(function).contains("JWT_SECRET_KEY_PREVIOUS") != checks {
             problems.push(format!(
                 "functions/{}: checks tokens: {checks}",
@@ -497,6 +501,7 @@ fn what_costs_is_made_where_it_is_asked_for() {
         ("Deployment", "AllAtOnce"),
         ("DomainName", ""),
         ("HostedZoneId", ""),
+        ("RouteScopes", ""),
         ("KmsKeyArn", ""),
         ("Tracing", "Disabled"),
     ] {
@@ -504,9 +509,8 @@ fn what_costs_is_made_where_it_is_asked_for() {
     }
     for (name, resource) in template["Resources"].as_object().unwrap() {
         let condition = match resource["Type"].as_str().unwrap() {
-            "AWS::Serverless::HttpApi" | "AWS::Serverless::Function" | "AWS::Logs::LogGroup" => {
-                &[][..]
-            }
+            _ if name == "AuthorizerFunction" => &["HasRouteScopes"][..],
+            "AWS::Serverless::HttpApi" | "AWS::Serverless::Function" | "AWS::Logs::LogGroup" => &[],
             "AWS::DynamoDB::Table" => &["OnDynamoDb"],
             "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::Dashboard" | "AWS::Logs::MetricFilter" => {
                 &["Watched", "WatchedOnDynamoDb", "FailuresWatched"]

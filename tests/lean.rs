@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use tests::functions::FUNCTIONS;
+use tests::functions::ALL;
 use tests::{read, repository};
 
 /// Packages that no function may depend on, and why.
@@ -86,7 +86,7 @@ fn path(function: &str, package: &str) -> String {
 #[test]
 fn no_function_brings_more_than_it_needs() {
     let mut problems = Vec::new();
-    for function in FUNCTIONS.iter() {
+    for function in ALL.iter() {
         let name = function.name;
         let packages = packages(name);
         let versions = |wanted: &str| {
@@ -128,7 +128,7 @@ fn no_function_brings_more_than_it_needs() {
 #[test]
 fn no_function_runs_more_than_one_thread() {
     let mut problems = Vec::new();
-    for function in FUNCTIONS.iter() {
+    for function in ALL.iter() {
         let main = format!("functions/{}/src/main.rs", function.name);
         if !read(&main).contains("#[tokio::main(flavor = \"current_thread\")]") {
             problems.push(format!("{main}: write #[tokio::main(flavor = \"current_thread\")]; the default's threads double the CPU of a request"));

@@ -12,7 +12,7 @@ use tests::dynamodb::{
 use tests::functions::FUNCTIONS;
 use tests::policy::Statement;
 use tests::proxy::{Fault, Proxy, Recorded};
-use tests::{Answer, Client, Gateway, HttpRequest, KEY, NOW, World, parity, read, world};
+use tests::{Answer, Client, Gateway, HttpRequest, NOW, World, parity, read, world};
 
 fn service() -> (Gateway, Proxy) {
     behind_proxy(2, 100)
@@ -193,25 +193,13 @@ fn a_name_that_is_too_long_for_a_key_is_nobodys() {
         ("client:x", "sid"),
     ] {
         let claims = json!({"sub": sub, "sid": sid, "scope": "me", "exp": NOW + 60});
-        let token = minted(&claims);
+        let token = parity::minted(&claims);
         assert_eq!(
             gateway.get("/users/me/", Some(&token)).status,
             401,
             "{sub:.9}"
         );
     }
-}
-
-/// A token of a service that has the same key.
-fn minted(claims: &Value) -> String {
-    let header = r#"{"typ":"JWT","alg":"HS256"}"#;
-    let message = format!(
-        "{}.{}",
-        parity::encode(header),
-        parity::encode(claims.to_string())
-    );
-    let signature = parity::sign("HS256", KEY, &message);
-    format!("{message}.{signature}")
 }
 
 /// A function that verifies reads the public keys, whether there are any or not; the one that logs in
@@ -540,7 +528,27 @@ fn requests() -> BTreeMap<&'static str, Vec<Recorded>> {
         }
         requests.insert(function.name, proxy.take());
     }
+    requests.insert(authorizer::FUNCTION.name, of_the_authorizer());
     requests
+}
+
+fn of_the_authorizer() -> Vec<Recorded> {
+    let (gateway, proxy) = service();
+    let world = gateway.world.with("REFRESH_IDLE_DAYS", 30);
+    let token = Gateway::new(world.clone()).login("me");
+    proxy.take();
+    let mut event: Value = serde_json::from_str(&read("events/authorizer.json")).unwrap();
+    event["headers"]["authorization"] = format!("Bearer {token}").into();
+    let world = world.with("ROUTE_SCOPES", "GET /reports/{id}: me");
+    let gateway = Gateway::new(world.clone());
+    for gateway in [&checks_sessions(&world, proxy.address), &gateway] {
+        let verdict = gateway.ask(&authorizer::FUNCTION, &event).unwrap();
+        assert_eq!(verdict["isAuthorized"], true);
+    }
+    for cold_start in [cold_start, cold_start_with_ring] {
+        cold_start(authorizer::FUNCTION.name, proxy.address);
+    }
+    proxy.take()
 }
 
 /// What clients send to ask about a token, to end it, and to get one of their own.

@@ -166,7 +166,7 @@ pub fn cold_start_with_ring(name: &str, address: SocketAddr) {
 }
 
 fn cold_start_in(world: World, name: &str, address: SocketAddr) {
-    let world = names_table(world.own_stores(), address);
+    let world = names_table(world.own_stores(), address).with("ROUTE_SCOPES", "GET /reports: me");
     let patience = Patience::default();
     drop(block_on(World { patience, ..world }.start(function(name))));
 }

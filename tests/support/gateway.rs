@@ -10,7 +10,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
-use lambda_runtime::{Context, LambdaEvent};
+use lambda_runtime::Context;
 use serde_json::{Map, Value, json};
 use shared::lambda::{Function, Service};
 use tokio::runtime::Runtime;
@@ -85,14 +85,20 @@ impl Gateway {
 
     /// Sends an event to this function.
     pub fn invoke_function(&self, function: &Function, event: &Value) -> Answer {
-        let payload =
-            serde_json::from_value(event.clone()).expect("an event that the function can read");
-        let payload = LambdaEvent::new(payload, Context::default());
-        let service = self.started(function);
-        let response = self.runtime.block_on(service.answer(payload));
-        let answer = answer(&serde_json::to_value(response).unwrap());
+        let response = self.ask(function, event);
+        let answer = answer(&response.expect("an event that the function can read"));
         self.document.check(function, event, &answer);
         answer
+    }
+
+    /// What the function answers to an event, whatever kind it is of; or why it does not.
+    pub fn ask(&self, function: &Function, event: &Value) -> Result<Value, String> {
+        let service = self.started(function);
+        let event = serde_json::to_vec(event).unwrap();
+        let answer = service.answer(&event, Context::default());
+        let answer = self.runtime.block_on(answer);
+        let answer = answer.map_err(|why| format!("{}: {}", why.error_type, why.error_message));
+        answer.map(|answer| serde_json::from_slice(&answer).unwrap())
     }
 
     fn started(&self, function: &Function) -> Rc<dyn Service> {

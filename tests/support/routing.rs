@@ -58,7 +58,7 @@ impl Routes {
         let routes = functions.iter().flat_map(|function| {
             let paths = gateway_paths(function.route).into_iter();
             let keys = paths.map(|path| format!("ANY {path}"));
-            let fallback = function.route.path().is_none();
+            let fallback = function.route.is_fallback();
             let keys = keys.chain(fallback.then(|| "$default".to_owned()));
             keys.map(|key| Route {
                 key,

@@ -14,7 +14,7 @@ use shared::http::{Dialect, JSON, Operation, Route, without_slash};
 use shared::lambda::Function;
 
 use crate::dynamodb::block_on;
-use crate::functions::FUNCTIONS;
+use crate::functions::ALL;
 use crate::{KEY, parity, read, repository};
 
 /// Something that is missing, and where it goes.
@@ -38,7 +38,7 @@ pub enum Mend {
 /// All that is missing.
 pub fn missing() -> Vec<Missing> {
     let mut all = Vec::new();
-    for function in FUNCTIONS.iter() {
+    for function in ALL.iter() {
         scopes(function, &mut all);
         router(function, &mut all);
         template(function, &mut all);
@@ -112,8 +112,11 @@ fn scopes(function: &Function, all: &mut Vec<Missing>) {
 
 /// The paths that the router must know. It compares them exactly, so each spelling needs a key.
 pub fn spellings(route: Route) -> Vec<String> {
-    let Some(path) = route.path().map(without_slash) else {
+    if route.is_fallback() {
         return vec!["/".to_owned(), "/{*path}".to_owned()];
+    }
+    let Some(path) = route.path().map(without_slash) else {
+        return Vec::new();
     };
     let mut spellings = vec![path.to_owned(), format!("{path}/")];
     spellings.extend(route.below.then(|| format!("{path}/{{*path}}")));
@@ -273,6 +276,9 @@ fn value_of(variable: &str) -> String {
 /// its name and their method.
 pub fn event_files(function: &Function) -> Vec<(String, Option<Operation>)> {
     let name = function.name;
+    if function.route == Route::AUTHORIZER {
+        return Vec::new(); // its events are another gateway's: tests/authorizer.rs
+    }
     let Some((first, others)) = function.route.operations.split_first() else {
         return vec![(format!("events/{name}.json"), None)];
     };

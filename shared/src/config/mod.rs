@@ -14,6 +14,7 @@
 //! | `clients` | `CLIENTS`, `CLIENTS_FILE` |
 //! | `offered` | [`Offered`]: what is off until it is asked for, for functions that tell of it |
 //! | `login` | `LOGIN_FAILURES_`, `PASSWORD_HASH_` |
+//! | `route_scopes` | `ROUTE_SCOPES` |
 //! | `service` | `API_DIALECT`, `DOCS_ENABLED` |
 //!
 //! A function reads `API_DIALECT` and the variables that its handler's state needs, and no others.
@@ -24,6 +25,7 @@ mod keys;
 mod login;
 mod offered;
 mod reader;
+mod route_scopes;
 mod service;
 mod sessions;
 mod shared_key;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::clients::{Client, ClientError, Clients};
 use super::clock::Clock;
+use super::scope::Scopes;
 use super::sessions::store::{Seen, SessionStore};
 use super::sessions::token::Sid;
 use super::store::StoreError;
@@ -97,18 +98,40 @@ pub enum Holders {
 impl Guard {
     /// Returns the token's user, if both meet what `access` asks for.
     pub async fn check(&self, token: &str, access: Access) -> Result<User, Denied> {
+        let (_, user) = self.with_scopes(token, access.scopes()).await?;
+        match access {
+            Access::ActiveUser(_) if user.disabled => Err(Denied::InactiveUser),
+            _ => Ok(user),
+        }
+    }
+
+    /// The same for a route of another API: an active user, and also what the token says.
+    pub async fn check_route(
+        &self,
+        token: &str,
+        required: &Scopes,
+    ) -> Result<(Claims, User), Denied> {
+        let (claims, user) = self.with_scopes(token, required.iter()).await?;
+        if user.disabled {
+            return Err(Denied::InactiveUser);
+        }
+        Ok((claims, user))
+    }
+
+    async fn with_scopes<S: AsRef<str>>(
+        &self,
+        token: &str,
+        required: impl IntoIterator<Item = S> + Clone,
+    ) -> Result<(Claims, User), Denied> {
         let claims = self.verifier.verify(token).await?;
         let user = self.holder(&claims).await?;
         // The user must still have the scopes, too: a scope that was taken from a user stops
         // working at once, not when the token expires
         // (docs/adr/0003-scopes-of-the-user-count-too.md).
-        let required = access.scopes();
-        if !claims.scopes.contains_all(required) || !user.scopes.contains_all(required) {
-            return Err(Denied::InsufficientScope);
-        }
-        match access {
-            Access::ActiveUser(_) if user.disabled => Err(Denied::InactiveUser),
-            _ => Ok(user),
+        if claims.scopes.contains_all(required.clone()) && user.scopes.contains_all(required) {
+            Ok((claims, user))
+        } else {
+            Err(Denied::InsufficientScope)
         }
     }
 

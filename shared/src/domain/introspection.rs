@@ -111,15 +111,10 @@ impl Active {
             user: !claims.sub.starts_with(CLIENT),
             sub: claims.sub,
             client: claims.client,
-            scopes: both(&claims.scopes, held),
+            scopes: claims.scopes.and_in(held),
             exp: claims.exp,
             iat: claims.iat,
             jti: claims.jti,
         }
     }
-}
-
-fn both(token: &Scopes, held: &Scopes) -> Scopes {
-    let scopes = token.iter();
-    scopes.filter(|scope| held.contains_all([scope])).collect()
 }

@@ -9,6 +9,7 @@
 //! | [`clients`] | the programs that ask for tokens, and how they prove which one they are |
 //! | [`sessions`] | logins that last, and their refresh tokens |
 //! | [`introspection`] | what a token is worth, for clients that ask |
+//! | [`route_scopes`] | which scopes the routes of another API need |
 //! | [`scope`] | [`scope::Scopes`] and the service's catalogue of scopes |
 //! | [`password`] | argon2id: hash and verify |
 //! | [`users`] | a user's record, and the traits of the stores that keep it |
@@ -22,6 +23,7 @@ pub mod introspection;
 pub mod keys;
 pub mod login;
 pub mod password;
+pub mod route_scopes;
 pub mod scope;
 pub mod sessions;
 pub mod store;

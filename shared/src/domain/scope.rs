@@ -69,6 +69,13 @@ impl Scopes {
             .all(|scope| self.iter().any(|held| held == scope.as_ref()))
     }
 
+    /// Those that are in the other list, too.
+    #[must_use]
+    pub fn and_in(&self, other: &Self) -> Self {
+        let scopes = self.iter();
+        scopes.filter(|scope| other.contains_all([scope])).collect()
+    }
+
     /// Checks that each scope is in this catalogue.
     pub fn check(&self, catalogue: &[(&str, &str)]) -> Result<(), UnknownScope> {
         let known = |scope: &&str| catalogue.iter().any(|(known, _)| known == scope);
@@ -86,7 +93,7 @@ impl Scopes {
     }
 
     /// The scopes, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
         self.0.iter().map(String::as_str)
     }
 }

@@ -123,7 +123,7 @@ fn uri(path: &str, query: &str) -> Uri {
 }
 
 /// Reads the headers, without those that HTTP does not allow.
-fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeaderMap, D::Error> {
+pub(super) fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeaderMap, D::Error> {
     deserializer.deserialize_any(Headers)
 }
 

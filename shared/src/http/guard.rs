@@ -35,7 +35,7 @@ pub(crate) async fn token_client(
 /// Reads the bearer token (RFC 6750 2.1) as FastAPI does: the scheme may be in upper or lower case,
 /// and blanks around the token are ignored. Two headers are two credentials, and none counts: the
 /// gateway joins them with a comma, a local server may not.
-fn bearer_token(
+pub(super) fn bearer_token(
     headers: &HeaderMap,
     required: &'static [&'static str],
 ) -> Result<String, AccessError> {

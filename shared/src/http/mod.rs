@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `route` | [`Route`]: a path, its methods and what each requires; [`Public`], [`Protected`], [`ForClients`] |
 //! | `guard` | the check before each protected handler, of the bearer token and its user or client |
+//! | `authorizer` | the question of another API's gateway, and the verdict |
 //! | `client` | which client sends a form |
 //! | `event` | the gateway's event, and the request that it becomes |
 //! | `token_form` | the form that names a token |
@@ -13,6 +14,7 @@
 //! | `dialect` | how the client sees an error |
 //! | `description` | what `/openapi.json` says about a route |
 
+mod authorizer;
 mod client;
 mod description;
 mod dialect;
@@ -30,6 +32,8 @@ mod token_form;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use lambda_http::http::{HeaderValue, StatusCode};
 
+pub(crate) use authorizer::Verdict;
+pub use authorizer::{Allowed, Asked, Refusal};
 pub use client::{client, client_refusals, confidential_client};
 pub use description::{Description, FORM, JSON, Parameter};
 pub use dialect::{Dialect, Surface};

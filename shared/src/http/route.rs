@@ -11,14 +11,24 @@ use crate::domain::access::Access;
 /// The path of a function and what it answers there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
-    /// `None`: every path and method (the gateway's `$default`).
-    path: Option<&'static str>,
+    place: Place,
     /// Does it also answer every path below its own?
     pub below: bool,
     /// Who reads its errors: they are spelled for that reader.
     pub surface: Surface,
     /// One for each method.
     pub operations: &'static [Operation],
+}
+
+/// Where a function stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// At a path.
+    Path(&'static str),
+    /// Where no other route is: every path and method (the gateway's `$default`).
+    Fallback,
+    /// Before the routes of another API, whose gateway asks it.
+    Authorizer,
 }
 
 /// A route that anybody may use: its handler is given no user.
@@ -148,12 +158,7 @@ impl Public {
     /// The route of everything that no other route answers.
     #[must_use]
     pub const fn fallback() -> Self {
-        Self(Route {
-            path: None,
-            below: false,
-            surface: Surface::Resource,
-            operations: &[],
-        })
+        Self(Route::nowhere(Place::Fallback))
     }
 
     /// The route as a plain value, for code that treats all routes alike.
@@ -233,19 +238,38 @@ impl ForClients {
 }
 
 impl Route {
+    /// Of a Lambda authorizer, which has no path: other APIs' gateways ask it about theirs.
+    pub const AUTHORIZER: Self = Self::nowhere(Place::Authorizer);
+
     const fn at(path: &'static str, operations: &'static [Operation]) -> Self {
         Self {
-            path: Some(path),
-            below: false,
-            surface: Surface::Resource,
             operations,
+            ..Self::nowhere(Place::Path(path))
         }
     }
 
-    /// The path as FastAPI spells it; `None` for the fallback.
+    const fn nowhere(place: Place) -> Self {
+        Self {
+            place,
+            below: false,
+            surface: Surface::Resource,
+            operations: &[],
+        }
+    }
+
+    /// The path as FastAPI spells it; `None` for the fallback and an authorizer.
     #[must_use]
     pub const fn path(self) -> Option<&'static str> {
-        self.path
+        match self.place {
+            Place::Path(path) => Some(path),
+            Place::Fallback | Place::Authorizer => None,
+        }
+    }
+
+    /// Does it answer what no other route answers?
+    #[must_use]
+    pub const fn is_fallback(self) -> bool {
+        matches!(self.place, Place::Fallback)
     }
 
     /// Does the route answer this path? A slash at its end makes no difference.
@@ -258,7 +282,7 @@ impl Route {
     #[must_use]
     pub fn is_at(self, path: &str) -> bool {
         let depth = |path: &str| path.matches('/').count();
-        let own = self.path.map(without_slash);
+        let own = self.path().map(without_slash);
         own.is_some_and(|own| depth(own) == depth(path)) && self.has_path(path)
     }
 
@@ -266,7 +290,7 @@ impl Route {
     /// percent-encoded letter is that letter (RFC 3986 6.2.2.2).
     #[must_use]
     pub fn parameters(self, path: &str) -> Option<Parameters> {
-        let own = without_slash(self.path?);
+        let own = without_slash(self.path()?);
         let mut parameters = Parameters::new();
         let mut rest = path;
         for segment in own.split('/').skip(1) {
@@ -291,7 +315,7 @@ impl Route {
 
     /// The names of the path's parameters.
     pub fn parameter_names(self) -> impl Iterator<Item = &'static str> {
-        let segments = self.path.unwrap_or_default().split('/');
+        let segments = self.path().unwrap_or_default().split('/');
         segments.filter_map(parameter)
     }
 
@@ -302,7 +326,7 @@ impl Route {
         method: &str,
         path: &str,
     ) -> Result<(Access, Parameters), RequestError> {
-        if self.path.is_none() {
+        if self.is_fallback() {
             return Ok((Access::Public, Parameters::new()));
         }
         let parameters = self.parameters(path).ok_or(RequestError::NotFound)?;
@@ -316,11 +340,13 @@ impl Route {
     }
 }
 
-/// For the log: `GET /users/me/`, `GET,POST /users/me/orders/`, or `$default`.
+/// For the log: `GET /users/me/`, `GET,POST /users/me/orders/`, `$default` or `authorizer`.
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(path) = self.path else {
-            return f.write_str("$default");
+        let path = match self.place {
+            Place::Path(path) => path,
+            Place::Fallback => return f.write_str("$default"),
+            Place::Authorizer => return f.write_str("authorizer"),
         };
         for (at, method) in self.methods().enumerate() {
             let comma = if at == 0 { "" } else { "," };
@@ -478,6 +504,7 @@ mod tests {
         assert_eq!(ROUTE.to_string(), "GET /users/me/");
         assert_eq!(ORDER.to_string(), "GET,DELETE /users/me/orders/{order_id}");
         assert_eq!(Public::fallback().route().to_string(), "$default");
+        assert_eq!(Route::AUTHORIZER.to_string(), "authorizer");
     }
 
     proptest! {

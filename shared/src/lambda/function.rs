@@ -4,12 +4,15 @@ use std::pin::Pin;
 
 use lambda_http::Request;
 
+use super::authorizing::Authorizing;
 use super::service::{Answering, Service};
 use crate::config::{self, ConfigError, Parts, Reader, State};
 use crate::domain::access::{ClientGuard, Guard};
 use crate::domain::clients::Client;
 use crate::domain::users::User;
-use crate::http::{self, Answer, Description, ForClients, Protected, Public, Route};
+use crate::http::{
+    self, Allowed, Answer, Asked, Description, ForClients, Protected, Public, Refusal, Route,
+};
 
 /// Describes a function, to its `main`, to the list in `service/` and to `/openapi.json`.
 #[derive(Clone, Copy)]
@@ -124,6 +127,20 @@ impl<'a> ColdStart<'a> {
                 handle(&state, client, request).await
             };
             Ok(Answering::boxed(route.route(), dialect, answer))
+        })
+    }
+
+    /// Decides about routes of another API: `handle` is given its state and what the gateway asks.
+    pub fn authorizer<S, H>(self, handle: H) -> Started<'a>
+    where
+        S: State + 'static,
+        H: AsyncFn(&S, Asked) -> Result<Allowed, Refusal> + 'static,
+    {
+        Box::pin(async move {
+            let state = Reader::read(self.lookup, S::read)?;
+            let state = S::open(state, &self.parts).await?;
+            let decide = async move |asked| handle(&state, asked).await;
+            Ok(Box::new(Authorizing(decide)) as Box<dyn Service>)
         })
     }
 

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `function` | [`Function`]: what a folder of `functions/` says about itself; [`ColdStart`] |
 //! | `service` | [`Service`]: a started function, which answers events |
+//! | `authorizing` | a started authorizer, which gives verdicts |
 //! | `runtime` | [`RuntimeApi`]: events in, answers out |
 //! | `trace` | the id of a request's trace in X-Ray |
 //! | [`log`] | log lines in JSON, and what they never contain |
 
+mod authorizing;
 mod function;
 pub mod log;
 mod runtime;
@@ -22,7 +24,7 @@ use crate::config::{self, Parts};
 
 pub use function::{ColdStart, Function, Start, Started};
 pub use runtime::RuntimeApi;
-pub use service::{Event, Response, Service};
+pub use service::{Answered, Service};
 
 /// Runs a function: reads its configuration, opens what it needs, and answers events until the
 /// environment ends.

@@ -14,10 +14,9 @@ use lambda_http::http::{
 use lambda_runtime::{Config, Context, Diagnostic, Error};
 use lambda_runtime_api_client::body::Body;
 use lambda_runtime_api_client::{PooledClient, build_request};
-use serde::Serialize;
 use tracing::error;
 
-use super::service::{Event, Service};
+use super::service::{INVALID_EVENT, Service};
 use crate::http::JSON;
 
 const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
@@ -70,28 +69,26 @@ impl RuntimeApi {
         let invocation_id = headers.get(INVOCATION_ID).cloned();
         let request_id = text(&headers, REQUEST_ID)?.to_owned();
         let body = body.collect().await?.to_bytes();
-        let request = match self.event(&request_id, &headers, &body) {
-            Ok(event) => {
+        let answer = match self.context(&request_id, &headers) {
+            Ok(context) => service.answer(&body, context).await,
+            Err(report) => Err(report.0),
+        };
+        let request = match answer {
+            Ok(answer) => {
                 let path = format!("invocation/{request_id}/response");
-                post(&path, invocation_id, &service.answer(event).await)?
+                post(&path, invocation_id, answer)?
             }
-            Err(report) => {
-                error!(request_id, error = report.0.error_message, "not an event");
-                report.request(&format!("invocation/{request_id}/error"), invocation_id)?
+            Err(diagnostic) => {
+                error!(request_id, error = diagnostic.error_message, "no answer");
+                let path = format!("invocation/{request_id}/error");
+                Report(diagnostic).request(&path, invocation_id)?
             }
         };
         self.send(request).await
     }
 
-    /// The event; or what is wrong with it: where, and never a value, which may be a secret.
-    fn event(&self, id: &str, headers: &HeaderMap, body: &[u8]) -> Result<Event, Report> {
-        let refused = |what: String| Report::new("Runtime.InvalidEvent", what);
-        let payload = serde_json::from_slice(body).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            refused(format!(
-                "not an event of an HTTP API (payload format 2.0): line {line}, column {column}"
-            ))
-        })?;
+    fn context(&self, id: &str, headers: &HeaderMap) -> Result<Context, Report> {
+        let refused = |what: String| Report::new(INVALID_EVENT, what);
         // `Context` panics without a deadline; and what an invoker may write into its headers, the
         // client's context and identity, is nothing that this service reads.
         let known = [DEADLINE, FUNCTION_ARN, TRACE_ID];
@@ -101,9 +98,8 @@ impl RuntimeApi {
         if !known.contains_key(DEADLINE) {
             return Err(refused(format!("the Runtime API gave no {DEADLINE}")));
         }
-        let context = Context::new(id, Arc::clone(&self.config), &known)
-            .map_err(|_| refused("the Runtime API's headers cannot be read".into()))?;
-        Ok(Event::new(payload, context))
+        Context::new(id, Arc::clone(&self.config), &known)
+            .map_err(|_| refused("the Runtime API's headers cannot be read".into()))
     }
 
     /// An answer that the Runtime API refuses is lost, but the next event may still be answered.
@@ -135,7 +131,7 @@ impl Report {
         path: &str,
         invocation_id: Option<HeaderValue>,
     ) -> Result<Request<Body>, Error> {
-        let mut request = post(path, invocation_id, &self.0)?;
+        let mut request = post(path, invocation_id, serde_json::to_vec(&self.0)?)?;
         let error_type = HeaderValue::from_str(&self.0.error_type)?;
         request.headers_mut().insert(ERROR_TYPE, error_type);
         Ok(request)
@@ -149,9 +145,9 @@ fn get(path: &str) -> Result<Request<Body>, Error> {
 fn post(
     path: &str,
     invocation_id: Option<HeaderValue>,
-    body: &impl Serialize,
+    body: Vec<u8>,
 ) -> Result<Request<Body>, Error> {
-    let body = Body::from(serde_json::to_vec(body)?);
+    let body = Body::from(body);
     let request = build_request().method(Method::POST).uri(uri(path));
     let mut request = request.header(CONTENT_TYPE, JSON).body(body)?;
     let headers = request.headers_mut();

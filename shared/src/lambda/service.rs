@@ -1,10 +1,11 @@
-//! A started function: one event, one response, one log line.
+//! A started function: one event, one answer, one log line.
 
 use std::pin::Pin;
 
 use lambda_http::Request;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_runtime::{Context, LambdaEvent};
+use lambda_runtime::{Context, Diagnostic};
+use serde::{Deserialize, Serialize};
 use tracing::field::Empty;
 use tracing::{Instrument, error, info, info_span};
 
@@ -13,16 +14,37 @@ use crate::domain::access::Access;
 use crate::domain::clock::Stopwatch;
 use crate::http::{self, Answer, Dialect, Route};
 
-/// The gateway's event, with Lambda's context.
-pub type Event = LambdaEvent<http::Event>;
-/// The response to the gateway.
-pub type Response = ApiGatewayV2httpResponse;
+/// An answer in JSON, or why there is none: then Lambda tells the invoker of an error.
+pub type Answered<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Diagnostic>> + 'a>>;
 
 /// Answers events.
 pub trait Service {
-    /// Answers an event. Every event gets a response: an error becomes one, too.
-    fn answer(&self, event: Event) -> Pin<Box<dyn Future<Output = Response> + '_>>;
+    /// Answers an event, which is JSON, too.
+    fn answer<'a>(&'a self, event: &'a [u8], context: Context) -> Answered<'a>;
 }
+
+/// The event; or what is wrong with it: where, and never a value, which may be a secret.
+pub(super) fn read<'a, E: Deserialize<'a>>(event: &'a [u8], kind: &str) -> Result<E, Diagnostic> {
+    serde_json::from_slice(event).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Diagnostic {
+            error_type: INVALID_EVENT.to_owned(),
+            error_message: format!(
+                "not an {kind} (payload format 2.0): line {line}, column {column}"
+            ),
+        }
+    })
+}
+
+/// What the invoker is told.
+pub(super) fn write(answer: &impl Serialize) -> Result<Vec<u8>, Diagnostic> {
+    serde_json::to_vec(answer).map_err(|error| Diagnostic {
+        error_type: "Runtime.Answer".to_owned(),
+        error_message: error.to_string(),
+    })
+}
+
+pub(super) const INVALID_EVENT: &str = "Runtime.InvalidEvent";
 
 /// A route, and what answers the requests that it lets through.
 pub(super) struct Answering<F> {
@@ -43,17 +65,17 @@ where
         })
     }
 
-    async fn respond(&self, event: Event) -> Response {
+    async fn respond(&self, event: http::Event, context: Context) -> ApiGatewayV2httpResponse {
         let stopwatch = Stopwatch::start();
-        let (route, https) = (self.route, event.payload.came_by_https());
+        let (route, https) = (self.route, event.came_by_https());
         let Context {
             request_id,
             xray_trace_id,
             ..
-        } = event.context;
+        } = context;
         let trace_id = xray_trace_id.as_deref().and_then(trace::kept);
         let span = info_span!("request", %route, request_id, trace_id, sub = Empty);
-        let result = self.handle(event.payload).instrument(span.clone()).await;
+        let result = self.handle(event).instrument(span.clone()).await;
         let _entered = span.enter();
         let (response, outcome, reason) = match result {
             Ok(response) => (response, "ok", None),
@@ -83,7 +105,10 @@ impl<F> Service for Answering<F>
 where
     F: AsyncFn(Access, Request) -> Answer + 'static,
 {
-    fn answer(&self, event: Event) -> Pin<Box<dyn Future<Output = Response> + '_>> {
-        Box::pin(self.respond(event))
+    fn answer<'a>(&'a self, event: &'a [u8], context: Context) -> Answered<'a> {
+        Box::pin(async {
+            let event = read(event, "event of an HTTP API")?;
+            write(&self.respond(event, context).await)
+        })
     }
 }

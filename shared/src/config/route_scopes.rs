@@ -1,0 +1,33 @@
+//! `ROUTE_SCOPES`: which routes of another API an authorizer knows, and the scopes that they need.
+
+use super::reader::{ConfigError, Reader};
+use super::state::{Parts, State};
+use crate::domain::route_scopes::RouteScopes;
+
+const NAME: &str = "ROUTE_SCOPES";
+
+impl State for RouteScopes {
+    type Config = Self;
+
+    /// None at all would be an authorizer that denies everything, which nobody deploys on purpose.
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let text = reader.get(NAME).unwrap_or_default();
+        let routes = RouteScopes::parse(&text).unwrap_or_else(|problems| {
+            problems
+                .iter()
+                .for_each(|problem| reader.problem(NAME, problem));
+            Self::default()
+        });
+        if routes.is_empty() && text.trim().is_empty() {
+            reader.problem(
+                NAME,
+                "not set; a line for each route, such as GET /reports: reports me",
+            );
+        }
+        routes
+    }
+
+    async fn open(routes: Self, _: &Parts) -> Result<Self, ConfigError> {
+        Ok(routes)
+    }
+}

@@ -1,0 +1,119 @@
+//! Between the event of an HTTP API's Lambda authorizer (payload format 2.0, simple responses) and its verdict.
+
+use lambda_http::http::HeaderMap;
+use serde::{Deserialize, Serialize};
+
+use super::error::ApiError;
+use super::event::headers;
+use super::guard::bearer_token;
+use crate::domain::access::Guard;
+use crate::domain::scope::Scopes;
+use crate::domain::token::Claims;
+use crate::domain::users::User;
+
+/// A request to another API's route, of which its gateway asks whether it may pass.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Asked {
+    /// The route that the gateway chose, as its template names it: `GET /reports/{id}`.
+    pub route_key: String,
+    #[serde(default, deserialize_with = "headers")]
+    headers: HeaderMap,
+}
+
+/// What the function of a route that was opened is told, by `requestContext.authorizer.lambda`: strings,
+/// since no other type can be mapped to a parameter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Allowed {
+    /// The user's name.
+    pub sub: String,
+    /// The scopes of the token that the user still has, with spaces between them.
+    pub scope: String,
+    /// The client that has the token, if the token says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The session that it belongs to, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// The token's own name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+    /// When the token ends, in seconds since the epoch.
+    pub exp: String,
+}
+
+/// Why a request may not pass.
+#[derive(Debug)]
+pub enum Refusal {
+    /// Nobody said which scopes the route needs.
+    NotDeclared,
+    /// The token does not open it, or nobody could say whether it does.
+    Denied(ApiError),
+}
+
+impl Asked {
+    /// The user whose token came with the request, if both have all of these scopes.
+    pub async fn holder(&self, guard: &Guard, required: &Scopes) -> Result<Allowed, Refusal> {
+        let token = bearer_token(&self.headers, &[]).map_err(ApiError::Access)?;
+        let checked = guard.check_route(&token, required).await;
+        let (claims, user) = checked.map_err(|denied| ApiError::denied(denied, &[]))?;
+        Ok(Allowed::new(claims, &user))
+    }
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Self::Denied(error)
+    }
+}
+
+impl Allowed {
+    fn new(claims: Claims, user: &User) -> Self {
+        Self {
+            scope: claims.scopes.and_in(&user.scopes).to_string(),
+            sub: claims.sub,
+            client_id: claims.client,
+            sid: claims.sid,
+            jti: claims.jti,
+            exp: claims.exp.to_string(),
+        }
+    }
+}
+
+impl Refusal {
+    /// A short name, for the log.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            Self::NotDeclared => "route_not_declared",
+            Self::Denied(error) => error.outcome(),
+        }
+    }
+
+    /// For the log.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Self::NotDeclared => None,
+            Self::Denied(error) => error.reason(),
+        }
+    }
+
+    /// Could nobody say whether the request may pass? Then nothing is decided, and nothing may be cached.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
+        matches!(
+            self,
+            Self::Denied(ApiError::Unavailable(_) | ApiError::Internal(_))
+        )
+    }
+}
+
+/// The verdict as the gateway reads it. What a refusal says to the client is the gateway's: 403.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Verdict {
+    pub is_authorized: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<Allowed>,
+}
