@@ -16,7 +16,7 @@ export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/b
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev invoke invoke-what test live-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test rehearse build arm64-test deploy smoke
+.PHONY: help dev invoke invoke-what test live-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test rehearse example build arm64-test deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -88,6 +88,7 @@ check: $(SAM) $(DENY) .venv/template/ok .venv/workflows/ok ## Check format, lint
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	sam validate --lint --region us-east-1
+	sam validate --lint --region us-east-1 --template examples/protected-api/template.yaml
 	@PATH="$(CURDIR)/.venv/template/bin:$$PATH" python scripts/check_template.py
 	.venv/template/bin/checkov
 	.venv/workflows/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -123,6 +124,9 @@ sam-test: build ## Run the built functions in Lambda's image, one by one and beh
 
 rehearse: build .venv/rehearse/ok ## Deploy to an emulator of AWS on loopback, with IAM enforced, and try the stack
 	@.venv/rehearse/bin/python scripts/rehearse/main.py
+
+example: build .venv/rehearse/ok ## Deploy examples/protected-api and the service it trusts to an emulator of AWS on loopback, until Ctrl-C
+	@.venv/rehearse/bin/python scripts/rehearse/protected.py
 
 arm64-test: ## Build the functions for Graviton and run them here under qemu: some 10 minutes, not part of .ci/run
 	@$(MAKE) build ARCH=arm64

@@ -26,6 +26,7 @@ EVERYTHING = {
     "ExecuteApi": "false",
     "HostedZoneId": "Z0123456789ABCDEFGHIJ",
     "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-4000-8000-000000000000",
+    "RouteScopes": "GET /reports/{id}:items me",
     "Tracing": "Active",
 }
 IGNORED = {

@@ -6,9 +6,8 @@ from types import SimpleNamespace
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-from emulator import Failure
+from emulator import BUCKET, Failure
 
-BUCKET = "code"
 ANY = "x-amazon-apigateway-any-method"
 
 
@@ -16,9 +15,8 @@ ANY = "x-amazon-apigateway-any-method"
 NO_POLICIES = SimpleNamespace(load=dict)
 
 
-def transformed(build):
-    """The template that `sam build` wrote, transformed as CloudFormation does it."""
-    file = build / "template.yaml"
+def transformed(file):
+    """The template in this file, transformed as CloudFormation does it."""
     if not file.exists():
         raise Failure(f"{file} is not there; make build writes it")
     template = yaml_parse(file.read_text())
@@ -41,12 +39,14 @@ def with_routes(template, slash):
     has a route `/x/` beside it, so that both answers of a gateway are tried."""
     template = copy.deepcopy(template)
     [(api, properties)] = functions(template, "AWS::ApiGatewayV2::Api").items()
-    routes = routes_of(properties.pop("Body"))
+    body = properties.pop("Body")
+    routes = routes_of(body)
     properties |= {"Name": api, "ProtocolType": "HTTP"}
     if slash:
-        routes |= {key.removesuffix("{proxy+}"): uri for key, uri in routes.items() if key.endswith("/{proxy+}")}
-    for number, (key, uri) in enumerate(routes.items()):
-        template["Resources"] |= resources(api, number, key, uri)
+        routes |= {key.removesuffix("{proxy+}"): route for key, route in routes.items() if key.endswith("/{proxy+}")}
+    for number, (key, route) in enumerate(routes.items()):
+        template["Resources"] |= resources(api, number, key, route)
+    template["Resources"] |= authorizers(api, body)
     [stage] = [one for one in template["Resources"].values() if one["Type"] == "AWS::ApiGatewayV2::Stage"]
     # The settings of a route need the route.
     stage["DependsOn"] = [f"Route{number}" for number in range(len(routes))]
@@ -54,36 +54,56 @@ def with_routes(template, slash):
 
 
 def routes_of(body):
-    """The URI of each route's integration, by the route's key: `ANY /token`, `$default`."""
+    """Each route, by its key: `ANY /token`, `$default`."""
     routes = {}
     for path, methods in body["paths"].items():
         for method, described in methods.items():
             method = "ANY" if method == ANY else method.upper()
             key = "$default" if described.get("isDefaultRoute") else f"{method} {path}"
-            routes[key] = described["x-amazon-apigateway-integration"]["uri"]
+            routes[key] = described
     return routes
+
+
+def uri(route):
+    """The function that it goes to."""
+    return route["x-amazon-apigateway-integration"]["uri"]
 
 
 def check_routes(sam, template):
     """Every HttpApi event must be exactly one route, to its own function: tests/routing.rs counts on it."""
     promised = {}
     for function, properties in functions(sam, "AWS::Serverless::Function").items():
-        for event in properties["Events"].values():
+        for event in properties.get("Events", {}).values():
             path = event["Properties"].get("Path")
             promised[f"{event['Properties']['Method']} {path}" if path else "$default"] = function
     [properties] = functions(template, "AWS::ApiGatewayV2::Api").values()
-    made = {key: re.search(r"\$\{(\w+)\.Arn\}", uri["Fn::Sub"])[1] for key, uri in routes_of(properties["Body"]).items()}
+    made = {key: re.search(r"\$\{(\w+)\.Arn\}", uri(route)["Fn::Sub"])[1] for key, route in routes_of(properties["Body"]).items()}
     if made != promised:
         wrong = sorted(key for key in made | promised if made.get(key) != promised.get(key))
         raise Failure(f"the transformed template's routes are not the template's events: {', '.join(wrong)}")
 
 
-def resources(api, number, key, uri):
+def resources(api, number, key, described):
     """A route, and the integration with its function."""
-    integration = {"ApiId": {"Ref": api}, "IntegrationType": "AWS_PROXY", "IntegrationUri": uri, "PayloadFormatVersion": "2.0"}
+    integration = {"ApiId": {"Ref": api}, "IntegrationType": "AWS_PROXY", "IntegrationUri": uri(described), "PayloadFormatVersion": "2.0"}
     target = {"Fn::Join": ["/", ["integrations", {"Ref": f"Integration{number}"}]]}
     route = {"ApiId": {"Ref": api}, "RouteKey": key, "Target": target}
+    for [authorizer] in described.get("security", []):
+        route |= {"AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": f"{authorizer}Authorizer"}}
     return {
         f"Integration{number}": {"Type": "AWS::ApiGatewayV2::Integration", "Properties": integration},
         f"Route{number}": {"Type": "AWS::ApiGatewayV2::Route", "Properties": route},
     }
+
+
+def authorizers(api, body):
+    """The Lambda authorizers that a Body describes."""
+    schemes = body.get("components", {}).get("securitySchemes", {})
+    resources = {}
+    for name, scheme in schemes.items():
+        # `authorizerUri` is AuthorizerUri here.
+        described = scheme["x-amazon-apigateway-authorizer"].items()
+        properties = {key[0].upper() + key[1:]: value for key, value in described if key != "type"}
+        properties |= {"ApiId": {"Ref": api}, "Name": name, "AuthorizerType": "REQUEST"}
+        resources[f"{name}Authorizer"] = {"Type": "AWS::ApiGatewayV2::Authorizer", "Properties": properties}
+    return resources

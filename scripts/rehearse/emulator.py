@@ -10,6 +10,8 @@ import time
 import boto3
 
 HOST = "127.0.0.1"
+# Where the code and templates of stacks are.
+BUCKET = "code"
 REGION = "us-east-1"
 # MiniStack's root user: the only one whose key it knows without being told.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
@@ -41,6 +43,7 @@ class Emulator:
         except BaseException:
             self.end()
             raise
+        self.client("s3").create_bucket(Bucket=BUCKET)
         return self
 
     def __exit__(self, *_):

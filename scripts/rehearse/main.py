@@ -14,6 +14,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+import protected
 import roles
 import tokens
 from deployable import functions, transformed, with_routes
@@ -39,11 +40,11 @@ def step(name, seen):
 
 
 def rehearse(emulator):
-    template = transformed(BUILD)
+    template = transformed(BUILD / "template.yaml")
     stack = Stack(emulator, NAME, with_routes(template, slash=False))
-    stack.package(BUILD)
+    stack.package(BUILD.joinpath)
     stack.create()
-    step("deployed", f"CREATE_COMPLETE, {len(functions(stack.template))} functions, {len(functions(stack.template, ROUTE))} routes")
+    step("deployed", f"CREATE_COMPLETE, {len(functions(stack.template))} functions (the authorizer is not asked for yet), {len(functions(stack.template, ROUTE))} routes")
     api, users = Api(emulator, stack.physical()["Api"]), Users(emulator, NAME)
     step("first key and user", tokens.first_key_and_user(api, users, stack.output("ApiUrl")))
     step("the page's flow", tokens.the_pages_flow(api))
@@ -61,6 +62,7 @@ def rehearse(emulator):
     key = secrets.token_hex(32)
     stack.update(JwtSecretKey=key)
     step("with a shared key", smoke(api, key))
+    step("an authorizer", protected.rehearsed(emulator, stack, api, users))
     table = roles.try_all(emulator, stack)
     step("roles", f"{len(table)}, each tried with {len(roles.ACTIONS)} actions on both tables: as their policies say")
     stack.update(JwtSecretKey="", Clients="check")

@@ -4,8 +4,8 @@ import json
 import time
 import zipfile
 
-from deployable import BUCKET, functions
-from emulator import Failure
+from deployable import functions
+from emulator import BUCKET, Failure
 
 PATIENCE = 180
 TEMPLATE = "template.json"
@@ -18,16 +18,17 @@ class Stack:
         self.name, self.template, self.parameters = name, template, {}
         self.cloudformation, self.s3, self.aws_lambda = map(emulator.client, ("cloudformation", "s3", "lambda"))
 
-    def package(self, build):
-        """Puts every function's code where the template looks for it, as `sam package` does."""
-        self.s3.create_bucket(Bucket=BUCKET)
+    def package(self, folder):
+        """Puts every function's code, which `folder` finds by its logical id, where the template looks for it, as
+        `sam package` does."""
         for name in functions(self.template):
-            bootstrap = build / name / "bootstrap"
-            if not bootstrap.exists():
-                raise Failure(f"{bootstrap} is not there; make build writes it")
+            files = [file for file in folder(name).glob("*") if file.is_file()]
+            if not files:
+                raise Failure(f"there is nothing in {folder(name)}; make build writes it")
             code = io.BytesIO()
             with zipfile.ZipFile(code, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-                archive.write(bootstrap, "bootstrap")
+                for file in files:
+                    archive.write(file, file.name)
             self.s3.put_object(Bucket=BUCKET, Key=f"{name}.zip", Body=code.getvalue())
 
     def create(self):
