@@ -186,9 +186,11 @@ fn route(message: &Message) -> Result<&str, Error> {
     path.strip_prefix(PREFIX).ok_or_else(|| refused(message))
 }
 
+/// An authorizer's "yes" counts as 200.
 fn status_of(body: &[u8]) -> Option<u64> {
     let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
-    answer["statusCode"].as_u64()
+    let allowed = answer["isAuthorized"] == true;
+    answer["statusCode"].as_u64().or(allowed.then_some(200))
 }
 
 fn refused(message: &Message) -> Error {
@@ -204,7 +206,13 @@ mod tests {
     fn an_answers_status_is_a_number_or_there_is_none() {
         let answer = br#"{"statusCode":200,"body":"Hello"}"#;
         assert_eq!(status_of(answer), Some(200));
-        for wrong in ["", "{}", r#"{"statusCode":"200"}"#] {
+        assert_eq!(status_of(br#"{"isAuthorized":true}"#), Some(200));
+        for wrong in [
+            "",
+            "{}",
+            r#"{"statusCode":"200"}"#,
+            r#"{"isAuthorized":false}"#,
+        ] {
             assert_eq!(status_of(wrong.as_bytes()), None, "{wrong}");
         }
     }

@@ -1,5 +1,6 @@
 """The template as CloudFormation gets it, and what MiniStack needs beside."""
 import copy
+import logging
 import re
 from types import SimpleNamespace
 
@@ -11,6 +12,8 @@ from emulator import BUCKET, Failure
 ANY = "x-amazon-apigateway-any-method"
 
 
+# samtranslator warns of what it could tell AWS.
+logging.disable(logging.WARNING)
 # samtranslator would ask AWS which managed policies there are; the template names none.
 NO_POLICIES = SimpleNamespace(load=dict)
 

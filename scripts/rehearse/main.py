@@ -44,7 +44,7 @@ def rehearse(emulator):
     stack = Stack(emulator, NAME, with_routes(template, slash=False))
     stack.package(BUILD.joinpath)
     stack.create()
-    step("deployed", f"CREATE_COMPLETE, {len(functions(stack.template))} functions (the authorizer is not asked for yet), {len(functions(stack.template, ROUTE))} routes")
+    step("deployed", f"CREATE_COMPLETE, {len(functions(stack.template).keys() & stack.physical().keys())} functions, {len(functions(stack.template, ROUTE))} routes")
     api, users = Api(emulator, stack.physical()["Api"]), Users(emulator, NAME)
     step("first key and user", tokens.first_key_and_user(api, users, stack.output("ApiUrl")))
     step("the page's flow", tokens.the_pages_flow(api))

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use super::{
-    DOCS, ENVIRONMENT, FASTAPI, LOGIN, OPENAPI, OWASP, READ, Suite, TOKEN_DYNAMODB, USERS_ME,
-    USERS_ME_DYNAMODB, USERS_ME_SHARE, Variables, bootstrap, bytes, candidate, effort, token,
-    variables,
+    AUTHORIZER, AUTHORIZER_DYNAMODB, DOCS, ENVIRONMENT, FASTAPI, LOGIN, OPENAPI, OWASP, READ,
+    Suite, TOKEN_DYNAMODB, USERS_ME, USERS_ME_DYNAMODB, USERS_ME_SHARE, Variables, bootstrap,
+    bytes, candidate, effort, token, variables,
 };
 use crate::candidate::{Candidate, Effort};
 use crate::dynamodb::{Server, TABLE, door};
@@ -34,6 +34,11 @@ impl Suite {
         }
         let read = function(folder, "UsersMeFunction", READ, Effort::LIGHT)?;
         self.candidates.push(named(set, USERS_ME, read.clone()));
+        // An older build may have none.
+        if set.is_empty() {
+            self.candidates
+                .push(named("", AUTHORIZER, authorizer(folder)?));
+        }
         for (name, program) in [(OPENAPI, "OpenapiFunction"), (DOCS, "DocsFunction")] {
             let event = format!("events/{name}.json");
             let file = function(folder, program, &event, Effort::COLD)?;
@@ -81,6 +86,9 @@ impl Suite {
         self.at_share(set, USERS_ME_SHARE, &read);
         // An older build may know neither.
         if set.is_empty() {
+            let authorizer = on_dynamodb(&authorizer(folder)?);
+            self.candidates
+                .push(named("", AUTHORIZER_DYNAMODB, authorizer));
             self.ring_on_dynamodb(&read, &login)?;
             let another = |name| function(folder, name, LOGIN, Effort::LIGHT);
             self.sessions(&Functions {
@@ -151,6 +159,11 @@ fn built(folder: &Path) -> Result<Vec<String>, Error> {
         .collect();
     names.sort_unstable();
     Ok(names)
+}
+
+fn authorizer(folder: &Path) -> Result<Candidate, Error> {
+    let event = "events/authorizer.json";
+    function(folder, "AuthorizerFunction", event, Effort::LIGHT)
 }
 
 fn function(folder: &Path, name: &str, event: &str, effort: Effort) -> Result<Candidate, Error> {

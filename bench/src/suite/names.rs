@@ -20,6 +20,10 @@ pub const TOKEN_DYNAMODB: &str = "token on DynamoDB";
 pub const TOKEN_RING: &str = "token on DynamoDB, RS256";
 /// Stands before the kinds of logins whose requests to DynamoDB are counted.
 pub const LOGINS: &str = "login on DynamoDB: ";
+/// The authorizer asked about a request to a route, with the users in memory.
+pub const AUTHORIZER: &str = "authorizer";
+/// The same with the users in DynamoDB.
+pub const AUTHORIZER_DYNAMODB: &str = "authorizer on DynamoDB";
 /// GET /openapi.json.
 pub const OPENAPI: &str = "openapi";
 /// GET /docs.
