@@ -14,7 +14,7 @@ use shared::http::{Dialect, JSON, Operation, Route, without_slash};
 use shared::lambda::Function;
 
 use crate::dynamodb::block_on;
-use crate::functions::ALL;
+use crate::functions::{ALL, FUNCTIONS};
 use crate::{KEY, parity, read, repository};
 
 /// Something that is missing, and where it goes.
