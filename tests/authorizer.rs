@@ -232,7 +232,7 @@ fn without_the_store_there_is_no_verdict() {
         let answer = ask(&dead, &asked("GET /reports", &token));
         assert_eq!(answer, Err("Authorizer.Undecided: unavailable".into()));
     });
-    assert_eq!(lines[0]["level"], "ERROR");
+    assert_eq!((lines.len(), &lines[0]["level"]), (1, &json!("ERROR")));
     for authorization in ["", "Bearer x"] {
         let verdict = ask(&dead, &asked("GET /reports", authorization));
         assert_eq!(

@@ -92,6 +92,7 @@ impl Gateway {
     }
 
     /// What the function answers to an event, whatever kind it is of; or why it does not.
+    #[expect(clippy::missing_errors_doc, reason = "as its first line says")]
     pub fn ask(&self, function: &Function, event: &Value) -> Result<Value, String> {
         let service = self.started(function);
         let event = serde_json::to_vec(event).unwrap();

@@ -13,9 +13,9 @@ impl State for RouteScopes {
     fn read(reader: &mut Reader<'_>) -> Self {
         let text = reader.get(NAME).unwrap_or_default();
         let routes = RouteScopes::parse(&text).unwrap_or_else(|problems| {
-            problems
-                .iter()
-                .for_each(|problem| reader.problem(NAME, problem));
+            for problem in problems {
+                reader.problem(NAME, problem);
+            }
             Self::default()
         });
         if routes.is_empty() && text.trim().is_empty() {

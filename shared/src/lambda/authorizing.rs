@@ -37,7 +37,7 @@ where
                 let (outcome, reason) = (refusal.outcome(), refusal.reason());
                 match refusal {
                     Refusal::NotDeclared => {
-                        error!(outcome, ms, "ROUTE_SCOPES does not have the route")
+                        error!(outcome, ms, "ROUTE_SCOPES does not have the route");
                     }
                     _ if refusal.is_undecided() => {
                         error!(outcome, reason, ms, "answered");
@@ -67,7 +67,7 @@ where
 {
     fn answer<'a>(&'a self, event: &'a [u8], context: Context) -> Answered<'a> {
         Box::pin(async {
-            let asked = read(event, "event of an HTTP API's Lambda authorizer")?;
+            let asked = read(event, "event of an HTTP API's Lambda authorizer", &context)?;
             write(&self.decide(asked, context).await?)
         })
     }

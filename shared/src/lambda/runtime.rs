@@ -71,7 +71,10 @@ impl RuntimeApi {
         let body = body.collect().await?.to_bytes();
         let answer = match self.context(&request_id, &headers) {
             Ok(context) => service.answer(&body, context).await,
-            Err(report) => Err(report.0),
+            Err(report) => {
+                error!(request_id, error = report.0.error_message, "not an event");
+                Err(report.0)
+            }
         };
         let request = match answer {
             Ok(answer) => {
@@ -79,7 +82,6 @@ impl RuntimeApi {
                 post(&path, invocation_id, answer)?
             }
             Err(diagnostic) => {
-                error!(request_id, error = diagnostic.error_message, "no answer");
                 let path = format!("invocation/{request_id}/error");
                 Report(diagnostic).request(&path, invocation_id)?
             }

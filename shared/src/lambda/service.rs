@@ -24,14 +24,18 @@ pub trait Service {
 }
 
 /// The event; or what is wrong with it: where, and never a value, which may be a secret.
-pub(super) fn read<'a, E: Deserialize<'a>>(event: &'a [u8], kind: &str) -> Result<E, Diagnostic> {
+pub(super) fn read<'a, E: Deserialize<'a>>(
+    event: &'a [u8],
+    kind: &str,
+    context: &Context,
+) -> Result<E, Diagnostic> {
     serde_json::from_slice(event).map_err(|error| {
         let (line, column) = (error.line(), error.column());
+        let error = format!("not an {kind} (payload format 2.0): line {line}, column {column}");
+        error!(request_id = context.request_id, error, "not an event");
         Diagnostic {
             error_type: INVALID_EVENT.to_owned(),
-            error_message: format!(
-                "not an {kind} (payload format 2.0): line {line}, column {column}"
-            ),
+            error_message: error,
         }
     })
 }
@@ -107,7 +111,7 @@ where
 {
     fn answer<'a>(&'a self, event: &'a [u8], context: Context) -> Answered<'a> {
         Box::pin(async {
-            let event = read(event, "event of an HTTP API")?;
+            let event = read(event, "event of an HTTP API", &context)?;
             write(&self.respond(event, context).await)
         })
     }
