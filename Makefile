@@ -16,7 +16,7 @@ export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/b
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev invoke invoke-what test live-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load sam-test rehearse example build arm64-test deploy smoke
+.PHONY: help dev invoke invoke-what test live-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load new new-test sam-test rehearse example build arm64-test deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -115,6 +115,19 @@ bench-tools: .venv/peer/ok $(CARGO_LAMBDA) $(ZIG)
 
 load: $(CARGO_LAMBDA) .venv/oha/bin/oha bench-tools ## Load `make dev` in release for 60 s (SECONDS=) each way; the store at 10 and 10,000 users (USERS= another number)
 	@python3 scripts/load.py
+
+new: ## Make a copy to build your own API on: DIR=../my-api NAME=my-api
+	@python3 scripts/new.py "$(DIR)" "$(NAME)"
+
+# Not its `make test`, which takes 7 minutes: what a copy can break is the list, the wiring, the routes, the walls.
+# It is built beside this project, in one folder each time: only the copy's own crates are compiled.
+new-test: export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+new-test: ## Make such a copy in target/new, compile all of it and run the tests that know its routes
+	@rm -rf target/new
+	@python3 scripts/new.py target/new my-api
+	@cd target/new && cargo check --quiet --workspace --all-targets && cargo test --quiet --package tests $(NEW_TESTS)
+
+NEW_TESTS := $(addprefix --test ,catalogue documentation flows house lean orders routing)
 
 build: $(CARGO_LAMBDA) $(ZIG) $(SAM) ## Build the functions as they are deployed (ARCH=arm64 for Graviton)
 	sam build --parameter-overrides Architecture=$(or $(ARCH),x86_64)

@@ -80,10 +80,14 @@ fn every_path_is_answered_by_the_function_that_its_route_names() {
 #[test]
 fn with_an_empty_rest_refused_only_a_slash_below_another_path_is_lost() {
     let complaints = complaints(&parsed_template(), EmptyRest::Refused);
-    let known = ["/users/me/items/", "/users/me/logout/"];
+    let paths = FUNCTIONS.iter().filter_map(|one| one.route.path());
+    let above: Vec<_> = paths
+        .map(|path| without_slash(path).to_owned() + "/")
+        .collect();
     let is_known = |complaint: &String| {
         let path = complaint.split([' ', ':']).nth(1);
-        path.is_some_and(|path| known.contains(&path))
+        path.and_then(|path| path.strip_suffix('/'))
+            .is_some_and(|path| above.iter().any(|above| path.starts_with(above)))
     };
     assert!(complaints.iter().all(is_known), "{complaints:#?}");
 }
@@ -134,7 +138,7 @@ fn the_most_specific_route_takes_a_request() {
         ("/users/me/items", "ANY /users/me/items"),
         ("/users/me/items/7", "ANY /users/me/items/{proxy+}"),
         ("/users/me/logout/", "ANY /users/me/logout/{proxy+}"),
-        ("/users/me/orders", "ANY /users/me/{proxy+}"),
+        ("/users/me/nothing", "ANY /users/me/{proxy+}"),
         ("/users/me/a/b/", "ANY /users/me/{proxy+}"),
         ("/users/me//", "ANY /users/me/{proxy+}"),
         ("/.well-known/jwks.json", "ANY /.well-known/{document}"),
