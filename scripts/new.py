@@ -64,6 +64,7 @@ EDITS = [
         "In a pipeline: `.ci/run`, then `make deploy`, with a role that the pipeline assumes (OIDC) instead of keys",
     ),
     ("docs/deploying.md", "from [performance.md](performance.md) with its prices (", "by the project that this one was made from ("),
+    ("docs/protecting.md", "computed as in [docs/performance.md](performance.md#cost): a", "computed: a"),
     ("docs/operating.md", ": docs/performance.md shows how long a login takes at each size", ""),
     ("docs/operating.md", " (docs/performance.md has the table)", ""),
     ("scripts/dev.py", "# For `make load`: release builds", "# For load: release builds"),
@@ -88,7 +89,7 @@ ORDERS = [
     ('#[path = "../examples/users-me-orders/src/lib.rs"]\nmod orders;\n\n', ""),
     ("use std::sync::{Arc, LazyLock};", "use std::sync::Arc;"),
     ("use shared::lambda::Function;\n", ""),
-    ("use tests::document::{ApiDocument, about};\n", "use tests::document::{ApiDocument, about};\nuse tests::functions::FUNCTIONS;\n"),
+    ("use tests::document::ApiDocument;\n", "use tests::document::ApiDocument;\nuse tests::functions::FUNCTIONS;\n"),
 ]
 # What of this project's README becomes docs/reference.md.
 REFERENCE = (
@@ -96,7 +97,7 @@ REFERENCE = (
     "In Lambda's own image",
 )
 # A file that still says one of these names something that is gone.
-GONE = re.compile(r"\bbench|examples/|docs/adr|docs/upstream|performance\.md|CHANGELOG|\.github|scripts/(load|new)|make (load|new DIR)")
+GONE = re.compile(r"\bbench|examples/users-me|docs/adr|docs/upstream|performance\.md|CHANGELOG|\.github|scripts/(load|new)|make (load|new DIR)")
 
 
 class Failure(Exception):
@@ -165,7 +166,7 @@ def files():
 def copy(to):
     for name in files():
         if not name.startswith(LEFT_OUT):
-            target = to / re.sub("^examples/", "functions/", name)
+            target = to / re.sub("^examples/users-me", "functions/users-me", name)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target)
 
@@ -203,7 +204,7 @@ def write_readme(to):
     chapters = "\n\n".join(f"## {title}\n\n{section(own, title)}" for title in REFERENCE)
     reference = to / "docs/reference.md"
     reference.write_text(f"# Reference\n\n{chapters}\n")
-    edit(reference, "[examples](examples)", "[users-me-orders](functions/users-me-orders/src/lib.rs)")
+    edit(reference, "; [examples](examples) |", "; [users-me-orders](functions/users-me-orders/src/lib.rs) |")
     text = re.sub(r"\]\((?!https?:|#)", "](../", reference.read_text())
     reference.write_text(text.replace("](../docs/", "]("))
 

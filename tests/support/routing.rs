@@ -31,8 +31,10 @@ pub struct Route {
 }
 
 /// How well a route fits a request; the largest wins. A full match comes before a greedy one, then
-/// the most literal segments, then a method of its own before ANY.
-type Fit = (bool, usize, bool);
+/// the most literal segments, then a method of its own before ANY. Between two that are alike in that,
+/// such as `/orders/{proxy+}` and `/orders/{id}/{proxy+}`, the longer one counts as the more specific:
+/// AWS documents no more than that the most specific one wins.
+type Fit = (bool, usize, usize, bool);
 
 impl Routes {
     /// SAM makes exactly one route of each `HttpApi` event, which `make rehearse` checks, and
@@ -94,13 +96,13 @@ fn fit(key: &str, method: &str, path: &str, empty_rest: EmptyRest) -> Option<Fit
         return None;
     }
     let mut sent = path.split('/');
-    let mut literals = 0;
+    let (mut literals, segments) = (0, pattern.split('/').count());
     for segment in pattern.split('/') {
         let value = sent.next()?;
         if segment == "{proxy+}" {
             let empty = value.is_empty() && sent.next().is_none();
             let taken = !empty || empty_rest == EmptyRest::Taken;
-            return taken.then_some((false, literals, own != "ANY"));
+            return taken.then_some((false, literals, segments, own != "ANY"));
         }
         let literal = !segment.starts_with('{');
         let fits = if literal {
@@ -114,5 +116,5 @@ fn fit(key: &str, method: &str, path: &str, empty_rest: EmptyRest) -> Option<Fit
         literals += usize::from(literal);
     }
     let full = sent.next().is_none();
-    full.then_some((true, literals, own != "ANY"))
+    full.then_some((true, literals, segments, own != "ANY"))
 }
