@@ -133,6 +133,8 @@ def make(to, name):
         rename(to, name)
         edit(to / "README.md", "{origin}", origin)
         routes(to)
+        edit(to / "shared/src/domain/scope.rs", '"Use orders."', '"Read and place orders."')
+        routes(to)  # the API's documents have that text
         nothing_gone_is_named(to)
     except Failure as failure:
         raise Failure(f"{failure}\n{to} is unfinished: remove it") from None
@@ -227,7 +229,6 @@ def routes(to):
     environment = {**os.environ, "CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR") or str(ROOT / "target")}
     if subprocess.run(["make", "routes"], cwd=to, env=environment, stdout=subprocess.DEVNULL).returncode:
         raise Failure("`make routes` failed there; it needs Rust and a C compiler")
-    edit(to / "shared/src/domain/scope.rs", '"Use orders."', '"Read and place orders."')
 
 
 def nothing_gone_is_named(to):
