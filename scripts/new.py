@@ -5,7 +5,6 @@ What only this project's own development needs is left out, the order routes of 
 the files that name what is gone are edited. An edit whose text is no longer there fails, and so does a mention
 that no edit reached: `make new-test` makes CI notice both.
 """
-import os
 import re
 import shutil
 import subprocess
@@ -125,6 +124,7 @@ def check(folder, name):
 
 def make(to, name):
     origin = f"{OWN_NAME}, {commit()}"
+    print("copying, and building the tool that wires the order routes: the first build takes some minutes", flush=True)
     copy(to)
     try:
         leave_out(to)
@@ -225,9 +225,9 @@ def rename(to, name):
 
 
 def routes(to):
-    """The project's own tool wires the order routes. It is built beside what this project has built already."""
-    environment = {**os.environ, "CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR") or str(ROOT / "target")}
-    if subprocess.run(["make", "routes"], cwd=to, env=environment, stdout=subprocess.DEVNULL).returncode:
+    """The project's own tool wires the order routes. It is built in the copy, whose tests use what was built: in this
+    project's folder the crates of both would be taken for each other, since their names are the same."""
+    if subprocess.run(["make", "routes"], cwd=to, stdout=subprocess.DEVNULL).returncode:
         raise Failure("`make routes` failed there; it needs Rust and a C compiler")
 
 
