@@ -27,6 +27,8 @@ for folder in functions/*/; do
     expected=200
     # The keys of events/env.json are no ring, so nothing is published; the template checks no clients.
     [[ $name != @(not-found|well-known|introspect) ]] || expected=404
+    # An authorizer has a verdict, and no status.
+    [[ $name != authorizer || $answer != *"\"isAuthorized\": true"* ]] || continue
     [[ $answer == *"\"statusCode\":$expected,"* || $answer == *"\"statusCode\": $expected,"* ]] || {
         echo "$resource answered events/$name.json with another status than $expected" >&2
         exit 1
