@@ -16,7 +16,7 @@ export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/b
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev invoke invoke-what test live-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load new new-test sam-test rehearse example build arm64-test deploy smoke
+.PHONY: help dev invoke invoke-what test live-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load-tools load new new-test sam-test rehearse example build arm64-test deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -108,12 +108,14 @@ BENCH = $(RELEASE)/bench suite --dynamodb $(RELEASE)/local-dynamodb --peer .venv
   $(if $(BEFORE),--before $(BEFORE))
 
 # The floors are built as sam builds the functions: another linker alone changes a cold start by 10 %.
-bench-tools: .venv/peer/ok $(CARGO_LAMBDA) $(ZIG)
-	@cargo build --quiet --release --package bench --bin bench
+bench-tools: .venv/peer/ok $(CARGO_LAMBDA) $(ZIG) load-tools
 	@cargo lambda build --quiet --release --package bench --bin floor --bin floor-raw --bin argon2-reference
+
+load-tools:
+	@cargo build --quiet --release --package bench --bin bench --bin load
 	@cargo build --quiet --release --package tests --package users --bin local-dynamodb --bin users
 
-load: $(CARGO_LAMBDA) .venv/oha/bin/oha bench-tools ## Load `make dev` in release for 60 s (SECONDS=) each way; the store at 10 and 10,000 users (USERS= another number)
+load: $(CARGO_LAMBDA) load-tools ## Load `make dev` in release for 60 s (SECONDS=) each way; the store at 10 and 10,000 users (USERS= another number)
 	@python3 scripts/load.py
 
 new: ## Make a copy to build your own API on: DIR=../my-api NAME=my-api
@@ -168,11 +170,6 @@ tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
 	@command -v npm >/dev/null || { echo "this needs Node.js 20 or newer, with npm: nodejs.org says how to install them" >&2; exit 1; }
 	@echo "installing the packages of $< into $(@D)"
 	@cd tests/clients && npm ci --silent --ignore-scripts --no-audit
-
-.venv/oha/bin/oha: scripts/tools.mk
-	@echo "building oha $(OHA) into .venv/oha"
-	@env -u CARGO_TARGET_DIR cargo install --quiet --locked --root .venv/oha --version $(OHA) oha
-	@touch $@
 
 # A debug build is fast enough, and takes one minute instead of five.
 .venv/cargo-deny/bin/cargo-deny: scripts/tools.mk

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Load and growth: the work of `make load`.
 
-Load: `make dev`'s functions in release, four of each, under oha for SECONDS (60) each way, on memory
-and on a local DynamoDB. oha asks cargo-lambda's own port, since the front of `make dev` is a proxy
-in Python; cargo-lambda still is an emulator, which is most of what is measured. An answer that is no
-200, or memory that grows, is a failure.
+Load: `make dev`'s functions in release, four of each, for SECONDS (60) each way, on memory and on a
+local DynamoDB. bench/src/bin/load.rs asks cargo-lambda's own port, since the front of `make dev` is a
+proxy in Python; cargo-lambda still is an emulator, which is most of what is measured. An answer that is
+no 200, or memory that grows, is a failure.
 
 Growth: the store with 10, 10,000 and USERS users: import, look-up and login, on the functions alone.
 """
@@ -30,7 +30,6 @@ SECONDS = int(os.environ.get("SECONDS") or 60)
 WARM_UP = max(5, SECONDS // 4)
 USERS = sorted({10, 10_000, int(os.environ.get("USERS") or 10)})
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "release"
-OHA = ROOT / ".venv/oha/bin/oha"
 FUNCTIONS = ["token", "users-me"]
 LOGIN = {"username": "johndoe", "password": "secret", "scope": "me items"}
 # A process may grow until it has settled; afterwards a request leaves nothing behind.
@@ -115,37 +114,37 @@ def login(url):
 
 
 def get(url, token, connections):
-    return ("GET", f"{url}/users/me/", connections, ["-H", f"authorization: Bearer {token}"])
+    return ("GET", f"{url}/users/me/", connections, ["--header", f"authorization: Bearer {token}"])
 
 
 def post(url, connections):
-    form = ["-m", "POST", "-T", "application/x-www-form-urlencoded", "-d", urllib.parse.urlencode(LOGIN)]
-    return ("POST", f"{url}/token", connections, form)
+    return ("POST", f"{url}/token", connections, ["--form", urllib.parse.urlencode(LOGIN)])
 
 
 def run(requests, seconds):
-    """Runs an oha for each kind of request, all at the same time; returns their reports."""
+    """Runs a load of each kind of request, all at the same time; returns their reports."""
     running = []
     for _, url, connections, options in requests:
-        command = [OHA, "-z", f"{seconds}s", "-c", str(connections), "-w", "--no-tui", "--output-format", "json"]
-        running.append(subprocess.Popen([*command, *options, url], stdout=subprocess.PIPE, text=True))
-    return [json.loads(oha.communicate()[0]) for oha in running]
+        command = [TARGET / "load", url, "--seconds", str(seconds), "--connections", str(connections), *options]
+        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+    return [json.loads(load.communicate()[0]) for load in running]
 
 
 def report(title, requests, answers, before, after):
     """Prints a line for each kind of request; returns what went wrong."""
     problems = []
     for (method, _, connections, _), answer in zip(requests, answers):
-        summary, at = answer["summary"], answer["latencyPercentiles"]
-        good = answer["statusCodeDistribution"].get("200", 0)
-        errors = sum(answer["statusCodeDistribution"].values()) - good + sum(answer["errorDistribution"].values())
-        print(
-            f"{title}: {method}, {connections} connections: {summary['requestsPerSec']:.0f}/s, {good} answers, "
-            f"p50 {at['p50'] * 1e3:.2f} ms, p99 {at['p99'] * 1e3:.2f} ms, max {summary['slowest'] * 1e3:.0f} ms, {errors} errors",
-            flush=True,
-        )
-        if errors or not good:
-            problems.append(f"{title}: {method}: {errors} errors, {good} answers")
+        good = answer["statuses"].pop("200", 0)
+        bad = {**answer["statuses"], **answer["errors"]}
+        if bad or not good:
+            problems.append(f"{title}: {method}: {good} answers, and instead of others {bad or 'nothing'}")
+        if good:
+            print(
+                f"{title}: {method}, {connections} connections: {answer['per_second']:.0f}/s, {good} answers, "
+                f"p50 {answer['p50_ms']:.2f} ms, p90 {answer['p90_ms']:.2f} ms, p99 {answer['p99_ms']:.2f} ms, "
+                f"max {answer['max_ms']:.0f} ms, {sum(bad.values())} errors",
+                flush=True,
+            )
     for name in FUNCTIONS:
         first, last = max(before[name], default=0), max(after[name], default=0)
         print(f"{title}: {len(after[name])} processes of {name}, the largest {first:.1f} MiB before, {last:.1f} after", flush=True)

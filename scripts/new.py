@@ -25,7 +25,7 @@ NEVER_COPIED = {".git", ".venv", ".aws-sam", ".dev", "__pycache__", "node_module
 
 # The rules of the Makefile that go, by what their first line begins with.
 RULES = (
-    "bench:", "bench-quick:", "BENCH =", "bench-tools:", "load:", ".venv/oha/bin/oha:", "new:", "new-test:", "NEW_TESTS :=",
+    "bench:", "bench-quick:", "BENCH =", "bench-tools:", "load-tools:", "load:", "new:", "new-test:", "NEW_TESTS :=",
 )
 # Lines that go: each text is in exactly one line of its file.
 LINES = {
@@ -35,7 +35,6 @@ LINES = {
     "Makefile": ("RELEASE := ", "check-jsonschema --builtin-schema", "zizmor --offline"),
     "scripts/tools.mk": (
         "# What checks .github/workflows.", "PIP_workflows :=", "# The benchmark's peer", "PIP_peer :=",
-        "# The load generator", "OHA :=",
     ),
 }
 # The file, a text that is there once, and what becomes of it.
@@ -53,7 +52,7 @@ EDITS = [
     ("CONTRIBUTING.md", '"me items orders"', '"me items orders invoices"'),
     ("Cargo.toml", 'members = ["bench", ', "members = ["),
     ("Cargo.toml", "# Only the benchmark and the tests use these.\n", "# Only the tests use these, for HTTP and TLS.\n"),
-    ("Makefile", " bench bench-quick bench-tools load new new-test ", " "),
+    ("Makefile", " bench bench-quick bench-tools load-tools load new new-test ", " "),
     ("Makefile", " --exclude bench", ""),
     ("Makefile", " .venv/workflows/ok", ""),
     (
@@ -178,7 +177,7 @@ def leave_out(to):
         for text in texts:
             drop(to / file, "\n", lambda line: text in line, text)
     for rule in RULES:
-        drop(to / "Makefile", "\n\n", lambda part: f"\n{rule} " in f"\n{part}", rule)
+        drop(to / "Makefile", "\n\n", lambda part: f"\n{rule}" in f"\n{part}", rule)
     for file, old, new in EDITS:
         edit(to / file, old, new)
     for path in texts_in(to):

@@ -17,7 +17,5 @@ PIP_openapi := schemathesis==4.32.5 openapi-spec-validator==0.9.0
 PIP_browser := selenium==4.51.0
 # The benchmark's peer: an app in FastAPI as one deploys it on Lambda.
 PIP_peer := fastapi==0.165.0 mangum==0.22.0 awslambdaric==4.2.2 pwdlib[argon2]==0.3.1 argon2-cffi==25.1.0 pyjwt==2.15.1 python-multipart==0.0.34
-# The load generator of `make load`, from crates.io.
-OHA := 1.16.0
 # cargo-deny, which checks the dependencies in `make check`, from crates.io.
 DENY_VERSION := 0.20.2
