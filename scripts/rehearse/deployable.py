@@ -21,7 +21,7 @@ NO_POLICIES = SimpleNamespace(load=dict)
 def transformed(file):
     """The template in this file, transformed as CloudFormation does it."""
     if not file.exists():
-        raise Failure(f"{file} is not there; make build writes it")
+        raise Failure(f"there is no {file}")
     template = yaml_parse(file.read_text())
     for name, function in functions(template, "AWS::Serverless::Function").items():
         function["CodeUri"] = f"s3://{BUCKET}/{name}.zip"

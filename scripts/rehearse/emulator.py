@@ -5,9 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 HOST = "127.0.0.1"
 # Where the code and templates of stacks are.
@@ -68,6 +70,24 @@ class Emulator:
     def client(self, service, **credentials):
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", **credentials}
         return boto3.client(service, endpoint_url=self.url, region_name=REGION, **keys)
+
+
+def emulate(verb, log, work):
+    """What `work` returns, which is given an emulator. What goes wrong is said for people, in one or two lines."""
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda *_: sys.exit(1))
+    os.environ.update(CREDENTIALS)
+    log.parent.mkdir(exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory() as folder, Emulator(folder, log) as emulator:
+            return work(emulator)
+    except Failure as failure:
+        why = str(failure)
+    except (ClientError, BotoCoreError) as error:
+        why = str(error)[:300]  # some repeat the request
+    except KeyboardInterrupt:
+        sys.exit(f"make {verb}: stopped")
+    sys.exit(f"make {verb}: {why}\n  MiniStack's log is in {os.path.relpath(log)}")
 
 
 def free_port():

@@ -4,21 +4,15 @@ The functions are those that `make build` built, IAM is enforced with each funct
 of it needs an account or Docker. What MiniStack does not have is said at the end.
 """
 import json
-import os
 import secrets
-import signal
 import sys
-import tempfile
 import time
-from pathlib import Path
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 import protected
 import roles
 import tokens
 from deployable import functions, transformed, with_routes
-from emulator import CREDENTIALS, Emulator, Failure
+from emulator import emulate
 from service import ROOT, Api, Users, smoke
 from stack import Stack
 
@@ -91,26 +85,10 @@ def deletion(emulator, stack):
     return f"DELETE_COMPLETE; {' and '.join(tables)} are there, protected against deletion"
 
 
-def fail(why):
-    sys.exit(f"make rehearse: {why}\n  MiniStack's log is in {LOG.relative_to(ROOT)}")
-
-
 def main():
     if sys.platform != "linux":
         sys.exit("make rehearse: the functions are built for Linux, so this needs Linux")
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, lambda *_: sys.exit(1))
-    os.environ.update(CREDENTIALS)
-    LOG.parent.mkdir(exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory() as folder, Emulator(folder, LOG) as emulator:
-            table = rehearse(emulator)
-    except Failure as failure:
-        fail(failure)
-    except (ClientError, BotoCoreError) as error:
-        fail(str(error)[:300])  # some repeat the request
-    except KeyboardInterrupt:
-        sys.exit("make rehearse: stopped")
+    table = emulate("rehearse", LOG, rehearse)
     print("\n| function | may | tried and refused |\n|---|---|---|")
     for row in table:
         print("|", " | ".join(row), "|")

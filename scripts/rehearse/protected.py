@@ -1,15 +1,16 @@
 """An API in other languages whose routes the authorizer opens, examples/protected-api: part of `make rehearse`, and
-by itself `make example`, which stays until it is stopped."""
+by itself `make example`, which stays until it is stopped, and takes an API of one's own."""
+import contextlib
 import json
 import os
-import secrets
+import re
 import signal
 import sys
-import tempfile
+from pathlib import Path
 
 import tokens
 from deployable import functions, transformed, with_routes
-from emulator import CREDENTIALS, Emulator, Failure
+from emulator import emulate
 from samtranslator.yaml_helper import yaml_parse
 from service import ROOT, Api, Users
 from stack import Stack
@@ -21,12 +22,13 @@ READER = "reader"
 ROUTES = "GET /reports/{id}:items me, POST /orders:me"
 
 
-def deployed(emulator, stack):
-    """The example's stack, whose gateway asks the authorizer of the other one."""
-    stack.update(RouteScopes=ROUTES)
-    example = Stack(emulator, "reports", with_routes(transformed(EXAMPLE / "template.yaml"), slash=False))
-    sam = functions(yaml_parse((EXAMPLE / "template.yaml").read_text()), "AWS::Serverless::Function")
-    example.package(lambda name: EXAMPLE / sam[name]["CodeUri"])
+def deployed(emulator, stack, folder, routes):
+    """The stack of the API in this folder, whose gateway asks the authorizer of the other stack."""
+    file = folder / "template.yaml"
+    example = Stack(emulator, "reports", with_routes(transformed(file), slash=False))
+    stack.update(RouteScopes=routes)
+    sam = functions(yaml_parse(file.read_text()), "AWS::Serverless::Function")
+    example.package(lambda name: folder / sam[name]["CodeUri"])
     example.parameters = {"AuthorizerArn": stack.output("AuthorizerArn")}
     example.create()
     return example, Api(emulator, example.physical()["Api"])
@@ -34,7 +36,7 @@ def deployed(emulator, stack):
 
 def rehearsed(emulator, stack, api, users):
     """Both functions, with all scopes, with one, without a token, and with a user who is disabled."""
-    example, reports = deployed(emulator, stack)
+    example, reports = deployed(emulator, stack, EXAMPLE, ROUTES)
     users.run("add", READER, "--scopes", "me items", "--password-stdin", stdin=tokens.PASSWORD + "\n")
     me = api.log_in(READER, tokens.PASSWORD, "me")["access_token"]
     both = api.log_in(READER, tokens.PASSWORD, "me items")["access_token"]
@@ -54,24 +56,25 @@ def rehearsed(emulator, stack, api, users):
     return "examples/protected-api: 200 and 201 with all scopes, 403 with one or for a disabled user, 401 without a token"
 
 
-def example(emulator):
+def example(emulator, folder, routes):
     stack = Stack(emulator, "example", with_routes(transformed(BUILD / "template.yaml"), slash=False))
     stack.package(BUILD.joinpath)
     stack.create()
-    _, reports = deployed(emulator, stack)
+    _, reports = deployed(emulator, stack, folder, routes)
     api, users = Api(emulator, stack.physical()["Api"]), Users(emulator, "example")
-    password = secrets.token_urlsafe(12)
     users.run("keys", "generate", "--issuer", stack.output("ApiUrl"))
-    users.run("add", "jane", "--scopes", "me items", "--password-stdin", stdin=password + "\n")
-    print(f"The routes of examples/protected-api and their scopes: {ROUTES}\n")
-    for scope in ("me items", "me"):
-        token = api.log_in("jane", password, scope)["access_token"]
-        show(reports, f"a token with the scopes {scope}", token)
-    show(reports, "no token", None)
+    users.run("add", tokens.JANE, "--scopes", "me items", "--password-stdin", stdin=tokens.PASSWORD + "\n")
+    print(f"The routes of {folder}, and the scopes that each needs: {routes}\n")
+    if folder == EXAMPLE:
+        for scope in ("me items", "me"):
+            show(reports, f"a token with the scopes {scope}", api.log_in(tokens.JANE, tokens.PASSWORD, scope)["access_token"])
+        show(reports, "no token", None)
+    method, path = routes.split(":")[0].split()
+    url = reports.url + re.sub("{[^}]*}", "7", path)
     print(f"""
-They are up until Ctrl-C. Log in, and read a report:
-  TOKEN=$(curl -s '{api.url}/token' -d username=jane -d password={password} -d "scope=me items" | sed 's/.*"access_token":"\\([^"]*\\).*/\\1/')
-  curl -i '{reports.url}/reports/7' -H "Authorization: Bearer $TOKEN\"""", flush=True)
+They are up until Ctrl-C. Log in, and send a request:
+  TOKEN=$(curl -s '{api.url}/token' -d username={tokens.JANE} -d 'password={tokens.PASSWORD}' -d 'scope=me items' | sed 's/.*"access_token":"\\([^"]*\\).*/\\1/')
+  curl -i -X {method} '{url}' -H "Authorization: Bearer $TOKEN\"""", flush=True)
 
 
 def show(reports, what, token):
@@ -80,17 +83,17 @@ def show(reports, what, token):
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    os.environ.update(CREDENTIALS)
-    LOG.parent.mkdir(exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory() as folder, Emulator(folder, LOG) as emulator:
-            example(emulator)
+    folder = Path(os.environ.get("DIR") or EXAMPLE).resolve()
+    routes = os.environ.get("RouteScopes") or (ROUTES if folder == EXAMPLE else "")
+    if not routes:
+        sys.exit('make example: say which scopes the routes need: RouteScopes="GET /reports/{id}:items me"')
+
+    def until_stopped(emulator):
+        example(emulator, folder, routes)
+        with contextlib.suppress(KeyboardInterrupt):
             signal.pause()
-    except Failure as failure:
-        sys.exit(f"make example: {failure}\n  MiniStack's log is in {LOG.relative_to(ROOT)}")
-    except KeyboardInterrupt:
-        print()
+
+    emulate("example", LOG, until_stopped)
 
 
 if __name__ == "__main__":

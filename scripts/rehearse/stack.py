@@ -22,13 +22,13 @@ class Stack:
         """Puts every function's code, which `folder` finds by its logical id, where the template looks for it, as
         `sam package` does."""
         for name in functions(self.template):
-            files = [file for file in folder(name).glob("*") if file.is_file()]
+            files = [file for file in folder(name).rglob("*") if file.is_file()]
             if not files:
-                raise Failure(f"there is nothing in {folder(name)}; make build writes it")
+                raise Failure(f"there is no code in {folder(name)}")
             code = io.BytesIO()
             with zipfile.ZipFile(code, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
                 for file in files:
-                    archive.write(file, file.name)
+                    archive.write(file, file.relative_to(folder(name)))
             self.s3.put_object(Bucket=BUCKET, Key=f"{name}.zip", Body=code.getvalue())
 
     def create(self):
