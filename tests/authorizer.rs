@@ -302,9 +302,15 @@ fn what_is_declared_badly_stops_the_cold_start_with_all_that_is_wrong() {
         ("TUTORIAL_USERS", "true"),
         ("JWT_SECRET_KEY", KEY),
     ];
+    for none in ["", " ", ",", "\n,\n"] {
+        variables.push(("ROUTE_SCOPES", none));
+        let error = start(&variables).unwrap();
+        assert!(error.contains("ROUTE_SCOPES: has no route;"), "{error}");
+        variables.pop();
+    }
     let error = start(&variables).unwrap();
     assert!(
-        error.contains("ROUTE_SCOPES: not set; a line for each route"),
+        error.contains("ROUTE_SCOPES: has no route; a line for each"),
         "{error}"
     );
     variables.push(("ROUTE_SCOPES", "GET /a me\nget /b: me\nGET /c: me"));

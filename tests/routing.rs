@@ -128,6 +128,27 @@ fn a_wrong_template_is_noticed() {
     }
 }
 
+/// Those of `examples/`: in which order the template has them makes no difference.
+#[test]
+fn of_two_greedy_routes_with_as_many_literals_the_longer_one_takes_a_request() {
+    let paths = ["/orders/{proxy+}", "/orders/{id}/{proxy+}"];
+    for paths in [paths, [paths[1], paths[0]]] {
+        let events = paths.map(|path| json!({"Type": "HttpApi", "Properties": {"Path": path}}));
+        let orders =
+            json!({"CodeUri": "functions/orders", "Events": {"A": events[0], "B": events[1]}});
+        let template = json!({"Resources": {"Orders": {"Properties": orders}}});
+        let routes = Routes::of_template(&template);
+        for (path, key) in [
+            ("/orders/7/", "ANY /orders/{id}/{proxy+}"),
+            ("/orders/7/x", "ANY /orders/{id}/{proxy+}"),
+            ("/orders/7", "ANY /orders/{proxy+}"),
+        ] {
+            let route = routes.choose("GET", path, EmptyRest::Taken).unwrap();
+            assert_eq!(route.key, key, "{path}");
+        }
+    }
+}
+
 /// What AWS's guide says of these: a full match, then the greedy one with the most literals, then
 /// `$default`.
 #[test]

@@ -12,19 +12,19 @@ impl State for RouteScopes {
     /// None at all would be an authorizer that denies everything, which nobody deploys on purpose.
     fn read(reader: &mut Reader<'_>) -> Self {
         let text = reader.get(NAME).unwrap_or_default();
-        let routes = RouteScopes::parse(&text).unwrap_or_else(|problems| {
-            for problem in problems {
-                reader.problem(NAME, problem);
-            }
-            Self::default()
-        });
-        if routes.is_empty() && text.trim().is_empty() {
-            reader.problem(
+        match RouteScopes::parse(&text) {
+            Ok(routes) if !routes.is_empty() => return routes,
+            Ok(_) => reader.problem(
                 NAME,
-                "not set; a line for each route, such as GET /reports: reports me",
-            );
+                "has no route; a line for each, such as GET /reports: reports me",
+            ),
+            Err(problems) => {
+                for problem in problems {
+                    reader.problem(NAME, problem);
+                }
+            }
         }
-        routes
+        Self::default()
     }
 
     async fn open(routes: Self, _: &Parts) -> Result<Self, ConfigError> {
