@@ -2,7 +2,7 @@
 
 use shared::domain::access::Guard;
 use shared::domain::route_scopes::RouteScopes;
-use shared::http::{Allowed, Asked, Refusal, Route};
+use shared::http::{AuthorizerContext, AuthorizerRequest, NotAuthorized, Route};
 use shared::lambda::Function;
 
 /// What the service knows about this function.
@@ -17,8 +17,10 @@ pub const FUNCTION: Function = Function {
 /// service. A route that nobody declared stays closed.
 pub async fn handle(
     (guard, routes): &(Guard, RouteScopes),
-    asked: Asked,
-) -> Result<Allowed, Refusal> {
-    let required = routes.of(&asked.route_key).ok_or(Refusal::NotDeclared)?;
-    asked.holder(guard, required).await
+    request: AuthorizerRequest,
+) -> Result<AuthorizerContext, NotAuthorized> {
+    let required = routes
+        .of(&request.route_key)
+        .ok_or(NotAuthorized::NotDeclared)?;
+    request.holder(guard, required).await
 }

@@ -14,7 +14,7 @@ use crate::domain::users::User;
 /// A request to another API's route, of which its gateway asks whether it may pass.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Asked {
+pub struct AuthorizerRequest {
     /// The route that the gateway chose, as its template names it: `GET /reports/{id}`.
     pub route_key: String,
     #[serde(default, deserialize_with = "headers")]
@@ -24,7 +24,7 @@ pub struct Asked {
 /// What the function of a route that was opened is told, by `requestContext.authorizer.lambda`: strings,
 /// since no other type can be mapped to a parameter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Allowed {
+pub struct AuthorizerContext {
     /// The user's name.
     pub sub: String,
     /// The scopes of the token that the user still has, with spaces between them.
@@ -44,30 +44,34 @@ pub struct Allowed {
 
 /// Why a request may not pass.
 #[derive(Debug)]
-pub enum Refusal {
+pub enum NotAuthorized {
     /// Nobody said which scopes the route needs.
     NotDeclared,
     /// The token does not open it, or nobody could say whether it does.
     Denied(ApiError),
 }
 
-impl Asked {
+impl AuthorizerRequest {
     /// The user whose token came with the request, if both have all of these scopes.
-    pub async fn holder(&self, guard: &Guard, required: &Scopes) -> Result<Allowed, Refusal> {
+    pub async fn holder(
+        &self,
+        guard: &Guard,
+        required: &Scopes,
+    ) -> Result<AuthorizerContext, NotAuthorized> {
         let token = bearer_token(&self.headers, &[]).map_err(ApiError::Access)?;
         let checked = guard.check_route(&token, required).await;
         let (claims, user) = checked.map_err(|denied| ApiError::denied(denied, &[]))?;
-        Ok(Allowed::new(claims, &user))
+        Ok(AuthorizerContext::new(claims, &user))
     }
 }
 
-impl From<ApiError> for Refusal {
+impl From<ApiError> for NotAuthorized {
     fn from(error: ApiError) -> Self {
         Self::Denied(error)
     }
 }
 
-impl Allowed {
+impl AuthorizerContext {
     fn new(claims: Claims, user: &User) -> Self {
         Self {
             scope: claims.scopes.and_in(&user.scopes).to_string(),
@@ -80,7 +84,7 @@ impl Allowed {
     }
 }
 
-impl Refusal {
+impl NotAuthorized {
     /// A short name, for the log.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
@@ -115,5 +119,5 @@ impl Refusal {
 pub(crate) struct Verdict {
     pub is_authorized: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub context: Option<Allowed>,
+    pub context: Option<AuthorizerContext>,
 }

@@ -33,7 +33,7 @@ use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use lambda_http::http::{HeaderValue, StatusCode};
 
 pub(crate) use authorizer::Verdict;
-pub use authorizer::{Allowed, Asked, Refusal};
+pub use authorizer::{AuthorizerContext, AuthorizerRequest, NotAuthorized};
 pub use client::{client, client_refusals, confidential_client};
 pub use description::{Description, FORM, JSON, Parameter};
 pub use dialect::{Dialect, Surface};

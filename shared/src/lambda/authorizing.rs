@@ -7,17 +7,21 @@ use tracing::{Instrument, error, info, info_span};
 use super::service::{Answered, Service, read, write};
 use super::trace;
 use crate::domain::clock::Stopwatch;
-use crate::http::{Allowed, Asked, Refusal, Verdict};
+use crate::http::{AuthorizerContext, AuthorizerRequest, NotAuthorized, Verdict};
 
 /// What decides.
 pub(super) struct Authorizing<F>(pub F);
 
 impl<F> Authorizing<F>
 where
-    F: AsyncFn(Asked) -> Result<Allowed, Refusal> + 'static,
+    F: AsyncFn(AuthorizerRequest) -> Result<AuthorizerContext, NotAuthorized> + 'static,
 {
     /// A refusal is a verdict. Where nobody could decide there is none: the gateway then answers 500.
-    async fn decide(&self, asked: Asked, context: Context) -> Result<Verdict, Diagnostic> {
+    async fn decide(
+        &self,
+        asked: AuthorizerRequest,
+        context: Context,
+    ) -> Result<Verdict, Diagnostic> {
         let stopwatch = Stopwatch::start();
         let trace_id = context.xray_trace_id.as_deref().and_then(trace::kept);
         let (route, request_id) = (asked.route_key.clone(), context.request_id);
@@ -36,14 +40,14 @@ where
             Err(refusal) => {
                 let (outcome, reason) = (refusal.outcome(), refusal.reason());
                 match refusal {
-                    Refusal::NotDeclared => {
+                    NotAuthorized::NotDeclared => {
                         error!(outcome, ms, "ROUTE_SCOPES does not have the route");
                     }
                     _ if refusal.is_undecided() => {
                         error!(outcome, reason, ms, "answered");
                         return Err(undecided(outcome));
                     }
-                    Refusal::Denied(_) => info!(outcome, reason, ms, "answered"),
+                    NotAuthorized::Denied(_) => info!(outcome, reason, ms, "answered"),
                 }
                 Ok(Verdict {
                     is_authorized: false,
@@ -63,7 +67,7 @@ fn undecided(outcome: &str) -> Diagnostic {
 
 impl<F> Service for Authorizing<F>
 where
-    F: AsyncFn(Asked) -> Result<Allowed, Refusal> + 'static,
+    F: AsyncFn(AuthorizerRequest) -> Result<AuthorizerContext, NotAuthorized> + 'static,
 {
     fn answer<'a>(&'a self, event: &'a [u8], context: Context) -> Answered<'a> {
         Box::pin(async {

@@ -11,7 +11,8 @@ use crate::domain::access::{ClientGuard, Guard};
 use crate::domain::clients::Client;
 use crate::domain::users::User;
 use crate::http::{
-    self, Allowed, Answer, Asked, Description, ForClients, Protected, Public, Refusal, Route,
+    self, Answer, AuthorizerContext, AuthorizerRequest, Description, ForClients, NotAuthorized,
+    Protected, Public, Route,
 };
 
 /// Describes a function, to its `main`, to the list in `service/` and to `/openapi.json`.
@@ -134,12 +135,12 @@ impl<'a> ColdStart<'a> {
     pub fn authorizer<S, H>(self, handle: H) -> Started<'a>
     where
         S: State + 'static,
-        H: AsyncFn(&S, Asked) -> Result<Allowed, Refusal> + 'static,
+        H: AsyncFn(&S, AuthorizerRequest) -> Result<AuthorizerContext, NotAuthorized> + 'static,
     {
         Box::pin(async move {
             let state = Reader::read(self.lookup, S::read)?;
             let state = S::open(state, &self.parts).await?;
-            let decide = async move |asked| handle(&state, asked).await;
+            let decide = async move |request| handle(&state, request).await;
             Ok(Box::new(Authorizing(decide)) as Box<dyn Service>)
         })
     }
