@@ -105,11 +105,19 @@ bench-quick: bench-tools ## The same with what is built already, in under 2 minu
 	@$(BENCH) --seconds $(or $(SECONDS),45)
 
 BENCH = $(RELEASE)/bench suite --dynamodb $(RELEASE)/local-dynamodb --peer .venv/peer/bin/python \
-  $(if $(BEFORE),--before $(BEFORE))
+  $(if $(call has,npm),--node $(call has,node)) $(if $(BEFORE),--before $(BEFORE))
 
 # The floors are built as sam builds the functions: another linker alone changes a cold start by 10 %.
-bench-tools: .venv/peer/ok $(CARGO_LAMBDA) $(ZIG) load-tools
+bench-tools: .venv/peer/ok $(if $(call has,npm),bench/peers/dist/ok) $(CARGO_LAMBDA) $(ZIG) load-tools
 	@cargo lambda build --quiet --release --package bench --bin floor --bin floor-raw --bin argon2-reference
+	@$(if $(call has,npm),:,echo "no peer in Node.js is measured: this needs Node.js 20 or newer and its npm; nodejs.org says how to install them")
+# Split, since esbuild 0.28 would leave better-auth's memory adapter without its beginning.
+bench/peers/dist/ok: bench/peers/node_modules/.package-lock.json $(wildcard bench/peers/*.mjs)
+	@cd bench/peers && rm -rf dist && for peer in hello openauth openauth-verify better-auth; do \
+	  node_modules/.bin/esbuild $$peer.mjs --bundle --splitting --minify --platform=node --target=node20 \
+	    --format=esm --out-extension:.js=.mjs --outdir=dist/$$peer --log-level=warning; \
+	done
+	@touch $@
 
 load-tools:
 	@cargo build --quiet --release --package bench --bin bench --bin load
@@ -166,10 +174,10 @@ endef
 	@cd $(@D) && ln -sf ../lib/python3*/site-packages/ziglang/zig zig
 
 # npm writes this file last.
-tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
+%/node_modules/.package-lock.json: %/package-lock.json
 	@command -v npm >/dev/null || { echo "this needs Node.js 20 or newer, with npm: nodejs.org says how to install them" >&2; exit 1; }
 	@echo "installing the packages of $< into $(@D)"
-	@cd tests/clients && npm ci --silent --ignore-scripts --no-audit
+	@cd $* && npm ci --silent --ignore-scripts --no-audit
 
 # A debug build is fast enough, and takes one minute instead of five.
 .venv/cargo-deny/bin/cargo-deny: scripts/tools.mk

@@ -16,7 +16,7 @@ pub struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Measure this project's functions, the floors and the peer; check the budgets
+    /// Measure this project's functions, the floors and the peers; check the budgets
     Suite(SuiteArgs),
     /// Measure one program that speaks to Lambda's Runtime API
     #[command(after_help = "Example:
@@ -34,9 +34,12 @@ pub struct SuiteArgs {
     /// An older build, to be measured in the same run
     #[arg(long, value_name = "DIR")]
     pub before: Option<PathBuf>,
-    /// The Python that has FastAPI, Mangum and awslambdaric; without it there is no peer
+    /// The Python that has FastAPI, Mangum and awslambdaric; without it FastAPI is not measured
     #[arg(long, value_name = "FILE")]
     pub peer: Option<PathBuf>,
+    /// Node.js, for the bundles in bench/peers/dist; without it no peer in Node.js is measured
+    #[arg(long, value_name = "FILE")]
+    pub node: Option<PathBuf>,
     /// The program local-dynamodb; without it nothing is measured on DynamoDB
     #[arg(long, value_name = "FILE")]
     pub dynamodb: Option<PathBuf>,
@@ -58,7 +61,7 @@ pub struct SuiteArgs {
     /// Write every sample, a JSON object each line
     #[arg(long, value_name = "FILE")]
     pub jsonl: Option<PathBuf>,
-    /// Write the chart against the peer
+    /// Write the chart against the peers
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! Limits for the figures. A ratio compares with the floor or the peer of the same run.
+//! Limits for the figures. A ratio compares with the floor or a peer of the same run.
 
 use crate::results::{Figure, Results};
 use crate::suite::{

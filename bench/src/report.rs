@@ -5,6 +5,7 @@ mod chart;
 mod json;
 mod logins;
 mod markdown;
+mod peers;
 mod tables;
 
 use crate::budget::{Budget, budgets};
@@ -43,13 +44,14 @@ impl Report {
     }
 }
 
-/// For a terminal: the figures, the budgets, the algorithms and the logins.
+/// For a terminal: the figures, the budgets, the peers, the algorithms and the logins.
 #[must_use]
 pub fn text(report: &Report) -> String {
     format!(
-        "{}\n{}\n{}\n{}\n{}\n{}\n{}\n{} rounds; medians, with min and max\n",
+        "{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{} rounds; medians, with min and max\n",
         table(&report.results),
         tables::budgets(report),
+        peers::peers(&report.results),
         algorithms::costs(&report.results),
         algorithms::inits(&report.results),
         logins::bills(&report.results),
@@ -63,7 +65,7 @@ pub fn text(report: &Report) -> String {
 mod tests {
     use super::*;
     use crate::results::Figure;
-    use crate::suite::{FASTAPI, PEER, token};
+    use crate::suite::{BETTER_AUTH_SESSION, FASTAPI, PEER, token};
 
     fn report() -> Report {
         let mut results = Results::default();
@@ -79,6 +81,8 @@ mod tests {
                 results.add(&format!("{set}{name}"), round);
             }
         }
+        let session = vec![(Figure::ColdMs, 4.0)];
+        results.add(BETTER_AUTH_SESSION, session);
         let notes = vec!["nothing on DynamoDB".into()];
         Report::new(results, 3, notes, Machine::read())
     }
@@ -112,9 +116,12 @@ mod tests {
     }
 
     #[test]
-    fn the_chart_has_two_bars_for_each_comparison() {
-        assert_eq!(svg(&report()).matches("<rect").count(), 6);
+    fn the_chart_has_a_bar_for_each_that_was_measured() {
+        let chart = svg(&report());
+        assert_eq!(chart.matches("<rect").count(), 7);
+        assert_eq!(chart.matches(">better-auth<").count(), 1);
+        assert_eq!(chart.matches("class=\"ours\"").count(), 3);
         let nobody = Report::new(Results::default(), 0, Vec::new(), Machine::read());
-        assert!(svg(&nobody).contains("not measured"));
+        assert!(svg(&nobody).contains("No peer was measured"));
     }
 }

@@ -1,8 +1,9 @@
-//! What is measured: the floors, this project's functions, an older build of them, and the peer.
+//! What is measured: the floors, this project's functions, an older build of them, and the peers.
 
 mod functions;
 mod logins;
 mod names;
+mod node;
 mod peer;
 mod refusals;
 mod rings;
@@ -93,7 +94,11 @@ impl Suite {
         }
         match &args.peer {
             Some(python) => suite.peer(python)?,
-            None => suite.note("no peer is measured: no --peer"),
+            None => suite.note("FastAPI is not measured: no --peer"),
+        }
+        match &args.node {
+            Some(node) => suite.node(node)?,
+            None => suite.note("no peer in Node.js is measured: no --node"),
         }
         Ok(suite)
     }

@@ -3,6 +3,7 @@
 use super::Report;
 use super::algorithms;
 use super::logins::{bills, refusals, sessions};
+use super::peers::peers;
 use super::tables::{aligned, budgets, costs, table};
 use crate::cost::{COLD_PERCENT, LONGEST_MS, MARGIN_PERCENT, WAIT_MS, Work};
 use crate::results::{Figure, Measured};
@@ -22,6 +23,7 @@ pub fn markdown(report: &Report) -> String {
         ("budgets", budgets(report)),
         ("figures", table(results)),
         ("sizes", sizes(report)),
+        ("peers", peers(results)),
         ("logins", costs(results, &requests(&logins()))),
         ("reads", costs(results, &requests(&reads()))),
         ("algorithms", algorithms::costs(results)),

@@ -42,6 +42,16 @@ pub const REFUSALS: &str = "refused login: ";
 pub const BEFORE: &str = "before: ";
 /// Stands before the names of the candidates of the peer.
 pub const PEER: &str = "FastAPI: ";
+/// A hello world in Node.js.
+pub const NODE_HELLO: &str = "Node.js: hello";
+/// GET /users/me with OpenAuth's client.
+pub const OPENAUTH_VERIFY: &str = "OpenAuth: verify ES256";
+/// POST /token of OpenAuth's issuer; N, r and p of its scrypt.
+pub const OPENAUTH_LOGIN: &str = "OpenAuth: login, scrypt N=16384 r=8 p=1";
+/// GET /users/me with a session of better-auth.
+pub const BETTER_AUTH_SESSION: &str = "better-auth: session";
+/// A sign-in of better-auth; N, r and p of its scrypt.
+pub const BETTER_AUTH_LOGIN: &str = "better-auth: sign-in, scrypt N=16384 r=16 p=1";
 
 /// The algorithm of a key that is shared.
 pub const HS256: &str = "HS256";

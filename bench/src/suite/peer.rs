@@ -1,4 +1,4 @@
-//! The peer: the same routes in FastAPI (bench/peer/app.py).
+//! The first peer: the same routes in FastAPI (bench/peer/app.py).
 
 use std::fs;
 use std::io;
@@ -76,7 +76,7 @@ fn installed(python: &Path) -> Result<u64, Error> {
     total.context(libraries.display().to_string())
 }
 
-fn size(path: &Path) -> io::Result<u64> {
+pub(super) fn size(path: &Path) -> io::Result<u64> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if NOT_DEPLOYED.iter().any(|prefix| name.starts_with(prefix)) {
         return Ok(0);
