@@ -92,6 +92,8 @@ mod tests {
         let text = markdown(&report());
         assert!(!text.contains(['{', '}']), "{text}");
         assert!(text.contains("- nothing on DynamoDB") && text.contains("before: users-me"));
+        // Among the figures, the peers and the costs.
+        assert_eq!(text.matches("| FastAPI: users-me ").count(), 3);
         let without_notes = Report {
             notes: Vec::new(),
             ..report()

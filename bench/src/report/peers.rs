@@ -27,7 +27,8 @@ pub fn peers(results: &Results) -> String {
         "peak MiB",
         "x",
     ];
-    let [fastapi_read, fastapi_login] = [USERS_ME.to_owned(), token(OWASP)].map(of_fastapi);
+    let [fastapi_read, fastapi_login] =
+        [USERS_ME, &token(OWASP)].map(|name| format!("{PEER}{name}"));
     let compared = [
         (
             USERS_ME.to_owned(),
@@ -44,10 +45,6 @@ pub fn peers(results: &Results) -> String {
         names.filter_map(|name| row(results, name, ours))
     });
     aligned(&head, &rows.collect::<Vec<_>>())
-}
-
-fn of_fastapi(name: String) -> String {
-    format!("{PEER}{name}")
 }
 
 fn row(results: &Results, name: &str, ours: &str) -> Option<Vec<String>> {

@@ -44,9 +44,9 @@ pub const BEFORE: &str = "before: ";
 pub const PEER: &str = "FastAPI: ";
 /// A hello world in Node.js.
 pub const NODE_HELLO: &str = "Node.js: hello";
-/// GET /users/me with OpenAuth's client.
+/// GET /users/me with the client of `OpenAuth`.
 pub const OPENAUTH_VERIFY: &str = "OpenAuth: verify ES256";
-/// POST /token of OpenAuth's issuer; N, r and p of its scrypt.
+/// POST /token of `OpenAuth`'s issuer; N, r and p of its scrypt.
 pub const OPENAUTH_LOGIN: &str = "OpenAuth: login, scrypt N=16384 r=8 p=1";
 /// GET /users/me with a session of better-auth.
 pub const BETTER_AUTH_SESSION: &str = "better-auth: session";

@@ -74,7 +74,8 @@ fn bundled(
     let state = folder.join(format!("{program}.state"));
     let event = folder.join(format!("{event}.json"));
     Ok(Candidate {
-        bytes: size(&bundle).context(bundle.display().to_string())?,
+        bytes: size(&bundle)
+            .context(format!("{} (make bench-tools bundles it)", main.display()))?,
         arguments: vec![main.display().to_string()],
         environment: vec![("STATE".to_owned(), state.display().to_string())],
         ..candidate(name, node.to_owned(), &event.to_string_lossy(), effort)?
