@@ -30,6 +30,7 @@ RULES = (
 # Lines that go: each text is in exactly one line of its file.
 LINES = {
     ".ci/run": ("--package bench", "make new-test"),
+    ".gitignore": ("/bench/",),
     "CONTRIBUTING.md": ("`cargo test -p bench`", "`scripts/new.py`"),
     "Cargo.toml": ("# To be copied into functions/", 'exclude = ["examples"]', "rustix = "),
     "Makefile": ("RELEASE := ", "check-jsonschema --builtin-schema", "zizmor --offline"),
