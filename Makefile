@@ -148,7 +148,8 @@ sam-test: build ## Run the built functions in Lambda's image, one by one and beh
 rehearse: build .venv/rehearse/ok ## Deploy to an emulator of AWS on loopback, with IAM enforced, and try the stack
 	@.venv/rehearse/bin/python scripts/rehearse/main.py
 
-example: build .venv/rehearse/ok ## Deploy examples/protected-api (DIR= and RouteScopes= of another API) and the service to an emulator of AWS on loopback, until Ctrl-C
+example: .venv/rehearse/ok ## Deploy examples/protected-api (DIR= and RouteScopes= of another API) and the service to an emulator of AWS on loopback, until Ctrl-C
+	@cargo build
 	@.venv/rehearse/bin/python scripts/rehearse/protected.py
 
 arm64-test: ## Build the functions for Graviton and run them here under qemu: some 10 minutes, not part of .ci/run

@@ -30,6 +30,12 @@ def transformed(file):
     return transformed
 
 
+def code_of(file):
+    """The CodeUri of each function in this file, by its logical id."""
+    sam = functions(yaml_parse(file.read_text()), "AWS::Serverless::Function")
+    return {name: function["CodeUri"] for name, function in sam.items()}
+
+
 def functions(template, kind="AWS::Lambda::Function"):
     """The properties of each function, by its logical id."""
     resources = template["Resources"].items()

@@ -5,18 +5,17 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import tokens
-from deployable import functions, transformed, with_routes
+from deployable import code_of, transformed, with_routes
 from emulator import emulate
-from samtranslator.yaml_helper import yaml_parse
 from service import ROOT, Api, Users
 from stack import Stack
 
 EXAMPLE = ROOT / "examples/protected-api"
-BUILD = ROOT / ".aws-sam/build"
 LOG = ROOT / "target/example.log"
 READER = "reader"
 ROUTES = "GET /reports/{id}:items me, POST /orders:me"
@@ -27,8 +26,8 @@ def deployed(emulator, stack, folder, routes):
     file = folder / "template.yaml"
     example = Stack(emulator, "reports", with_routes(transformed(file), slash=False))
     stack.update(RouteScopes=routes)
-    sam = functions(yaml_parse(file.read_text()), "AWS::Serverless::Function")
-    example.package(lambda name: folder / sam[name]["CodeUri"])
+    code = code_of(file)
+    example.package(lambda name: folder / code[name])
     example.parameters = {"AuthorizerArn": stack.output("AuthorizerArn")}
     example.create()
     return example, Api(emulator, example.physical()["Api"])
@@ -57,8 +56,10 @@ def rehearsed(emulator, stack, api, users):
 
 
 def example(emulator, folder, routes):
-    stack = Stack(emulator, "example", with_routes(transformed(BUILD / "template.yaml"), slash=False))
-    stack.package(BUILD.joinpath)
+    template = ROOT / "template.yaml"
+    code = code_of(template)
+    stack = Stack(emulator, "example", with_routes(transformed(template), slash=False))
+    stack.package(lambda name: stripped(Path(code[name]).name))
     stack.create()
     _, reports = deployed(emulator, stack, folder, routes)
     api, users = Api(emulator, stack.physical()["Api"]), Users(emulator, "example")
@@ -75,6 +76,16 @@ def example(emulator, folder, routes):
 They are up until Ctrl-C. Log in, and send a request:
   TOKEN=$(curl -s '{api.url}/token' -d username={tokens.JANE} -d 'password={tokens.PASSWORD}' -d 'scope=me items' | sed 's/.*"access_token":"\\([^"]*\\).*/\\1/')
   curl -i -X {method} '{url}' -H "Authorization: Bearer $TOKEN\"""", flush=True)
+
+
+def stripped(function):
+    """A folder with the function as `cargo build` made it: the emulator runs it on this machine, so it need not be
+    built as it is deployed, which takes much longer."""
+    folder = ROOT / "target/example" / function
+    folder.mkdir(parents=True, exist_ok=True)
+    built = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug" / function
+    subprocess.run(["strip", "-o", folder / "bootstrap", built], check=True)
+    return folder
 
 
 def show(reports, what, token):
