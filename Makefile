@@ -135,9 +135,9 @@ new-test: export CARGO_TARGET_DIR := $(CURDIR)/target/new-build
 new-test: ## Make such a copy in target/new and run the tests that know its routes
 	@rm -rf target/new
 	@python3 scripts/new.py target/new my-api
-	@cd target/new && cargo test --quiet --package tests $(NEW_TESTS)
+	@cd target/new && cargo test --quiet --package tests --test all $(NEW_TESTS)
 
-NEW_TESTS := $(addprefix --test ,catalogue documentation flows house lean orders routing)
+NEW_TESTS := -- $(addsuffix ::,catalogue documentation flows house lean orders routing)
 
 build: $(CARGO_LAMBDA) $(ZIG) $(SAM) ## Build the functions as they are deployed (ARCH=arm64 for Graviton)
 	sam build --parameter-overrides Architecture=$(or $(ARCH),x86_64)

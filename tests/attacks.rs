@@ -261,7 +261,7 @@ const ROUNDS: usize = 200;
 /// the one right password among 200 guesses comes through, against what guessing one after another
 /// gives. Printed, not asserted: it is a chance.
 #[test]
-#[ignore = "a measurement of two minutes: cargo test -p tests --test attacks fifty -- --ignored --nocapture"]
+#[ignore = "a measurement of two minutes: cargo test -p tests --test all fifty -- --ignored --nocapture"]
 fn fifty_guessers() {
     let hash = Passwords::new(Policy::default()).hash("secret").unwrap();
     let user = |round| User {
@@ -316,7 +316,7 @@ fn place(round: usize) -> usize {
 /// What refused logins cost whom, in CPU time: printed as a table, not asserted. The users' hashes
 /// have all costs that the memory store knows.
 #[test]
-#[ignore = "a measurement: cargo test -p tests --test attacks takes -- --ignored --nocapture"]
+#[ignore = "a measurement: cargo test -p tests --test all takes -- --ignored --nocapture"]
 fn a_refused_login_takes_the_same_time_whoever_it_is_for() {
     let hash = |m, t, p| Passwords::new(Policy::new(m, t, p, None).unwrap()).hash("secret");
     let usual = hash(19_456, 2, 1).ok();

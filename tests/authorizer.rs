@@ -9,11 +9,11 @@ use shared::config::Parts;
 use shared::domain::scope::Scopes;
 use shared::domain::users::{Stamp, User};
 use shared::lambda::ColdStart;
-use tests::dynamodb::{block_on, names_table};
+use tests::dynamodb::names_table;
 use tests::logs::logged;
 use tests::stores::{One, johndoe};
 use tests::world::World;
-use tests::{Client, Gateway, HttpRequest, KEY, NOW, parity, read, world};
+use tests::{Client, Gateway, HttpRequest, KEY, NOW, block_on, parity, read, world};
 
 const ROUTES: &str = "
     GET /reports/{id}: items me

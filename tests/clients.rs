@@ -16,10 +16,10 @@ use shared::http::{
 };
 use shared::lambda::Function;
 use tests::document::ApiDocument;
-use tests::dynamodb::{block_on, checking_clients, connect, start_filled, world_at};
+use tests::dynamodb::{checking_clients, connect, start_filled, world_at};
 use tests::stores::{One, johndoe};
 use tests::world::PATIENT;
-use tests::{Answer, Client, Gateway, HttpRequest, World, world};
+use tests::{Answer, Client, Gateway, HttpRequest, World, block_on, world};
 
 const SECRET: &str = "cs_for-development-only";
 const EXAMPLE: &str = "client_id=c_example&client_secret=cs_for-development-only";

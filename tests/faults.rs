@@ -12,11 +12,11 @@ use shared::domain::login::attempt::Attempt;
 use shared::domain::login::count::Standing;
 use shared::domain::login::store::{LoginStore, Outcome, Verdict};
 use shared::domain::store::{Patience, StoreError};
-use tests::dynamodb::{behind_proxy, block_on, cold_start, connect, world_at};
+use tests::dynamodb::{behind_proxy, cold_start, connect, world_at};
 use tests::logs::logged;
 use tests::proxy::{Fault, Proxy};
 use tests::stores::{self, Call, One, johndoe};
-use tests::{Answer, Client, Gateway, NOW, World, world};
+use tests::{Answer, Client, Gateway, NOW, World, block_on, world};
 
 const FAULTS: &[(&str, Fault)] = &[
     (

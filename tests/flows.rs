@@ -9,12 +9,11 @@ use shared::domain::scope::Scopes;
 use shared::domain::token::Grant;
 use shared::domain::users::{Stamp, User};
 use tempfile::NamedTempFile;
-use tests::dynamodb::block_on;
 use tests::functions::{FUNCTIONS, function};
 use tests::logs::logged;
 use tests::stores::{One, johndoe};
 use tests::world::{NOW, signer, verifier};
-use tests::{Answer, Client, Gateway, KEY, read, world};
+use tests::{Answer, Client, Gateway, KEY, block_on, read, world};
 
 fn event(name: &str) -> Value {
     serde_json::from_str(&read(&format!("events/{name}.json"))).unwrap()

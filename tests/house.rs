@@ -1,10 +1,11 @@
-//! What each of `shared`'s five rooms may use, and that no modules import each other in a circle.
+//! What each of `shared`'s five rooms may use, that no modules import each other in a circle, and that no
+//! file of tests is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use tests::repository;
+use tests::{read, repository};
 
 /// Every Rust file below a folder, with its text without comments and tests.
 fn sources(folder: &str) -> BTreeMap<String, String> {
@@ -149,5 +150,23 @@ fn nothing_imports_in_a_circle() {
             graph.retain(|from, _| !done.contains(from));
         }
         assert!(graph.is_empty(), "{folder}: a circle in {graph:#?}");
+    }
+}
+
+/// `live` is a program of its own, and `main` lists the others.
+#[test]
+fn every_file_of_tests_is_compiled() {
+    let listed = read("tests/main.rs");
+    for entry in fs::read_dir(repository("tests")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if path.extension().is_some_and(|extension| extension == "rs")
+            && !["live", "main"].contains(&name)
+        {
+            assert!(
+                listed.contains(&format!("\nmod {name};\n")),
+                "tests/main.rs: no `mod {name};`"
+            );
+        }
     }
 }

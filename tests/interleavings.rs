@@ -21,7 +21,8 @@ use shared::domain::login::{Login, LoginError};
 use shared::domain::password::{PasswordHash, Passwords, Policy};
 use shared::domain::store::{Asking, StoreError};
 use shared::domain::users::{MemoryUsers, User};
-use tests::dynamodb::{block_on, connect_with, start_with};
+use tests::block_on;
+use tests::dynamodb::{connect_with, start_with};
 use tests::stores::{Fault, cheap, cheap_policy, unavailable};
 use tests::world::{Hands, PATIENT};
 
@@ -552,7 +553,7 @@ fn three_logins_without_a_fault() {
 }
 
 #[test]
-#[ignore = "takes two minutes: cargo test -p tests --test interleavings -- --ignored --nocapture"]
+#[ignore = "takes two minutes: cargo test -p tests --test all interleavings:: -- --ignored --nocapture"]
 fn three_logins_with_one_fault() {
     for plans in THREE {
         println!("{plans:?}: {} runs", every_interleaving(&plans, 1));

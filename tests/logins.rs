@@ -9,11 +9,11 @@ use shared::domain::login::attempt::Attempt;
 use shared::domain::login::store::Written;
 use shared::domain::password::{PasswordHash, Passwords, Policy};
 use shared::domain::users::User;
-use tests::dynamodb::{block_on, start_filled, world_at, world_on_dynamodb};
+use tests::dynamodb::{start_filled, world_at, world_on_dynamodb};
 use tests::logs::{logged, logged_to_the_last_line};
 use tests::stores::{Call, Fault, Judged, One, cheap, johndoe};
 use tests::world::{Hands, PATIENT};
-use tests::{Answer, Client, Gateway, HttpRequest, KEY, NOW, World, parity, read, world};
+use tests::{Answer, Client, Gateway, HttpRequest, KEY, NOW, World, block_on, parity, read, world};
 
 /// Runs a test on each store, with limits of 3 failures per account and 8 per address.
 fn on_each_store(test: impl Fn(World)) {

@@ -513,7 +513,7 @@ fn twenty_at_once_get_one_successor() {
 }
 
 #[test]
-#[ignore = "a minute: cargo test -p tests --test refreshes -- --ignored --nocapture"]
+#[ignore = "a minute: cargo test -p tests --test all refreshes:: -- --ignored --nocapture"]
 fn twenty_at_once_get_one_successor_a_thousand_times() {
     on_each_store(|name, store| tabs(name, store, 1000));
 }

@@ -16,12 +16,12 @@ use shared::domain::sessions::{Policy, Sessions};
 use shared::domain::store::Patience;
 use shared::domain::token::Grant;
 use shared::domain::users::{Stamp, User};
-use tests::dynamodb::{behind_proxy, block_on, connect, start_with, world_at};
+use tests::dynamodb::{behind_proxy, connect, start_with, world_at};
 use tests::keys::{Shelf, ring};
 use tests::proxy::{Fault, Proxy};
 use tests::stores::cheap;
 use tests::world::PATIENT;
-use tests::{Answer, Client, Gateway, HttpRequest, NOW, World, read, world};
+use tests::{Answer, Client, Gateway, HttpRequest, NOW, World, block_on, read, world};
 
 const DIALECTS: [&str; 2] = ["fastapi", "rfc"];
 const LOGOUT: &str = "/users/me/logout";

@@ -8,10 +8,9 @@ use std::thread::{self, JoinHandle};
 use lambda_runtime::Config;
 use serde_json::{Value, json};
 use shared::lambda::RuntimeApi;
-use tests::dynamodb::block_on;
 use tests::functions::function;
 use tests::logs::logged;
-use tests::{read, world};
+use tests::{block_on, read, world};
 
 /// A request that the function sent.
 struct Sent {

@@ -14,7 +14,7 @@ server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 host, port = server.get_host_and_port()
 try:
-    test = "cargo test --package tests --test store -- --ignored --nocapture".split()
+    test = "cargo test --package tests --test all store:: -- --ignored --nocapture".split()
     environment = {**os.environ, "DYNAMODB_URL": f"http://{host}:{port}"}
     sys.exit(subprocess.run(test, cwd=ROOT, env=environment).returncode)
 finally:

@@ -1,7 +1,6 @@
 //! The contracts of the stores, run against every implementation: memory, dynoxide, and with
 //! `make store-test` moto's server.
 
-#[path = "store/clients.rs"]
 mod clients;
 
 use std::collections::HashMap;
@@ -25,7 +24,8 @@ use shared::domain::sessions::store::SessionStore;
 use shared::domain::sessions::token::RefreshToken;
 use shared::domain::store::StoreError;
 use shared::domain::users::{MemoryUsers, User, UserStore, from_json, is_name};
-use tests::dynamodb::{block_on, connect, fill, start};
+use tests::block_on;
+use tests::dynamodb::{connect, fill, start};
 
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm8tc3VjaC11c2VyLi4uLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const OTHER_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$YW5vdGhlciBzYWx0Li4uLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -11,7 +11,8 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use shared::aws::ROOTS;
 use shared::domain::store::Patience;
-use tests::dynamodb::{block_on, connect_with};
+use tests::block_on;
+use tests::dynamodb::connect_with;
 
 /// Starts a server that answers every request with 400, and has a certificate of its own for this
 /// name. Returns its port and the certificate.

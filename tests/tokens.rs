@@ -12,12 +12,11 @@ use shared::domain::keys::ring::{LEAD, SHORT_LEAD};
 use shared::domain::keys::{Issuer, Key, Keyring, Ring};
 use shared::domain::token::{Grant, Signer};
 use shared::domain::users::{Stamp, User};
-use tests::dynamodb::block_on;
 use tests::keys::{ISSUER, Shelf, key, ring};
 use tests::logs::logged;
 use tests::stores::{One, cheap, johndoe};
 use tests::world::Hands;
-use tests::{Answer, Client, Gateway, NOW, World, world};
+use tests::{Answer, Client, Gateway, NOW, World, block_on, world};
 
 /// A ring without keys: where a test's own store replaces what the variables say.
 const EMPTY: &str = r#"{"keys":[]}"#;

@@ -17,7 +17,7 @@ use shared::domain::users::{User, tutorial};
 use crate::functions::function;
 use crate::proxy::Proxy;
 use crate::world::PATIENT;
-use crate::{Gateway, NOW, World, read, world};
+use crate::{Gateway, NOW, World, block_on, read, world};
 
 /// Serves a database until the process ends.
 pub fn serve(database: Database, listener: TcpListener) -> SocketAddr {
@@ -187,12 +187,4 @@ pub fn behind_proxy(per_account: u32, per_address: u32) -> (Gateway, Proxy) {
     let proxy = Proxy::start(start_filled());
     let world = world_at(proxy.address, Patience::default()).limits(per_account, per_address);
     (Gateway::new(world), proxy)
-}
-
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(future)
 }

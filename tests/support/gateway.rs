@@ -13,20 +13,17 @@ use flate2::read::GzDecoder;
 use lambda_runtime::Context;
 use serde_json::{Map, Value, json};
 use shared::lambda::{Function, Service};
-use tokio::runtime::Runtime;
 
 use crate::document::{API, ApiDocument, RFC_API};
 use crate::functions::FUNCTIONS;
 use crate::routing::{EmptyRest, ROUTES, Routes};
-use crate::{Answer, Client, HttpRequest, NOW, World};
+use crate::{Answer, Client, HttpRequest, NOW, World, block_on};
 
 /// The service in this process.
 pub struct Gateway {
     pub world: World,
     /// The functions that have started, by name: as in Lambda, they live on after an event.
     started: RefCell<HashMap<&'static str, Rc<dyn Service>>>,
-    /// One runtime for all requests, since it owns the connections to the store.
-    runtime: Runtime,
     /// AWS sends form bodies as base64, `sam local` as text.
     pub base64: bool,
     pub empty_rest: EmptyRest,
@@ -55,14 +52,9 @@ impl Gateway {
         functions: &'static [Function],
         document: Arc<ApiDocument>,
     ) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
         Self {
             world,
             started: RefCell::default(),
-            runtime,
             base64: true,
             empty_rest: EmptyRest::Taken,
             routes: Arc::new(Routes::of_functions(functions)),
@@ -97,7 +89,7 @@ impl Gateway {
         let service = self.started(function);
         let event = serde_json::to_vec(event).unwrap();
         let answer = service.answer(&event, Context::default());
-        let answer = self.runtime.block_on(answer);
+        let answer = block_on(answer);
         let answer = answer.map_err(|why| format!("{}: {}", why.error_type, why.error_message));
         answer.map(|answer| serde_json::from_slice(&answer).unwrap())
     }
@@ -105,7 +97,7 @@ impl Gateway {
     fn started(&self, function: &Function) -> Rc<dyn Service> {
         let mut started = self.started.borrow_mut();
         let service = started.entry(function.name).or_insert_with(|| {
-            let service = self.runtime.block_on(self.world.start(function));
+            let service = block_on(self.world.start(function));
             Rc::from(service)
         });
         Rc::clone(service)

@@ -20,6 +20,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
 
 pub use gateway::Gateway;
 pub use world::{KEY, NOW, World, world};
@@ -133,4 +134,15 @@ pub fn repository(path: &str) -> PathBuf {
 
 pub fn read(path: &str) -> String {
     fs::read_to_string(repository(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+thread_local! {
+    /// One for all that a test does, since a runtime owns the connections that were opened in it: in
+    /// another one, a request over such a connection would wait for its time limit.
+    static RUNTIME: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+}
+
+/// Waits for a future. Between two calls nothing goes on, as in a frozen environment.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    RUNTIME.with(|runtime| runtime.block_on(future))
 }

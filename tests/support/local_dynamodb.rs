@@ -13,7 +13,8 @@ use dynoxide::Database;
 use shared::aws::table;
 use shared::domain::store::StoreError;
 use shared::domain::users::{Stamp, User, tutorial};
-use tests::dynamodb::{add_clients, block_on, connect, fill, serve};
+use tests::block_on;
+use tests::dynamodb::{add_clients, connect, fill, serve};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();

@@ -13,9 +13,8 @@ use shared::domain::scope::CATALOGUE;
 use shared::http::{Dialect, JSON, Operation, Route, without_slash};
 use shared::lambda::Function;
 
-use crate::dynamodb::block_on;
 use crate::functions::{ALL, FUNCTIONS};
-use crate::{KEY, parity, read, repository};
+use crate::{KEY, block_on, parity, read, repository};
 
 /// Something that is missing, and where it goes.
 pub struct Missing {

@@ -1,0 +1,31 @@
+//! The tests that need neither Docker nor a network: CONTRIBUTING.md says what each file tests. One file's
+//! run by `cargo test -p tests --test all flows::`.
+
+mod attacks;
+mod authorizer;
+mod catalogue;
+mod clients;
+mod deploy;
+mod documentation;
+mod examples;
+mod faults;
+mod flows;
+mod hostile;
+mod house;
+mod insights;
+mod interleavings;
+mod lean;
+mod logins;
+mod oauth2;
+mod parity;
+mod refreshes;
+mod revoke;
+mod rfc;
+mod routing;
+mod runtime;
+mod sessions;
+mod store;
+mod tls;
+mod tokens;
+mod well_known;
+mod wire;
