@@ -35,7 +35,7 @@ async function seedOpenauth() {
   await openauth.storage.set(["email", email, "password"], await openauth.hasher.hash(password));
   const form = { grant_type: "client_credentials", provider: "password", client_id: email, client_secret: password };
   const request = login("/token", "application/x-www-form-urlencoded", `${new URLSearchParams(form)}`);
-  const { access_token } = await answer(openauth.handler, request);
+  const { access_token, refresh_token } = await answer(openauth.handler, request);
   const metadata = await answer(openauth.handler, read("/.well-known/oauth-authorization-server"));
   const keys = await answer(openauth.handler, read("/.well-known/jwks.json"));
   const { issuer, jwks_uri } = metadata;
@@ -46,6 +46,9 @@ async function seedOpenauth() {
   keep("openauth-verify", { issuer, documents });
   send("openauth", request);
   send("openauth-verify", read("/users/me", access_token));
+  // The first of a process rotates it; the others are within the time in which OpenAuth takes it once more.
+  const refresh = { grant_type: "refresh_token", refresh_token };
+  send("openauth-refresh", login("/token", "application/x-www-form-urlencoded", `${new URLSearchParams(refresh)}`));
 }
 
 async function seedBetterAuth() {

@@ -2,9 +2,10 @@
 
 use crate::results::{Figure, Results};
 use crate::suite::{
-    BEFORE, DOCS, FASTAPI, FLOOR, FLOOR_RAW, KNOWN, LIMITED, LOGINS, OPENAPI, OWASP, PEER,
-    Parameters, REFRESH, REFUSALS, RS256, SESSIONS, USERS_ME, USERS_ME_DYNAMODB, USERS_ME_RING,
-    USERS_ME_RING_SHARE, USERS_ME_SHARE, argon2, token, users_me_by,
+    BEFORE, DOCS, FASTAPI, FLOOR, FLOOR_RAW, KNOWN, LIMITED, LOGINS, OPENAPI, OPENAUTH_REFRESH,
+    OPENAUTH_VERIFY, OWASP, PEER, Parameters, REFRESH, REFUSALS, RS256, SESSIONS, USERS_ME,
+    USERS_ME_DYNAMODB, USERS_ME_RING, USERS_ME_RING_SHARE, USERS_ME_SHARE, VERIFIED, argon2, token,
+    users_me_by,
 };
 
 /// A limit, and what was measured.
@@ -127,6 +128,7 @@ pub fn budgets(results: &Results, set: &str) -> Vec<Budget> {
     budgets.extend(of.logins());
     budgets.extend(of.sessions());
     budgets.extend(of.against_the_peer());
+    budgets.extend(of.against_openauth());
     budgets
 }
 
@@ -257,10 +259,49 @@ impl Of<'_> {
         ]
     }
 
-    fn sessions(&self) -> [Budget; 1] {
-        let refresh = self.name(&format!("{SESSIONS}{REFRESH}"));
-        let requests = self.results.median(&refresh, Figure::StoreRequests);
-        [at_most("a refresh on DynamoDB", 2.0, "requests", requests)]
+    fn sessions(&self) -> [Budget; 2] {
+        let [refresh, read] =
+            [REFRESH, VERIFIED].map(|kind| self.name(&format!("{SESSIONS}{kind}")));
+        // Its signature, by HS256, costs next to nothing.
+        let cpu = |name: &str| self.results.median(name, Figure::CpuUs);
+        [
+            at_most(
+                "a refresh on DynamoDB",
+                2.0,
+                "requests",
+                self.results.median(&refresh, Figure::StoreRequests),
+            ),
+            at_most(
+                "a refresh on DynamoDB, CPU",
+                1.3,
+                "x GET /users/me/ there",
+                cpu(&refresh).and_then(|refresh| Some(refresh / cpu(&read)?)),
+            ),
+        ]
+    }
+
+    fn against_openauth(&self) -> [Budget; 2] {
+        let better = |what: &str, theirs: &str, ours: &str| {
+            let cpu = |name: &str| self.results.median(name, Figure::CpuUs);
+            Budget {
+                name: format!("OpenAuth: {what}, CPU"),
+                limit: Limit::AtLeast(4.0),
+                unit: "x better",
+                value: cpu(theirs).and_then(|theirs| Some(theirs / cpu(&self.name(ours))?)),
+            }
+        };
+        [
+            better(
+                "a verified request by ES256",
+                OPENAUTH_VERIFY,
+                &users_me_by("ES256"),
+            ),
+            better(
+                "a refresh",
+                OPENAUTH_REFRESH,
+                &format!("{SESSIONS}{REFRESH}"),
+            ),
+        ]
     }
 
     fn slowest_to_quickest(&self) -> Option<f64> {
@@ -389,6 +430,27 @@ mod tests {
         assert_eq!(value(&results, "FastAPI on Lambda: POST /token"), Some(1.7));
         assert_eq!(value(&results, "CPU of refused logins"), Some(1.2));
         assert_eq!(value(&results, "largest binary"), Some(1.0));
+    }
+
+    #[test]
+    fn a_refresh_is_against_a_verified_request_and_openauths() {
+        let mut results = Results::default();
+        for (name, cpu) in [
+            ("session on DynamoDB: a refresh", 300.0),
+            ("session on DynamoDB: GET /users/me/", 200.0),
+            ("users-me ES256", 100.0),
+            (OPENAUTH_VERIFY, 500.0),
+            (OPENAUTH_REFRESH, 900.0),
+        ] {
+            results.add(name, vec![(Figure::CpuUs, cpu)]);
+        }
+        for (name, expected) in [
+            ("a refresh on DynamoDB, CPU", 1.5),
+            ("OpenAuth: a verified request", 5.0),
+            ("OpenAuth: a refresh", 3.0),
+        ] {
+            assert_eq!(value(&results, name), Some(expected), "{name}");
+        }
     }
 
     #[test]

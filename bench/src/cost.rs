@@ -57,6 +57,14 @@ pub struct Cost {
     pub dollars: f64,
 }
 
+impl Cost {
+    /// The same dollars without the HTTP API's, as of a function that another API asks.
+    #[must_use]
+    pub fn without_gateway(&self) -> f64 {
+        self.dollars - API
+    }
+}
+
 /// Dollars for DynamoDB, for a million requests that need so many units each.
 #[must_use]
 pub fn store_dollars(read_units: f64, write_units: f64) -> f64 {

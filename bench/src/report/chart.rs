@@ -6,7 +6,9 @@ use super::Report;
 use super::tables::number;
 use crate::cost::Work;
 use crate::results::Figure;
-use crate::suite::{BETTER_AUTH_SESSION, FASTAPI, OPENAUTH_VERIFY, PEER, USERS_ME, token};
+use crate::suite::{
+    BETTER_AUTH_SESSION, FASTAPI, OPENAUTH_VERIFY, PEER, USERS_ME, token, users_me_by,
+};
 
 const WIDTH: f64 = 720.0;
 const HEAD: f64 = 32.0;
@@ -16,6 +18,8 @@ const BAR: f64 = 22.0;
 const LEFT: f64 = 130.0;
 const LONGEST: f64 = 480.0;
 const OURS: &str = "this project";
+/// By the algorithm that a ring of keys and `OpenAuth` sign with.
+const OURS_ES256: &str = "the same, ES256";
 
 /// A comparison: a title, and a bar for this project and each peer that was measured.
 struct Panel {
@@ -57,11 +61,12 @@ fn panels(report: &Report) -> Vec<Panel> {
     let results = &report.results;
     let cold = |name: &str| results.median(name, Figure::ColdMs);
     let dollars = |name: &str| Some(Work::of(results, name)?.best()?.dollars);
-    let read = format!("{PEER}{USERS_ME}");
+    let (es256, read) = (users_me_by("ES256"), format!("{PEER}{USERS_ME}"));
     let reads = [
         (OURS, USERS_ME),
+        (OURS_ES256, &es256),
         ("FastAPI", &read),
-        ("OpenAuth", OPENAUTH_VERIFY),
+        ("OpenAuth, ES256", OPENAUTH_VERIFY),
         ("better-auth", BETTER_AUTH_SESSION),
     ];
     let (login, peers) = (token(FASTAPI), format!("{PEER}{}", token(FASTAPI)));
@@ -117,7 +122,8 @@ impl Panel {
         let longest = values.fold(0.0, f64::max);
         let mut y = top + HEAD;
         for (label, value) in &self.bars {
-            let class = if *label == OURS { "ours" } else { "peers" };
+            let ours = [OURS, OURS_ES256].contains(label);
+            let class = if ours { "ours" } else { "peers" };
             let width = (value / longest * LONGEST).max(1.0);
             let (baseline, end, text) = (y + 16.0, LEFT + width + 8.0, (self.text)(*value));
             // Writing to a string does not fail.

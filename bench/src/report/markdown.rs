@@ -4,11 +4,12 @@ use super::Report;
 use super::algorithms;
 use super::logins::{bills, refusals, sessions};
 use super::peers::peers;
-use super::tables::{aligned, budgets, costs, table};
+use super::tables::{aligned, budgets, costs, number, table};
 use crate::cost::{COLD_PERCENT, LONGEST_MS, MARGIN_PERCENT, WAIT_MS, Work};
-use crate::results::{Figure, Measured};
+use crate::results::{Figure, Measured, Results};
 use crate::suite::{
-    BEFORE, FASTAPI, OWASP, PEER, TOKEN_DYNAMODB, USERS_ME, USERS_ME_DYNAMODB, token,
+    AUTHORIZER, AUTHORIZER_DYNAMODB, BEFORE, FASTAPI, OWASP, PEER, TOKEN_DYNAMODB, USERS_ME,
+    USERS_ME_DYNAMODB, token,
 };
 
 const TEXT: &str = include_str!("performance.md");
@@ -26,6 +27,7 @@ pub fn markdown(report: &Report) -> String {
         ("peers", peers(results)),
         ("logins", costs(results, &requests(&logins()))),
         ("reads", costs(results, &requests(&reads()))),
+        ("authorizer", authorizer(results)),
         ("algorithms", algorithms::costs(results)),
         ("inits", algorithms::inits(results)),
         ("store", store(report)),
@@ -67,6 +69,38 @@ fn logins() -> [String; 3] {
 
 fn reads() -> [String; 2] {
     [USERS_ME, USERS_ME_DYNAMODB].map(str::to_owned)
+}
+
+/// What the authorizer adds to a million requests, asked about each or about one in 60, beside the function of
+/// ours that checks the same by itself.
+fn authorizer(results: &Results) -> String {
+    let rows = [
+        (AUTHORIZER, USERS_ME),
+        (AUTHORIZER_DYNAMODB, USERS_ME_DYNAMODB),
+    ];
+    let row = |(name, ours): &(&str, &str)| {
+        let cost = Work::of(results, name)?.cost(128)?;
+        let dollars = cost.without_gateway();
+        Some(vec![
+            (*name).to_owned(),
+            number(results.median(name, Figure::CpuUs)?),
+            number(results.ratio(name, ours, Figure::CpuUs)?),
+            format!("{} ms", cost.billed_ms),
+            format!("{dollars:.2}"),
+            format!("{:.3}", dollars / 60.0),
+        ])
+    };
+    aligned(
+        &[
+            "",
+            "CPU µs",
+            "x a route of ours",
+            "billed",
+            "asked each time",
+            "kept 60 s",
+        ],
+        &rows.iter().filter_map(row).collect::<Vec<_>>(),
+    )
 }
 
 /// These names in the current build, in the older build and of the peer. What was not measured gets

@@ -3,8 +3,8 @@
 use super::tables::{aligned, number};
 use crate::results::{Figure, Results};
 use crate::suite::{
-    BETTER_AUTH_LOGIN, BETTER_AUTH_SESSION, NODE_HELLO, OPENAUTH_LOGIN, OPENAUTH_VERIFY, OWASP,
-    PEER, USERS_ME, token, users_me_by,
+    BETTER_AUTH_LOGIN, BETTER_AUTH_SESSION, NODE_HELLO, OPENAUTH_LOGIN, OPENAUTH_REFRESH,
+    OPENAUTH_VERIFY, OWASP, PEER, REFRESH, SESSIONS, USERS_ME, token, users_me_by,
 };
 
 const FIGURES: [Figure; 4] = [
@@ -14,7 +14,8 @@ const FIGURES: [Figure; 4] = [
     Figure::PeakMib,
 ];
 
-/// A row for each peer below the function that it is compared with.
+/// A row for each peer below the function that it is compared with. Of a refresh of ours, only its CPU time is
+/// measured.
 pub fn peers(results: &Results) -> String {
     let head = [
         "",
@@ -35,6 +36,7 @@ pub fn peers(results: &Results) -> String {
             vec![&*fastapi_read, NODE_HELLO, BETTER_AUTH_SESSION],
         ),
         (users_me_by("ES256"), vec![OPENAUTH_VERIFY]),
+        (format!("{SESSIONS}{REFRESH}"), vec![OPENAUTH_REFRESH]),
         (
             token(OWASP),
             vec![&*fastapi_login, OPENAUTH_LOGIN, BETTER_AUTH_LOGIN],
@@ -48,10 +50,14 @@ pub fn peers(results: &Results) -> String {
 }
 
 fn row(results: &Results, name: &str, ours: &str) -> Option<Vec<String>> {
+    results.median(name, Figure::CpuUs)?;
     let mut cells = vec![name.to_owned()];
     for figure in FIGURES {
-        cells.push(number(results.median(name, figure)?));
-        cells.push(number(results.ratio(name, ours, figure)?));
+        let value = results.median(name, figure);
+        let ratio = results
+            .median(ours, figure)
+            .and_then(|ours| Some(value? / ours));
+        cells.extend([value, ratio].map(|value| value.map_or_else(String::new, number)));
     }
     Some(cells)
 }

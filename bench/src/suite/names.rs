@@ -30,6 +30,8 @@ pub const OPENAPI: &str = "openapi";
 pub const DOCS: &str = "docs";
 /// Stands before the kinds of requests about sessions and clients.
 pub const SESSIONS: &str = "session on DynamoDB: ";
+/// GET /users/me/, measured as the requests about sessions are.
+pub const VERIFIED: &str = "GET /users/me/";
 /// A refresh token for the next.
 pub const REFRESH: &str = "a refresh";
 /// The right password, from an address that the account knows.
@@ -46,6 +48,8 @@ pub const PEER: &str = "FastAPI: ";
 pub const NODE_HELLO: &str = "Node.js: hello";
 /// GET /users/me with the client of `OpenAuth`.
 pub const OPENAUTH_VERIFY: &str = "OpenAuth: verify ES256";
+/// POST /token of `OpenAuth`'s issuer with a refresh token.
+pub const OPENAUTH_REFRESH: &str = "OpenAuth: refresh ES256";
 /// POST /token of `OpenAuth`'s issuer; N, r and p of its scrypt.
 pub const OPENAUTH_LOGIN: &str = "OpenAuth: login, scrypt N=16384 r=8 p=1";
 /// GET /users/me with a session of better-auth.

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use super::peer::size;
 use super::{
-    BETTER_AUTH_LOGIN, BETTER_AUTH_SESSION, NODE_HELLO, OPENAUTH_LOGIN, OPENAUTH_VERIFY, Suite,
-    candidate,
+    BETTER_AUTH_LOGIN, BETTER_AUTH_SESSION, NODE_HELLO, OPENAUTH_LOGIN, OPENAUTH_REFRESH,
+    OPENAUTH_VERIFY, Suite, candidate,
 };
 use crate::candidate::{Candidate, Effort};
 use crate::error::{Context, Error};
@@ -24,9 +24,10 @@ const LOGINS: Effort = Effort {
 /// Its name, its bundle, its event among those that seed.mjs makes, and how often it is measured.
 type Peer = (&'static str, &'static str, &'static str, Effort);
 
-const PEERS: [Peer; 5] = [
+const PEERS: [Peer; 6] = [
     (NODE_HELLO, "hello", "hello", READS),
     (OPENAUTH_VERIFY, "openauth-verify", "openauth-verify", READS),
+    (OPENAUTH_REFRESH, "openauth", "openauth-refresh", READS),
     (
         BETTER_AUTH_SESSION,
         "better-auth",

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::functions::{Functions, named};
 use super::logins::login_event;
 use super::rings::{bearing, with};
-use super::{LOGIN, PASSWORD, REFRESH, SESSIONS, Suite, json};
+use super::{LOGIN, PASSWORD, REFRESH, SESSIONS, Suite, VERIFIED, json};
 use crate::candidate::{Candidate, Request};
 use crate::error::Error;
 use crate::logins::Counted;
@@ -60,7 +60,7 @@ impl Suite {
         let asked = form_event(&event, "/introspect", &asked);
         self.session("an introspection", &introspect, || Ok(asked.clone()))?;
         let checked = bearing(&access)?;
-        self.session("GET /users/me/", &read, || Ok(checked.clone()))?;
+        self.session(VERIFIED, &read, || Ok(checked.clone()))?;
         let read = with(&read, "TOKEN_CHECK", "session");
         self.session("GET /users/me/, TOKEN_CHECK=session", &read, || {
             Ok(checked.clone())
