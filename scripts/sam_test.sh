@@ -35,18 +35,37 @@ for folder in functions/*/; do
     }
 done
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-sam local start-api --port "$port" --warm-containers EAGER "${options[@]}" >target/sam-api.log 2>&1 &
-api=$!
-trap 'kill "$api" 2>/dev/null || true; wait "$api" 2>/dev/null || true' EXIT
-for _ in $(seq 300); do
-    (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
-    kill -0 "$api" 2>/dev/null || { cat target/sam-api.log >&2; exit 1; }
-    sleep 0.2
-done
+api=
+stop_api() { [ -z "$api" ] || { kill "$api" 2>/dev/null; wait "$api" 2>/dev/null; } || true; }
+trap stop_api EXIT
 
+# Starts the API of a template on $port.
+start_api() {
+    stop_api
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    sam local start-api --port "$port" --warm-containers EAGER "${options[@]}" "$@" >target/sam-api.log 2>&1 &
+    api=$!
+    for _ in $(seq 300); do
+        (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && return
+        kill -0 "$api" 2>/dev/null || break
+        sleep 0.2
+    done
+    cat target/sam-api.log >&2
+    exit 1
+}
+
+start_api
 key=$(python3 -c 'import json; print(json.load(open("events/env.json"))["Parameters"]["JWT_SECRET_KEY"])')
 # The template names CORS, if only on a condition: that is enough for sam local to answer OPTIONS itself.
 API_URL=http://127.0.0.1:$port JWT_SECRET_KEY=$key PARITY_WITHOUT=method_OPTIONS \
     cargo test --package tests --test live -- --ignored --nocapture --test-threads 1 \
     the_pages_flow answers_as_fastapi_does it_describes_itself
+
+start_api --template tests/protected.yaml
+status_with() {
+    token=$(curl -s "http://127.0.0.1:$port/token" -d "username=johndoe&password=secret&scope=$1" | sed 's/.*"access_token":"\([^"]*\).*/\1/')
+    curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/openapi.json" ${1:+-H "Authorization: Bearer $token"}
+}
+answers="$(status_with items+me) $(status_with me) $(status_with '')"
+echo "sam local start-api, GET /openapi.json behind the authorizer, with both scopes, with one, without a header: $answers"
+[ "$answers" = '200 403 401' ] || { cat target/sam-api.log >&2; exit 1; }
