@@ -1,6 +1,7 @@
 //! The machine that a run was measured on.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 
@@ -47,10 +48,28 @@ fn read(file: &str) -> String {
     fs::read_to_string(file).map_or_else(|_| "-".into(), |text| text.trim().to_owned())
 }
 
+/// The commit whose checkout this folder is in; a dash if it is in none.
+#[must_use]
+pub fn commit(folder: &Path) -> String {
+    let mut git = Command::new("git");
+    said(
+        git.arg("-C")
+            .arg(folder)
+            .args(["rev-parse", "--short", "HEAD"]),
+    )
+}
+
 fn run(program: &str, arguments: &str) -> String {
-    let output = Command::new(program).args(arguments.split(' ')).output();
+    said(Command::new(program).args(arguments.split(' ')))
+}
+
+fn said(command: &mut Command) -> String {
+    let output = command
+        .output()
+        .ok()
+        .filter(|output| output.status.success());
     output.map_or_else(
-        |_| "-".into(),
+        || "-".into(),
         |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
     )
 }

@@ -22,6 +22,7 @@ use crate::cgroup::Quotas;
 use crate::dynamodb::{Server, Watch};
 use crate::error::{Context, Error};
 use crate::logins::{Counted, Mixed};
+use crate::machine::commit;
 use crate::results::Figure;
 use crate::tls::Identity;
 
@@ -90,6 +91,10 @@ impl Suite {
         suite.floors(&floors)?;
         suite.functions("", &args.functions)?;
         if let Some(before) = &args.before {
+            suite.note(format!(
+                "`before` is the build of commit {}",
+                commit(before)
+            ));
             suite.functions(BEFORE, before)?;
         }
         match &args.peer {
