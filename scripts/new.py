@@ -55,6 +55,7 @@ EDITS = [
     ("Cargo.toml", "# Only the benchmark and the tests use these.\n", "# Only the tests use these, for HTTP and TLS.\n"),
     ("Makefile", " bench bench-quick bench-tools load-tools load new new-test ", " "),
     ("Makefile", " --exclude bench", ""),
+    ("Makefile", "build bench-tools: export", "build: export"),
     ("Makefile", " .venv/workflows/ok", ""),
     (
         "docs/deploying.md",
