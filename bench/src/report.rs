@@ -123,6 +123,13 @@ mod tests {
         assert_eq!(chart.matches("<rect").count(), 7);
         assert_eq!(chart.matches(">better-auth<").count(), 1);
         assert_eq!(chart.matches("class=\"ours\"").count(), 3);
+        let mut slow = report();
+        // Some 2 s of a whole CPU: no size of memory is quick enough.
+        let login = format!("{PEER}{}", token(FASTAPI));
+        for _ in 0..9 {
+            slow.results.add(&login, vec![(Figure::CpuUs, 2e6)]);
+        }
+        assert_eq!(svg(&slow).matches("<rect").count(), 7);
         let nobody = Report::new(Results::default(), 0, Vec::new(), Machine::read());
         assert!(svg(&nobody).contains("No peer was measured"));
     }
