@@ -13,6 +13,9 @@ if [ "${1:-}" != run ] || [ $# -lt 2 ]; then
 fi
 shift
 
+# Where Debian has dockerd; a root shell by `su` without `-` may not look there.
+PATH=$PATH:/usr/sbin:/sbin
+
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 state=$root/target/docker
 mkdir -p "$state"
