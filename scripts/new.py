@@ -253,8 +253,10 @@ def first_commit(to, origin):
 
 
 def texts_in(folder):
-    """The copy's files that hold text, but for what package managers lock."""
-    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and "lock" not in path.name)
+    """The copy's files that hold text, but for what package managers lock, and what `routes` has built."""
+    built = folder / "target"
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and built not in path.parents)
+    paths = (path for path in paths if "lock" not in path.name)
     return [path for path in paths if b"\0" not in path.read_bytes()]
 
 
