@@ -89,6 +89,7 @@ check: $(SAM) $(DENY) .venv/template/ok .venv/workflows/ok ## Check format, lint
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	sam validate --lint --region us-east-1
 	sam validate --lint --region us-east-1 --template examples/protected-api/template.yaml
+	sam validate --lint --region us-east-1 --template tests/protected.yaml
 	@PATH="$(CURDIR)/.venv/template/bin:$$PATH" python scripts/check_template.py
 	.venv/template/bin/checkov
 	.venv/workflows/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -139,7 +140,7 @@ new-test: ## Make such a copy in target/new and run the tests that know its rout
 NEW_TESTS := -- $(addsuffix ::,catalogue documentation flows house lean orders routing)
 
 # provided.al2023 has glibc 2.34, where libpthread and libdl are in libc: two libraries fewer to load, 7 % of INIT.
-# For arm64 sam passes a flag of cargo-lambda's that leaves no word about glibc.
+# Not for arm64: sam passes --arm64, and cargo-lambda refuses that beside a target.
 build bench-tools: export CARGO_LAMBDA_BUILD := $(if $(filter arm64,$(ARCH)),,{target=["x86_64-unknown-linux-gnu.2.34"]})
 
 build: $(CARGO_LAMBDA) $(ZIG) $(SAM) ## Build the functions as they are deployed (ARCH=arm64 for Graviton)

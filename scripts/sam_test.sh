@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the functions that `sam build` built in Lambda's image: each with its event, then the API
-# over HTTP. It is the work of `make sam-test`, which starts it through scripts/docker.sh.
+# over HTTP, then a route behind the authorizer. It is the work of `make sam-test`, which starts it through scripts/docker.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,7 +36,12 @@ for folder in functions/*/; do
 done
 
 api=
-stop_api() { [ -z "$api" ] || { kill "$api" 2>/dev/null; wait "$api" 2>/dev/null; } || true; }
+stop_api() {
+    if [ -n "$api" ]; then
+        kill "$api" 2>/dev/null || true
+        wait "$api" 2>/dev/null || true
+    fi
+}
 trap stop_api EXIT
 
 # Starts the API of a template on $port.

@@ -262,8 +262,6 @@ impl Of<'_> {
     fn sessions(&self) -> [Budget; 2] {
         let [refresh, read] =
             [REFRESH, VERIFIED].map(|kind| self.name(&format!("{SESSIONS}{kind}")));
-        // Its signature, by HS256, costs next to nothing.
-        let cpu = |name: &str| self.results.median(name, Figure::CpuUs);
         [
             at_most(
                 "a refresh on DynamoDB",
@@ -271,37 +269,28 @@ impl Of<'_> {
                 "requests",
                 self.results.median(&refresh, Figure::StoreRequests),
             ),
+            // Its signature, by HS256, costs next to nothing.
             at_most(
                 "a refresh on DynamoDB, CPU",
                 1.3,
                 "x GET /users/me/ there",
-                cpu(&refresh).and_then(|refresh| Some(refresh / cpu(&read)?)),
+                self.results.ratio(&refresh, &read, Figure::CpuUs),
             ),
         ]
     }
 
     fn against_openauth(&self) -> [Budget; 2] {
-        let better = |what: &str, theirs: &str, ours: &str| {
-            let cpu = |name: &str| self.results.median(name, Figure::CpuUs);
-            Budget {
-                name: format!("OpenAuth: {what}, CPU"),
-                limit: Limit::AtLeast(4.0),
-                unit: "x better",
-                value: cpu(theirs).and_then(|theirs| Some(theirs / cpu(&self.name(ours))?)),
-            }
-        };
+        let (read, refresh) = (users_me_by("ES256"), format!("{SESSIONS}{REFRESH}"));
         [
-            better(
-                "a verified request by ES256",
-                OPENAUTH_VERIFY,
-                &users_me_by("ES256"),
-            ),
-            better(
-                "a refresh",
-                OPENAUTH_REFRESH,
-                &format!("{SESSIONS}{REFRESH}"),
-            ),
+            ("a verified request by ES256", OPENAUTH_VERIFY, read),
+            ("a refresh", OPENAUTH_REFRESH, refresh),
         ]
+        .map(|(what, theirs, ours)| Budget {
+            name: format!("OpenAuth: {what}, CPU"),
+            limit: Limit::AtLeast(4.0),
+            unit: "x better",
+            value: self.results.ratio(theirs, &self.name(&ours), Figure::CpuUs),
+        })
     }
 
     fn slowest_to_quickest(&self) -> Option<f64> {
@@ -363,6 +352,12 @@ mod tests {
         let all = budgets(results, "");
         let found = all.iter().find(|budget| budget.name.starts_with(name));
         found.unwrap().value
+    }
+
+    fn assert_values(results: &Results, expected: &[(&str, f64)]) {
+        for (name, expected) in expected {
+            assert_eq!(value(results, name), Some(*expected), "{name}");
+        }
     }
 
     #[test]
@@ -444,13 +439,14 @@ mod tests {
         ] {
             results.add(name, vec![(Figure::CpuUs, cpu)]);
         }
-        for (name, expected) in [
-            ("a refresh on DynamoDB, CPU", 1.5),
-            ("OpenAuth: a verified request", 5.0),
-            ("OpenAuth: a refresh", 3.0),
-        ] {
-            assert_eq!(value(&results, name), Some(expected), "{name}");
-        }
+        assert_values(
+            &results,
+            &[
+                ("a refresh on DynamoDB, CPU", 1.5),
+                ("OpenAuth: a verified request", 5.0),
+                ("OpenAuth: a refresh", 3.0),
+            ],
+        );
     }
 
     #[test]
@@ -471,13 +467,14 @@ mod tests {
         ] {
             results.add(name, vec![(Figure::CpuUs, cpu)]);
         }
-        for (name, expected) in [
-            ("verifying RS256", 1.5),
-            ("INIT with the ring from DynamoDB, requests", 2.0),
-            ("INIT with the ring from DynamoDB, against", 2.0),
-        ] {
-            assert_eq!(value(&results, name), Some(expected), "{name}");
-        }
+        assert_values(
+            &results,
+            &[
+                ("verifying RS256", 1.5),
+                ("INIT with the ring from DynamoDB, requests", 2.0),
+                ("INIT with the ring from DynamoDB, against", 2.0),
+            ],
+        );
         let all = budgets(&results, "");
         let mut all = all.iter();
         let init = all.find(|budget| budget.name == "INIT with the ring from DynamoDB");

@@ -155,6 +155,8 @@ mod tests {
             (cost.dollars - (1.2 + compute + 0.0625 + 1.25)).abs() < 1e-9,
             "{cost:?}"
         );
+        let asked = 0.2 + compute + 0.0625 + 1.25;
+        assert!((cost.without_gateway() - asked).abs() < 1e-9, "{cost:?}");
     }
 
     #[test]

@@ -137,13 +137,15 @@ impl Results {
         median(self.samples(name, figure))
     }
 
-    /// The median ratio of two candidates' figure.
+    /// The median ratio of two candidates' figure, round by round; of two that were not measured in the
+    /// same rounds, the ratio of their medians.
     #[must_use]
     pub fn ratio(&self, ours: &str, theirs: &str, figure: Figure) -> Option<f64> {
-        median(&ratios(
-            self.samples(ours, figure),
-            self.samples(theirs, figure),
-        ))
+        let [ours, theirs] = [ours, theirs].map(|name| self.samples(name, figure));
+        if ours.len() == theirs.len() {
+            return median(&ratios(ours, theirs));
+        }
+        Some(median(ours)? / median(theirs)?)
     }
 
     /// The median difference of two candidates' figure: how much more of it ours has.
@@ -174,6 +176,11 @@ mod tests {
             results.add("ours", vec![(Figure::InitMs, ours)]);
         }
         assert_eq!(results.ratio("ours", "floor", Figure::InitMs), Some(1.5));
+        for single in [6.0, 4.0, 4.0, 20.0, 4.0] {
+            results.add("counted", vec![(Figure::InitMs, single)]);
+        }
+        let of_medians = results.ratio("counted", "floor", Figure::InitMs);
+        assert_eq!(of_medians, Some(2.0), "there are no such rounds");
         assert_eq!(
             results.difference("ours", "floor", Figure::InitMs),
             Some(1.0)

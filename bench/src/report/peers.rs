@@ -53,11 +53,11 @@ fn row(results: &Results, name: &str, ours: &str) -> Option<Vec<String>> {
     results.median(name, Figure::CpuUs)?;
     let mut cells = vec![name.to_owned()];
     for figure in FIGURES {
-        let value = results.median(name, figure);
-        let ratio = results
-            .median(ours, figure)
-            .and_then(|ours| Some(value? / ours));
-        cells.extend([value, ratio].map(|value| value.map_or_else(String::new, number)));
+        let figures = [
+            results.median(name, figure),
+            results.ratio(name, ours, figure),
+        ];
+        cells.extend(figures.map(|value| value.map_or_else(String::new, number)));
     }
     Some(cells)
 }
