@@ -176,7 +176,7 @@ mod tests {
             results.add("ours", vec![(Figure::InitMs, ours)]);
         }
         assert_eq!(results.ratio("ours", "floor", Figure::InitMs), Some(1.5));
-        for single in [6.0, 4.0, 4.0, 20.0, 4.0] {
+        for single in [4.0, 4.0, 20.0, 6.0, 4.0] {
             results.add("counted", vec![(Figure::InitMs, single)]);
         }
         let of_medians = results.ratio("counted", "floor", Figure::InitMs);
