@@ -214,3 +214,13 @@ fn a_function_that_cannot_start_says_why() {
     assert_eq!(sent.body["errorMessage"], "USER_STORE: not set");
     assert_eq!(sent.body["errorType"], "Runtime.InitError");
 }
+
+/// cargo-lambda does not answer a report, for which the function must not wait.
+#[test]
+fn a_report_that_is_not_answered_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let runtime = RuntimeApi::new(&address, Config::default()).unwrap();
+    let reason = "USER_STORE: not set".into();
+    assert!(block_on(runtime.report_failed_start(&reason)).is_err());
+}

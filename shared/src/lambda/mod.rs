@@ -16,6 +16,8 @@ mod runtime;
 mod service;
 mod trace;
 
+use std::process;
+
 use lambda_runtime::Config;
 pub use lambda_runtime::Error;
 use tracing::error;
@@ -34,17 +36,19 @@ pub async fn run(start: Start) -> Result<(), Error> {
     let service = service.map_err(Error::from);
     let Some(address) = config::environment("AWS_LAMBDA_RUNTIME_API") else {
         return Err(service.err().unwrap_or_else(|| {
-            "this program is a Lambda function and answers no one outside: try `make dev`".into()
+            "this program is a Lambda function and answers only there: try `make dev` or `cargo lambda watch`".into()
         }));
     };
     let runtime = RuntimeApi::new(&address, Config::from_env())?;
     match service {
         Ok(service) => match runtime.serve(&*service).await? {},
         Err(error) => {
+            // Printed before it is reported: a Runtime API may never answer the report.
+            eprintln!("Error: {error}");
             if let Err(unreported) = runtime.report_failed_start(&error).await {
                 error!(reason = %unreported, "the Runtime API was not told why");
             }
-            Err(error)
+            process::exit(1)
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lambda_http::http::header::CONTENT_TYPE;
 use lambda_http::http::{
@@ -14,10 +15,14 @@ use lambda_http::http::{
 use lambda_runtime::{Config, Context, Diagnostic, Error};
 use lambda_runtime_api_client::body::Body;
 use lambda_runtime_api_client::{PooledClient, build_request};
+use tokio::time::timeout;
 use tracing::error;
 
 use super::service::{INVALID_EVENT, Service};
 use crate::http::JSON;
+
+/// How long a report may take. cargo-lambda 1.9 never answers one.
+const REPORT: Duration = Duration::from_secs(1);
 
 const REQUEST_ID: &str = "lambda-runtime-aws-request-id";
 const DEADLINE: &str = "lambda-runtime-deadline-ms";
@@ -57,10 +62,11 @@ impl RuntimeApi {
         }
     }
 
-    /// Says why the function cannot start, so that the invoker learns it, too.
+    /// Reports why the function cannot start, so that the invoker learns it, too. It gives up after
+    /// [`REPORT`].
     pub async fn report_failed_start(&self, error: &Error) -> Result<(), Error> {
         let report = Report::new("Runtime.InitError", error.to_string());
-        self.send(report.request("init/error", None)?).await
+        timeout(REPORT, self.send(report.request("init/error", None)?)).await?
     }
 
     async fn invoke(&self, service: &dyn Service, next: Response<Body>) -> Result<(), Error> {
