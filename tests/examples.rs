@@ -143,8 +143,10 @@ fn a_body_that_cannot_be_read_is_refused() {
 }
 
 #[test]
-fn a_path_parameter_is_decoded_and_checked() {
+fn a_path_parameter_is_decoded_once_and_checked() {
     assert_eq!(get("/users/me/orders/%31").status, 200);
+    let twice = get("/users/me/orders/%2531").detail();
+    assert_eq!(twice[0]["input"], "%31");
     let missing = get("/users/me/orders/2");
     assert_eq!(
         (missing.status, missing.detail()),

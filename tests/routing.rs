@@ -219,6 +219,11 @@ fn an_event_is_as_the_gateway_makes_it() {
     );
     assert_eq!(event["headers"]["x-twice"], "a,b, c");
     assert!(event["headers"].get("X-Twice").is_none());
+    let decoded = gateway.event(&HttpRequest::new("GET", "/users/%6De/x%2541%2F?q=%41"));
+    assert_eq!(
+        (&decoded["rawPath"], &decoded["rawQueryString"]),
+        (&json!("/users/me/x%41/"), &json!("q=%41"))
+    );
     for (media_type, body, base64) in [
         ("application/x-www-form-urlencoded", "YT0x", true),
         ("application/json; charset=utf-8", "a=1", false),

@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use lambda_runtime::Context;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use shared::lambda::{Function, Service};
 
@@ -106,6 +107,7 @@ impl Gateway {
     /// The event of a request.
     pub fn event(&self, request: &HttpRequest) -> Value {
         let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+        let path = &*percent_decode_str(path).decode_utf8_lossy();
         let route = self.routes.choose(&request.method, path, self.empty_rest);
         let source_ip = request.source_ip.as_deref().unwrap_or("203.0.113.7");
         let mut event = json!({

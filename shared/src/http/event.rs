@@ -9,6 +9,7 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use lambda_http::{Body, Request, Response};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -113,13 +114,31 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// What cannot be a URI becomes `/`: the route has been matched before.
+/// What stands encoded in the path of a URI (the URL standard's path percent-encode set).
+const ENCODED_IN_A_PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
+
+/// The gateway has decoded the path, and a URI has it encoded. What cannot be a URI becomes `/`: the
+/// route has been matched before.
 fn uri(path: &str, query: &str) -> Uri {
-    if query.is_empty() {
-        return path.parse().unwrap_or_default();
-    }
-    let uri = format!("{path}?{query}").parse();
-    uri.or_else(|_| path.parse()).unwrap_or_default()
+    let path = utf8_percent_encode(path, ENCODED_IN_A_PATH);
+    let whole = if query.is_empty() {
+        path.to_string()
+    } else {
+        format!("{path}?{query}")
+    };
+    let uri = whole.parse().or_else(|_| path.to_string().parse());
+    uri.unwrap_or_default()
 }
 
 /// Reads the headers, without those that HTTP does not allow.
@@ -242,6 +261,20 @@ mod tests {
             (&sent["body"], &sent["isBase64Encoded"]),
             (&"".into(), &false.into())
         );
+    }
+
+    #[test]
+    fn a_uri_has_its_path_encoded_once() {
+        for (path, query, expected) in [
+            ("/users/me/", "", "/users/me/"),
+            ("/a b/é%41", "x=%20", "/a%20b/%C3%A9%2541?x=%20"),
+            ("/token?x/", "", "/token%3Fx/"),
+            ("/{document}/\u{0}", "", "/%7Bdocument%7D/%00"),
+            ("/a", "\u{0}", "/a"),
+            ("no path", "", "/"),
+        ] {
+            assert_eq!(uri(path, query).to_string(), expected, "{path}");
+        }
     }
 
     #[test]
