@@ -33,7 +33,7 @@ fn asked(route: &str, authorization: &str) -> Value {
 }
 
 fn ask(world: &World, event: &Value) -> Result<Value, String> {
-    Gateway::new(world.clone()).ask(&authorizer::FUNCTION, event)
+    Gateway::new(world.clone()).ask(&service::AUTHORIZER, event)
 }
 
 fn protecting() -> World {
@@ -294,7 +294,7 @@ fn what_is_declared_badly_stops_the_cold_start_with_all_that_is_wrong() {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         };
-        let start = (authorizer::FUNCTION.start)(ColdStart::new(&lookup, Parts::default()));
+        let start = (service::AUTHORIZER.start)(ColdStart::new(&lookup, Parts::default()));
         block_on(start).err().map(|error| error.to_string())
     };
     let mut variables = vec![
@@ -376,7 +376,7 @@ fn a_hundred_thousand_combinations_and_a_plain_model_agree() {
         for _ in 0..100 {
             let (token, method, path) = (random(8), METHODS[random(5)], PATHS[random(6)]);
             let route = format!("{method} {path}");
-            let verdict = gateway.ask(&authorizer::FUNCTION, &asked(&route, &tokens[token]));
+            let verdict = gateway.ask(&service::AUTHORIZER, &asked(&route, &tokens[token]));
             let needed = declared.iter().find(|(declared, _)| *declared == route);
             let expected = !disabled
                 && needed.is_some_and(|(_, bits)| bits & !token == 0 && bits & !held == 0);

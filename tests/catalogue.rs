@@ -7,10 +7,10 @@ use std::fs;
 
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
+use service::{FUNCTIONS, all};
 use shared::domain::access::Access;
 use shared::http::{Route, without_slash};
 use shared::lambda::Function;
-use tests::functions::{ALL, FUNCTIONS};
 use tests::wiring::{
     event_files, gateway_paths, methods_and_path, missing, parsed_template, resource, router_table,
     scopes_of, spellings, variables,
@@ -27,7 +27,7 @@ fn complete(problems: &[String]) {
 
 fn check(problem_of: impl Fn(&Function, &mut Vec<String>)) {
     let mut problems = Vec::new();
-    for function in ALL.iter() {
+    for function in all() {
         problem_of(function, &mut problems);
     }
     complete(&problems);
@@ -39,7 +39,7 @@ fn every_folder_is_listed() {
     let folders: BTreeSet<String> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    let listed = ALL.iter().map(|function| function.name.into());
+    let listed = all().map(|function| function.name.into());
     let listed: BTreeSet<String> = listed.collect();
     let missing = folders.difference(&listed).map(|name| {
         format!("functions/{name}: add it to FUNCTIONS in service/src/lib.rs, and to [dependencies] of service/Cargo.toml")
@@ -166,7 +166,7 @@ fn every_resource_has_its_events_and_is_built_by_cargo_lambda() {
     let functions = resources.filter(|resource| resource["Type"] == "AWS::Serverless::Function");
     assert_eq!(
         functions.count(),
-        ALL.len(),
+        all().count(),
         "template.yaml has a function without a folder"
     );
 }

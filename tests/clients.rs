@@ -41,7 +41,7 @@ const FUNCTION: Function = Function {
 };
 
 static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
-    let others = tests::functions::FUNCTIONS.iter().copied();
+    let others = service::FUNCTIONS.iter().copied();
     [FUNCTION].into_iter().chain(others).collect()
 });
 

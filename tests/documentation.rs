@@ -2,11 +2,11 @@
 //! checks every response of the other tests against the document.
 
 use serde_json::{Map, Value, json};
+use service::{FUNCTIONS, function};
 use shared::domain::access::Access;
 use shared::domain::scope::CATALOGUE;
 use shared::http::Dialect;
 use tests::document::DOCUMENT;
-use tests::functions::{FUNCTIONS, function};
 use tests::{Answer, Client, Gateway, HttpRequest, read, world};
 
 fn gateway() -> Gateway {
@@ -231,7 +231,7 @@ fn every_configuration_has_its_document() {
                     .with("REFRESH_IDLE_DAYS", if sessions { 14 } else { 0 })
                     .with("CLIENTS", if clients { "check" } else { "ignore" }),
             );
-            let mut expected = service::document(&FUNCTIONS, dialect);
+            let mut expected = service::document(FUNCTIONS, dialect);
             let scheme = &mut expected["components"]["securitySchemes"]["OAuth2PasswordBearer"];
             if !sessions {
                 let password = scheme["flows"]["password"].as_object_mut().unwrap();
@@ -259,7 +259,7 @@ fn a_stage_before_the_path_changes_nothing() {
     event["requestContext"]["stage"] = "prod".into();
     for path in ["/prod/openapi.json", "/openapi.json"] {
         event["rawPath"] = path.into();
-        let answer = gateway().invoke_function(function("openapi"), &event);
+        let answer = gateway().invoke_function(function("openapi").unwrap(), &event);
         assert_eq!(
             (answer.status, answer.json()),
             (200, gateway().get("/openapi.json", None).json()),

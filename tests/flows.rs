@@ -4,12 +4,12 @@ use std::fs;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use service::{FUNCTIONS, function};
 use shared::domain::password::{Passwords, Policy};
 use shared::domain::scope::Scopes;
 use shared::domain::token::Grant;
 use shared::domain::users::{Stamp, User};
 use tempfile::NamedTempFile;
-use tests::functions::{FUNCTIONS, function};
 use tests::logs::logged;
 use tests::stores::{One, johndoe};
 use tests::world::{NOW, signer, verifier};
@@ -214,7 +214,7 @@ fn a_token_expires() {
 /// A path that ends in a slash reaches the fallback if no route of the gateway matches it.
 #[test]
 fn the_fallback_redirects_a_documented_path_and_keeps_the_rest() {
-    let fallback = function("not-found");
+    let fallback = function("not-found").unwrap();
     let mut event = event("not-found-slash");
     for (path, location) in [
         ("/users/me/", Some("../me")),

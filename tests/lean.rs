@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use tests::functions::ALL;
+use service::all;
 use tests::{read, repository};
 
 /// Packages that no function may depend on, and why.
@@ -20,6 +20,10 @@ const BANNED: &[(&str, &str)] = &[
     ("ring", "a second TLS stack: rustls runs on aws-lc"),
     ("rayon", "a thread pool: 128 MB have 7 % of one CPU"),
     ("regex", "a regex engine: log levels need none"),
+    (
+        "service",
+        "the whole service: the other functions, the gateway, `make dev`",
+    ),
     ("zxcvbn", "for the `users` command"),
 ];
 
@@ -86,7 +90,7 @@ fn path(function: &str, package: &str) -> String {
 #[test]
 fn no_function_brings_more_than_it_needs() {
     let mut problems = Vec::new();
-    for function in ALL.iter() {
+    for function in all() {
         let name = function.name;
         let packages = packages(name);
         let versions = |wanted: &str| {
@@ -128,7 +132,7 @@ fn no_function_brings_more_than_it_needs() {
 #[test]
 fn no_function_runs_more_than_one_thread() {
     let mut problems = Vec::new();
-    for function in ALL.iter() {
+    for function in all() {
         let main = format!("functions/{}/src/main.rs", function.name);
         if !read(&main).contains("#[tokio::main(flavor = \"current_thread\")]") {
             problems.push(format!("{main}: write #[tokio::main(flavor = \"current_thread\")]; the default's threads double the CPU of a request"));

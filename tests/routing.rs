@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
+use service::FUNCTIONS;
 use shared::http::without_slash;
-use tests::functions::FUNCTIONS;
 use tests::routing::{EmptyRest, Routes};
 use tests::wiring::parsed_template;
 use tests::{Client, Gateway, HttpRequest, World, keys, world};

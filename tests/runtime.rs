@@ -7,8 +7,8 @@ use std::thread::{self, JoinHandle};
 
 use lambda_runtime::Config;
 use serde_json::{Value, json};
+use service::function;
 use shared::lambda::RuntimeApi;
-use tests::functions::function;
 use tests::logs::logged;
 use tests::{block_on, read, world};
 
@@ -43,7 +43,7 @@ impl Scripted {
 
     /// Runs GET /status until the responses end; why the loop ended, and what it sent.
     fn run(self) -> (String, Vec<Sent>) {
-        let service = block_on(world().start(function("status")));
+        let service = block_on(world().start(function("status").unwrap()));
         let runtime = RuntimeApi::new(&self.address, Config::default()).unwrap();
         let Err(end) = block_on(runtime.serve(&*service));
         (end.to_string(), self.requests.join().unwrap())

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
+use service::FUNCTIONS;
 use shared::domain::login::attempt::Attempt;
 use tests::dynamodb::{
     behind_proxy, checking_clients, cold_start, cold_start_with_ring, names_table,
 };
-use tests::functions::FUNCTIONS;
 use tests::policy::Statement;
 use tests::proxy::{Fault, Proxy, Recorded};
 use tests::{Answer, Client, Gateway, HttpRequest, NOW, World, parity, read, world};
@@ -528,7 +528,7 @@ fn requests() -> BTreeMap<&'static str, Vec<Recorded>> {
         }
         requests.insert(function.name, proxy.take());
     }
-    requests.insert(authorizer::FUNCTION.name, of_the_authorizer());
+    requests.insert(service::AUTHORIZER.name, of_the_authorizer());
     requests
 }
 
@@ -542,11 +542,11 @@ fn of_the_authorizer() -> Vec<Recorded> {
     let world = world.with("ROUTE_SCOPES", "GET /reports/{id}: me");
     let gateway = Gateway::new(world.clone());
     for gateway in [&checks_sessions(&world, proxy.address), &gateway] {
-        let verdict = gateway.ask(&authorizer::FUNCTION, &event).unwrap();
+        let verdict = gateway.ask(&service::AUTHORIZER, &event).unwrap();
         assert_eq!(verdict["isAuthorized"], true);
     }
     for cold_start in [cold_start, cold_start_with_ring] {
-        cold_start(authorizer::FUNCTION.name, proxy.address);
+        cold_start(service::AUTHORIZER.name, proxy.address);
     }
     proxy.take()
 }

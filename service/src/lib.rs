@@ -1,13 +1,16 @@
-//! The one list of functions. [`document()`] describes them, `not-found` knows their paths, and the tests
-//! call them. `not-found` depends on this list, so it cannot be in it.
+//! The whole service: the one list of functions, and what is made of it. Nothing that is deployed depends on
+//! this crate.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`document()`] | the document of the API (OpenAPI), which `functions/openapi` serves |
 
 mod document;
 
 pub use document::document;
-use shared::http::Route;
 use shared::lambda::Function;
 
-/// Every function of `functions/`, but for the one that reads this list.
+/// Every function that answers requests. A new one is a line here, and a line in Cargo.toml.
 pub const FUNCTIONS: &[Function] = &[
     token::FUNCTION,
     revoke::FUNCTION,
@@ -19,15 +22,19 @@ pub const FUNCTIONS: &[Function] = &[
     openapi::FUNCTION,
     docs::FUNCTION,
     well_known::FUNCTION,
+    not_found::FUNCTION,
 ];
 
-/// The routes of the functions. A program that uses only this does not link their code.
-pub const ROUTES: [Route; FUNCTIONS.len()] = {
-    let mut all = [FUNCTIONS[0].route; FUNCTIONS.len()];
-    let mut at = 0;
-    while at < all.len() {
-        all[at] = FUNCTIONS[at].route;
-        at += 1;
-    }
-    all
-};
+/// The function that answers the gateways of other APIs.
+pub const AUTHORIZER: Function = authorizer::FUNCTION;
+
+/// Every function of `functions/`.
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    FUNCTIONS.iter().chain([const { &AUTHORIZER }])
+}
+
+/// The function of this name.
+#[must_use]
+pub fn function(name: &str) -> Option<&'static Function> {
+    all().find(|function| function.name == name)
+}

@@ -5,21 +5,21 @@ use std::sync::{Arc, LazyLock};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use service::FUNCTIONS;
 use shared::http::Dialect;
 use shared::lambda::Function;
 
 use crate::Answer;
-use crate::functions::FUNCTIONS;
 
 /// The document as GET /openapi.json sends it, if everything is on.
 pub static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| service::document(&FUNCTIONS, Dialect::FastApi));
+    LazyLock::new(|| service::document(FUNCTIONS, Dialect::FastApi));
 
 /// The service's document in each dialect, ready to check responses.
 pub static API: LazyLock<Arc<ApiDocument>> =
-    LazyLock::new(|| Arc::new(ApiDocument::of(&FUNCTIONS, Dialect::FastApi)));
+    LazyLock::new(|| Arc::new(ApiDocument::of(FUNCTIONS, Dialect::FastApi)));
 pub static RFC_API: LazyLock<Arc<ApiDocument>> =
-    LazyLock::new(|| Arc::new(ApiDocument::of(&FUNCTIONS, Dialect::Rfc)));
+    LazyLock::new(|| Arc::new(ApiDocument::of(FUNCTIONS, Dialect::Rfc)));
 
 /// A document's responses by path, method and status, ready to check those of a test.
 pub struct ApiDocument {

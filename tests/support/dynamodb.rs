@@ -6,6 +6,7 @@ use std::thread;
 
 use aws_sdk_dynamodb::config::Credentials;
 use dynoxide::Database;
+use service::function;
 use shared::aws::record::Record;
 use shared::aws::table::{self, Table};
 use shared::aws::{Aws, ROOTS, clients};
@@ -14,7 +15,6 @@ use shared::domain::sessions::store::SessionStore;
 use shared::domain::store::Patience;
 use shared::domain::users::{User, tutorial};
 
-use crate::functions::function;
 use crate::proxy::Proxy;
 use crate::world::PATIENT;
 use crate::{Gateway, NOW, World, block_on, read, world};
@@ -168,7 +168,9 @@ pub fn cold_start_with_ring(name: &str, address: SocketAddr) {
 fn cold_start_in(world: World, name: &str, address: SocketAddr) {
     let world = names_table(world.own_stores(), address).with("ROUTE_SCOPES", "GET /reports: me");
     let patience = Patience::default();
-    drop(block_on(World { patience, ..world }.start(function(name))));
+    drop(block_on(
+        World { patience, ..world }.start(function(name).unwrap()),
+    ));
 }
 
 /// With the variables of a table at this address.

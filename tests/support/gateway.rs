@@ -13,10 +13,10 @@ use flate2::read::GzDecoder;
 use lambda_runtime::Context;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
+use service::FUNCTIONS;
 use shared::lambda::{Function, Service};
 
 use crate::document::{API, ApiDocument, RFC_API};
-use crate::functions::FUNCTIONS;
 use crate::routing::{EmptyRest, ROUTES, Routes};
 use crate::{Answer, Client, HttpRequest, NOW, World, block_on};
 
@@ -43,7 +43,7 @@ impl Gateway {
         let document = if rfc { &RFC_API } else { &API };
         Self {
             routes: Arc::clone(&ROUTES),
-            ..Self::serving(world, &FUNCTIONS, Arc::clone(document))
+            ..Self::serving(world, FUNCTIONS, Arc::clone(document))
         }
     }
 

@@ -3,7 +3,6 @@
 pub mod curl;
 pub mod document;
 pub mod dynamodb;
-pub mod functions;
 pub mod gateway;
 pub mod insights;
 pub mod keys;

@@ -1,6 +1,6 @@
 //! Every place that must know a function, and what is missing there: `tests/catalogue.rs` fails if
-//! something is, and `make routes` writes it. What is there already is never changed, but for the API's
-//! documents, which nobody edits.
+//! something is, and `make routes` writes it. What is there already is never changed, but for files that
+//! nobody edits: the API's documents, and the paths that `functions/not-found` knows.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -8,12 +8,12 @@ use std::fs;
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
+use service::{FUNCTIONS, all as all_functions};
 use shared::domain::access::Access;
 use shared::domain::scope::CATALOGUE;
 use shared::http::{Dialect, JSON, Operation, Route, without_slash};
 use shared::lambda::Function;
 
-use crate::functions::{ALL, FUNCTIONS};
 use crate::{KEY, block_on, parity, read, repository};
 
 /// Something that is missing, and where it goes.
@@ -37,13 +37,14 @@ pub enum Mend {
 /// All that is missing.
 pub fn missing() -> Vec<Missing> {
     let mut all = Vec::new();
-    for function in ALL.iter() {
+    for function in all_functions() {
         scopes(function, &mut all);
         router(function, &mut all);
         template(function, &mut all);
         events(function, &mut all);
         readme(function, &mut all);
     }
+    paths(&mut all);
     documents(&mut all);
     all
 }
@@ -462,17 +463,38 @@ fn readme(function: &Function, all: &mut Vec<Missing>) {
     }
 }
 
+/// The paths from which `functions/not-found` takes a slash: those of all other functions.
+fn paths(all: &mut Vec<Missing>) {
+    let routes = FUNCTIONS
+        .iter()
+        .filter_map(|function| function.route.path());
+    let lines = routes.map(|path| format!("    \"{}\",\n", without_slash(path)));
+    written(
+        all,
+        "functions/not-found/src/paths.rs",
+        format!(
+            "//! The paths of the other functions; `make routes` writes them.\n\n/// Without a slash at the end.\npub const PATHS: &[&str] = &[\n{}];\n",
+            lines.collect::<String>()
+        ),
+    );
+}
+
+/// A file that nobody edits.
+fn written(all: &mut Vec<Missing>, file: &str, text: String) {
+    if read(file) != text {
+        all.push(Missing {
+            what: "what the functions say of themselves now".to_owned(),
+            file: file.to_owned(),
+            mend: Mend::Write(text),
+        });
+    }
+}
+
 /// The documents that `functions/openapi` serves: what the functions say of themselves.
 fn documents(all: &mut Vec<Missing>) {
     for (name, dialect) in [("fastapi", Dialect::FastApi), ("rfc", Dialect::Rfc)] {
         let file = format!("functions/openapi/documents/{name}.json");
-        let text = format!("{:#}\n", service::document(&FUNCTIONS, dialect));
-        if read(&file) != text {
-            all.push(Missing {
-                what: "what the functions say of themselves now".to_owned(),
-                file,
-                mend: Mend::Write(text),
-            });
-        }
+        let text = format!("{:#}\n", service::document(FUNCTIONS, dialect));
+        written(all, &file, text);
     }
 }

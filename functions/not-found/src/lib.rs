@@ -1,9 +1,13 @@
 //! The gateway's `$default`: every request that no other function's route takes.
 
+mod paths;
+
 use lambda_http::http::header::{CACHE_CONTROL, LOCATION};
 use lambda_http::http::{HeaderValue, StatusCode};
 use shared::http::{Answer, ApiError, Body, Public, Request, RequestError, Response};
 use shared::lambda::Function;
+
+use crate::paths::PATHS;
 
 /// Every method and path.
 pub const ROUTE: Public = Public::fallback();
@@ -20,9 +24,9 @@ pub const FUNCTION: Function = Function {
 /// does not document whether the gateway's `/users/me/{proxy+}` takes `/users/me/`.
 pub async fn handle((): &(), request: Request) -> Answer {
     let uri = request.uri();
-    let mut routes = service::ROUTES.into_iter();
+    let is_at = |known: &&'static str, path| Public::at(known, &[]).route().is_at(path);
     match uri.path().strip_suffix('/') {
-        Some(path) if path.is_ascii() && routes.any(|route| route.is_at(path)) => {
+        Some(path) if PATHS.iter().any(|known| is_at(known, path)) => {
             redirect(path, uri.query().filter(|query| query.is_ascii()))
         }
         _ => Err(RequestError::NotFound.into()),

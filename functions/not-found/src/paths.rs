@@ -1,0 +1,15 @@
+//! The paths of the other functions; `make routes` writes them.
+
+/// Without a slash at the end.
+pub const PATHS: &[&str] = &[
+    "/token",
+    "/revoke",
+    "/introspect",
+    "/users/me",
+    "/users/me/items",
+    "/users/me/logout",
+    "/status",
+    "/openapi.json",
+    "/docs",
+    "/.well-known/{document}",
+];
