@@ -7,15 +7,16 @@ use std::fs;
 
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
+use service::gateway::routing::gateway_paths;
+use service::template::resource;
 use service::{FUNCTIONS, all};
 use shared::domain::access::Access;
 use shared::http::{Route, without_slash};
 use shared::lambda::Function;
 use tests::wiring::{
-    event_files, gateway_paths, methods_and_path, missing, parsed_template, resource, router_table,
-    scopes_of, spellings, variables,
+    event_files, methods_and_path, missing, router_table, scopes_of, spellings, variables,
 };
-use tests::{Client, Gateway, HttpRequest, keys, read, repository, world};
+use tests::{Client, Gateway, HttpRequest, keys, parsed_template, read, repository, world};
 
 /// Functions that the API's document leaves out: its own description, and the fallback.
 const NOT_IN_THE_API: [&str; 3] = ["docs", "openapi", "not-found"];
@@ -145,7 +146,7 @@ fn the_router_has_no_other_paths() {
 fn every_resource_has_its_events_and_is_built_by_cargo_lambda() {
     let template = parsed_template();
     check(|function, problems| {
-        let Some(resource) = resource(&template, function) else {
+        let Some(resource) = resource(template, function) else {
             return; // `make routes` writes it
         };
         let name = function.name;
@@ -205,7 +206,7 @@ fn every_resource_has_exactly_the_variables_that_its_function_reads() {
         "no key for all"
     );
     check(|function, problems| {
-        let resource = resource(&template, function).unwrap_or_default();
+        let resource = resource(template, function).unwrap_or(&Value::Null);
         let given = &names(&resource["Properties"]) | &globals;
         let mut read = variables(function);
         if function.route == Route::AUTHORIZER {
@@ -232,7 +233,7 @@ fn every_variable_has_the_parameter_of_its_name() {
             .collect()
     };
     check(|function, problems| {
-        let resource = resource(&template, function).unwrap_or_default();
+        let resource = resource(template, function).unwrap_or_default();
         let variables = resource["Properties"]["Environment"]["Variables"].as_object();
         for (name, value) in variables.into_iter().flatten() {
             let expected = match name.as_str() {
@@ -413,7 +414,7 @@ fn a_deployed_function_holds_no_secret() {
     let parameters = template["Parameters"].as_object().unwrap();
     let secret = |name: &str| parameters[name]["NoEcho"] == true;
     check(|function, problems| {
-        let resource = resource(&template, function).unwrap_or_default();
+        let resource = resource(template, function).unwrap_or_default();
         let variables = resource["Properties"]["Environment"]["Variables"].as_object();
         for (variable, value) in variables.into_iter().flatten() {
             let name = value.as_str().unwrap();

@@ -52,7 +52,7 @@ fn the_security_is_fastapis() {
 #[test]
 fn every_routes_scopes_and_the_catalogue_are_described() {
     let operations = security(&DOCUMENT);
-    for function in FUNCTIONS.iter() {
+    for function in FUNCTIONS {
         for operation in function.route.operations {
             let path = function.route.path().unwrap();
             let method = operation.method.to_lowercase();

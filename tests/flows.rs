@@ -255,7 +255,7 @@ fn the_fallback_redirects_a_documented_path_and_keeps_the_rest() {
 /// RFC 6797 7.2: Strict-Transport-Security is for TLS alone.
 #[test]
 fn no_answer_is_sniffed_and_one_over_tls_stays_with_tls() {
-    for function in FUNCTIONS.iter() {
+    for function in FUNCTIONS {
         let name = function.name;
         let mut event = event(name);
         for (proto, expected) in [("https", Some("max-age=31536000")), ("http", None)] {

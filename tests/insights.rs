@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 use tests::insights::{field, matches, selects};
 use tests::logs::logged;
 use tests::stores::cheap;
-use tests::wiring::parsed_template;
 use tests::world::Hands;
-use tests::{Client, Gateway, World, read, world};
+use tests::{Client, Gateway, World, parsed_template, read, world};
 
 /// What Logs Insights' commands are called; other words of a query are fields.
 const COMMANDS: [&str; 9] = [
@@ -129,7 +128,7 @@ fn every_field_of_a_question_is_in_a_line_that_it_selects() {
 /// The alarms, which would stay silent if they counted nothing.
 #[test]
 fn the_alarms_count_failures_and_failed_logins() {
-    let resources = parsed_template()["Resources"].take();
+    let resources = &parsed_template()["Resources"];
     let pattern = |filter: &str| {
         resources[filter]["Properties"]["FilterPattern"]
             .as_str()

@@ -43,7 +43,7 @@ fn answers_as_fastapi_does_to_bodies_in_base64() {
 #[test]
 fn answers_as_fastapi_does_to_bodies_as_text() {
     let mut gateway = Gateway::new(world());
-    gateway.base64 = false;
+    gateway.gateway.bodies_as_text = true;
     answers_as_fastapi_does(&gateway);
 }
 

@@ -1,15 +1,14 @@
 //! The routing table of `template.yaml`: which function the gateway gives a request to, and that it
 //! is one that answers it.
 
-use std::sync::Arc;
-
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 use service::FUNCTIONS;
+use service::gateway::cors::Cors;
+use service::gateway::routing::{EmptyRest, Routes};
+use service::gateway::{Received, response};
 use shared::http::without_slash;
-use tests::routing::{EmptyRest, Routes};
-use tests::wiring::parsed_template;
-use tests::{Client, Gateway, HttpRequest, World, keys, world};
+use tests::{Answer, Client, Gateway, HttpRequest, World, block_on, keys, parsed_template, world};
 
 /// In which no function answers 404 at its own path: there are keys to publish, sessions to end, and
 /// clients who may ask.
@@ -21,8 +20,8 @@ fn answering() -> World {
 
 fn gateway(template: &Value, empty_rest: EmptyRest) -> Gateway {
     let mut gateway = Gateway::new(answering());
-    gateway.routes = Arc::new(Routes::of_template(template));
-    gateway.empty_rest = empty_rest;
+    gateway.gateway.routes = Routes::of_template(template);
+    gateway.gateway.empty_rest = empty_rest;
     gateway
 }
 
@@ -31,7 +30,7 @@ fn gateway(template: &Value, empty_rest: EmptyRest) -> Gateway {
 fn complaints(template: &Value, empty_rest: EmptyRest) -> Vec<String> {
     let gateway = gateway(template, empty_rest);
     let mut complaints = Vec::new();
-    for function in FUNCTIONS.iter() {
+    for function in FUNCTIONS {
         let Some(path) = function.route.path() else {
             continue;
         };
@@ -57,7 +56,7 @@ fn complaints(template: &Value, empty_rest: EmptyRest) -> Vec<String> {
 /// The status of the answer, once a redirect from the slash at the end has been followed; nothing if
 /// the redirect leads somewhere else, or no function is asked.
 fn followed(gateway: &Gateway, method: &str, path: &str) -> Option<u16> {
-    gateway.routes.choose(method, path, gateway.empty_rest)?;
+    gateway.gateway.route(method, path)?;
     let answer = gateway.send(&HttpRequest::new(method, path));
     if answer.status != 308 {
         return Some(answer.status);
@@ -70,7 +69,7 @@ fn followed(gateway: &Gateway, method: &str, path: &str) -> Option<u16> {
 
 #[test]
 fn every_path_is_answered_by_the_function_that_its_route_names() {
-    let complaints = complaints(&parsed_template(), EmptyRest::Taken);
+    let complaints = complaints(parsed_template(), EmptyRest::Taken);
     assert!(complaints.is_empty(), "{complaints:#?}");
 }
 
@@ -79,7 +78,7 @@ fn every_path_is_answered_by_the_function_that_its_route_names() {
 /// the two AWS does.
 #[test]
 fn with_an_empty_rest_refused_only_a_slash_below_another_path_is_lost() {
-    let complaints = complaints(&parsed_template(), EmptyRest::Refused);
+    let complaints = complaints(parsed_template(), EmptyRest::Refused);
     let paths = FUNCTIONS.iter().filter_map(|one| one.route.path());
     let above: Vec<_> = paths
         .map(|path| without_slash(path).to_owned() + "/")
@@ -153,7 +152,7 @@ fn of_two_greedy_routes_with_as_many_literals_the_longer_one_takes_a_request() {
 /// `$default`.
 #[test]
 fn the_most_specific_route_takes_a_request() {
-    let routes = Routes::of_template(&parsed_template());
+    let routes = Routes::of_template(parsed_template());
     for (path, key) in [
         ("/users/me", "ANY /users/me"),
         ("/users/me/items", "ANY /users/me/items"),
@@ -242,4 +241,118 @@ fn an_event_is_as_the_gateway_makes_it() {
     }
     let empty = gateway.event(&HttpRequest::new("POST", "/token"));
     assert!(empty.get("body").is_none());
+}
+
+/// The quotas of an HTTP API: the request line and the headers' values, the body, and the event of a function.
+#[test]
+fn what_is_too_large_does_not_reach_a_function() {
+    let gateway = Gateway::new(world());
+    let status = |request: &HttpRequest| gateway.send(request).status;
+    let line = "GET/nowhere".len();
+    for (length, expected) in [(10_240 - line, 404), (10_241 - line, 431)] {
+        let request = HttpRequest::new("GET", "/nowhere").header("x", "a".repeat(length));
+        assert_eq!(status(&request), expected, "{length}");
+    }
+    for (length, expected) in [
+        (65_537, json!({"detail": "Content Too Large"})),
+        (5_000_000, json!({"message": "Request Entity Too Large"})),
+        (10_485_761, json!({"message": "Request Entity Too Large"})),
+    ] {
+        let answer = gateway.send(&HttpRequest::new("POST", "/token").form("a".repeat(length)));
+        assert_eq!((answer.status, answer.json()), (413, expected), "{length}");
+    }
+}
+
+/// As in RFC 6265 4.2.1; the headers do not have them.
+#[test]
+fn cookies_come_one_by_one_and_go_one_by_one() {
+    let request = HttpRequest::new("GET", "/").header("Cookie", "a=1; b=2");
+    let event = Gateway::new(world()).event(&request.header("cookie", "c=3"));
+    assert_eq!(event["cookies"], json!(["a=1", "b=2", "c=3"]));
+    assert!(event["headers"].get("cookie").is_none());
+    let payload = json!({"statusCode": 200, "cookies": ["a=1; Path=/", "b=2"]});
+    let response = response::of_payload(payload.to_string().as_bytes()).unwrap();
+    let set = response.headers().get_all("set-cookie").iter();
+    assert!(set.eq(["a=1; Path=/", "b=2"]));
+}
+
+/// A function that dies, or answers something else than a response.
+#[test]
+fn no_response_of_a_function_is_500() {
+    let gateway = Gateway::new(world()).gateway;
+    let request = Received {
+        method: "GET".to_owned(),
+        path: "/status/".to_owned(),
+        ..Received::default()
+    };
+    for payload in [None, Some("null"), Some("{}"), Some("{\"statusCode\": 9}")] {
+        let invoke = async |name: &str, _: &Value| {
+            assert_eq!(name, "status");
+            payload.map(|payload| payload.as_bytes().to_vec())
+        };
+        let response = block_on(gateway.answer(&request, invoke));
+        assert_eq!(response.status(), 500, "{payload:?}");
+        assert_eq!(response.body(), b"{\"message\":\"Internal Server Error\"}");
+    }
+}
+
+fn with_cors(origins: &str) -> Gateway {
+    let mut gateway = Gateway::new(world());
+    gateway.gateway.cors = Cors::of_template(parsed_template(), origins);
+    gateway
+}
+
+#[test]
+fn without_an_origin_there_is_no_cors() {
+    for origins in ["", " ", ","] {
+        assert!(with_cors(origins).gateway.cors.is_none(), "{origins:?}");
+    }
+    let preflight = HttpRequest::new("OPTIONS", "/token")
+        .header("origin", "http://localhost:5173")
+        .header("access-control-request-method", "POST");
+    let answer = Gateway::new(world()).send(&preflight);
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")));
+}
+
+/// The gateway answers a preflight, also at a path that no function has; what it says is the template's.
+#[test]
+fn pages_of_the_origins_that_are_named_may_call() {
+    let gateway = with_cors("http://localhost:5173, https://app.example.com");
+    let allowed = |answer: &Answer| {
+        answer
+            .header("access-control-allow-origin")
+            .map(str::to_owned)
+    };
+    for (origin, expected) in [
+        ("http://localhost:5173", true),
+        ("https://app.example.com", true),
+        ("http://localhost:5174", false),
+        ("null", false),
+    ] {
+        let expected = expected.then(|| origin.to_owned());
+        for path in ["/users/me/", "/nowhere"] {
+            let preflight = HttpRequest::new("OPTIONS", path)
+                .header("origin", origin)
+                .header("access-control-request-method", "GET");
+            let answer = gateway.send(&preflight);
+            assert_eq!((answer.status, allowed(&answer)), (204, expected.clone()));
+            let headers = answer.header("access-control-allow-headers");
+            let known = expected.as_ref().map(|_| "authorization,content-type");
+            assert_eq!(headers, known, "{origin}");
+        }
+        let request = HttpRequest::new("GET", "/users/me/").header("origin", origin);
+        let answer = gateway.send(&request);
+        assert_eq!((answer.status, allowed(&answer)), (401, expected.clone()));
+        let exposed = answer.header("access-control-expose-headers");
+        let known = expected.map(|_| "retry-after,www-authenticate");
+        assert_eq!(exposed, known, "{origin}");
+    }
+}
+
+/// An OPTIONS that no page sends is the function's to answer.
+#[test]
+fn an_options_that_asks_for_nothing_reaches_the_function() {
+    let gateway = with_cors("http://localhost:5173");
+    let options = HttpRequest::new("OPTIONS", "/token").header("origin", "http://localhost:5173");
+    assert_eq!(gateway.send(&options).status, 405);
 }

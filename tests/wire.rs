@@ -491,7 +491,7 @@ fn a_hash_of_another_cost_is_replaced_if_it_is_still_there() {
 /// All that each function sends, when requests make it do everything that it can.
 fn requests() -> BTreeMap<&'static str, Vec<Recorded>> {
     let mut requests = BTreeMap::new();
-    for function in FUNCTIONS.iter() {
+    for function in FUNCTIONS {
         let (gateway, proxy) = service();
         let world = gateway.world.with("REFRESH_IDLE_DAYS", 30);
         let world = checking_clients(world, proxy.address);

@@ -3,9 +3,15 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`gateway`] | API Gateway's HTTP API before the functions |
+//! | [`template`] | what `template.yaml` says of a function |
 //! | [`document()`] | the document of the API (OpenAPI), which `functions/openapi` serves |
 
 mod document;
+pub mod gateway;
+pub mod template;
+
+use std::path::PathBuf;
 
 pub use document::document;
 use shared::lambda::Function;
@@ -37,4 +43,10 @@ pub fn all() -> impl Iterator<Item = &'static Function> {
 #[must_use]
 pub fn function(name: &str) -> Option<&'static Function> {
     all().find(|function| function.name == name)
+}
+
+/// A path in the repository.
+#[must_use]
+pub fn repository(path: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "..", path].iter().collect()
 }

@@ -10,18 +10,19 @@ pub mod logs;
 pub mod parity;
 pub mod policy;
 pub mod proxy;
-pub mod routing;
 pub mod stores;
 pub mod wiring;
 pub mod world;
 
 use std::fs;
-use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
 pub use gateway::Gateway;
+pub use service::repository;
+use service::template;
 pub use world::{KEY, NOW, World, world};
 
 /// A request as it goes over the wire.
@@ -126,9 +127,10 @@ impl Answer {
     }
 }
 
-/// A path in the repository.
-pub fn repository(path: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "..", path].iter().collect()
+/// `template.yaml`, parsed.
+pub fn parsed_template() -> &'static Value {
+    static TEMPLATE: LazyLock<Value> = LazyLock::new(|| template::read().unwrap());
+    &TEMPLATE
 }
 
 pub fn read(path: &str) -> String {

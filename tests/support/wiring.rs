@@ -8,13 +8,15 @@ use std::fs;
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
+use service::gateway::routing::gateway_paths;
+use service::template::resource;
 use service::{FUNCTIONS, all as all_functions};
 use shared::domain::access::Access;
 use shared::domain::scope::CATALOGUE;
 use shared::http::{Dialect, JSON, Operation, Route, without_slash};
 use shared::lambda::Function;
 
-use crate::{KEY, block_on, parity, read, repository};
+use crate::{KEY, block_on, parity, parsed_template, read, repository};
 
 /// Something that is missing, and where it goes.
 pub struct Missing {
@@ -144,28 +146,6 @@ fn router(function: &Function, all: &mut Vec<Missing>) {
     }
 }
 
-/// The template, parsed: `!Ref X` is "X", `!GetAtt X.Y` is "X.Y".
-pub fn parsed_template() -> Value {
-    serde_saphyr::from_str(&read("template.yaml")).unwrap()
-}
-
-/// The function's resource.
-pub fn resource(template: &Value, function: &Function) -> Option<Value> {
-    let code = format!("functions/{}", function.name);
-    let resources = template["Resources"].as_object().unwrap();
-    let mut resources = resources.values();
-    let found = resources.find(|resource| resource["Properties"]["CodeUri"] == code.as_str());
-    found.cloned()
-}
-
-/// The gateway's paths that lead to a function; the fallback has none, since it is `$default`.
-pub fn gateway_paths(route: Route) -> Vec<String> {
-    let path = route.path().map(without_slash);
-    path.map_or_else(Vec::new, |path| {
-        vec![path.to_owned(), format!("{path}/{{proxy+}}")]
-    })
-}
-
 /// What a deployed stack has in the item of its public keys, where `users keys` writes it.
 const IN_THE_RING: [&str; 3] = ["PUBLIC_KEYS", "ISSUER", "AUDIENCE"];
 
@@ -192,7 +172,7 @@ pub fn variables(function: &Function) -> BTreeSet<String> {
 
 fn template(function: &Function, all: &mut Vec<Missing>) {
     let template = parsed_template();
-    if resource(&template, function).is_some() {
+    if resource(template, function).is_some() {
         return;
     }
     let name = function.name;

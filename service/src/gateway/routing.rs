@@ -1,32 +1,32 @@
 //! The routes of an HTTP API, and which of them takes a request, by the rules that AWS documents
 //! ("Routing API requests" of the API Gateway guide). No emulator has them all.
 
-use std::sync::{Arc, LazyLock};
-
 use serde_json::Value;
+use shared::http::without_slash;
 use shared::lambda::Function;
 
-use crate::wiring::{gateway_paths, parsed_template};
+use crate::template::resources;
 
-/// Those of `template.yaml`.
-pub static ROUTES: LazyLock<Arc<Routes>> =
-    LazyLock::new(|| Arc::new(Routes::of_template(&parsed_template())));
-
-/// Does `/x/{proxy+}` take `/x/`, whose rest is empty? AWS does not document it, so both answers
+/// Whether `/x/{proxy+}` takes `/x/`, whose rest is empty. AWS does not document it, so both answers
 /// must do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmptyRest {
+    /// It takes it.
     Taken,
+    /// `$default` takes it.
     Refused,
 }
 
 /// The routes of an API.
+#[derive(Debug, Clone)]
 pub struct Routes(Vec<Route>);
 
 /// A route, and the folder of the function that its integration names.
+#[derive(Debug, Clone)]
 pub struct Route {
     /// `ANY /token`, `GET /x/{id}/{proxy+}` or `$default`.
     pub key: String,
+    /// The function's name.
     pub function: String,
 }
 
@@ -39,13 +39,14 @@ type Fit = (bool, usize, usize, bool);
 impl Routes {
     /// SAM makes exactly one route of each `HttpApi` event, which `make rehearse` checks, and
     /// `$default` of one without a path.
+    #[must_use]
     pub fn of_template(template: &Value) -> Self {
         let mut routes = Vec::new();
-        for resource in template["Resources"].as_object().unwrap().values() {
+        for resource in resources(template) {
             let properties = &resource["Properties"];
             let events = properties["Events"].as_object().into_iter().flatten();
+            let folder = properties["CodeUri"].as_str().unwrap_or_default();
             for (_, event) in events.filter(|(_, event)| event["Type"] == "HttpApi") {
-                let folder = properties["CodeUri"].as_str().unwrap();
                 routes.push(Route {
                     key: key(&event["Properties"]),
                     function: folder.trim_start_matches("functions/").to_owned(),
@@ -56,6 +57,7 @@ impl Routes {
     }
 
     /// The routes that `make routes` would write for these functions.
+    #[must_use]
     pub fn of_functions(functions: &[Function]) -> Self {
         let routes = functions.iter().flat_map(|function| {
             let paths = gateway_paths(function.route).into_iter();
@@ -71,6 +73,7 @@ impl Routes {
     }
 
     /// The route that takes a request; without one the gateway answers 404 itself.
+    #[must_use]
     pub fn choose(&self, method: &str, path: &str, empty_rest: EmptyRest) -> Option<&Route> {
         let fitting = self.0.iter().filter_map(|route| {
             let fit = fit(&route.key, method, path, empty_rest)?;
@@ -80,6 +83,15 @@ impl Routes {
         let default = || self.0.iter().find(|route| route.key == "$default");
         best.map(|(_, route)| route).or_else(default)
     }
+}
+
+/// The gateway's paths that lead to a function; the fallback has none, since it is `$default`.
+#[must_use]
+pub fn gateway_paths(route: shared::http::Route) -> Vec<String> {
+    let path = route.path().map(without_slash);
+    path.map_or_else(Vec::new, |path| {
+        vec![path.to_owned(), format!("{path}/{{proxy+}}")]
+    })
 }
 
 fn key(event: &Value) -> String {
