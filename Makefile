@@ -80,8 +80,8 @@ store-test: .venv/moto/ok ## Test the stores against moto, a second DynamoDB
 
 # Twice: the documents name the scopes that the first run may have added to the code.
 routes: ## Write what is missing for the functions that service/ lists: router, template, events, README, scope; and the API's documents
-	@cargo run --quiet --package tests --bin routes
-	@cargo run --quiet --package tests --bin routes
+	@cargo run --quiet --package service --bin routes
+	@cargo run --quiet --package service --bin routes
 
 check: $(SAM) $(DENY) .venv/template/ok .venv/workflows/ok ## Check format, lints, docs, the template, and the dependencies' licences and advisories
 	cargo fmt --all --check

@@ -9,17 +9,22 @@ use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 use service::gateway::routing::gateway_paths;
 use service::template::resource;
+use service::wiring::{event_files, methods_and_path, missing, router_table, scopes_of, spellings};
 use service::{FUNCTIONS, all};
 use shared::domain::access::Access;
 use shared::http::{Route, without_slash};
 use shared::lambda::Function;
-use tests::wiring::{
-    event_files, methods_and_path, missing, router_table, scopes_of, spellings, variables,
+use tests::{
+    Client, Gateway, HttpRequest, block_on, keys, parsed_template, read, repository, world,
 };
-use tests::{Client, Gateway, HttpRequest, keys, parsed_template, read, repository, world};
 
 /// Functions that the API's document leaves out: its own description, and the fallback.
 const NOT_IN_THE_API: [&str; 3] = ["docs", "openapi", "not-found"];
+
+/// The variables that a function reads.
+fn variables(function: &Function) -> BTreeSet<String> {
+    block_on(service::variables::variables(function))
+}
 
 /// Fails with all problems at once, a line each.
 fn complete(problems: &[String]) {
@@ -51,7 +56,7 @@ fn every_folder_is_listed() {
 
 #[test]
 fn nothing_is_missing_that_make_routes_writes() {
-    let missing = missing();
+    let missing = block_on(missing()).unwrap();
     let missing = missing
         .iter()
         .map(|one| format!("{}: {}", one.file, one.what));
@@ -130,7 +135,7 @@ fn every_operation_is_described() {
 
 #[test]
 fn the_router_has_no_other_paths() {
-    for (path, name) in router_table() {
+    for (path, name) in router_table().unwrap() {
         let function = FUNCTIONS
             .iter()
             .find(|function| name.as_str() == Some(function.name));

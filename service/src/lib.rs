@@ -5,11 +5,15 @@
 //! |---|---|
 //! | [`gateway`] | API Gateway's HTTP API before the functions |
 //! | [`template`] | what `template.yaml` says of a function |
+//! | [`variables`] | the variables that a function reads |
+//! | [`wiring`] | every place that must know a function, which `make routes` writes |
 //! | [`document()`] | the document of the API (OpenAPI), which `functions/openapi` serves |
 
 mod document;
 pub mod gateway;
 pub mod template;
+pub mod variables;
+pub mod wiring;
 
 use std::path::PathBuf;
 

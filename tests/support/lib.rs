@@ -11,7 +11,6 @@ pub mod parity;
 pub mod policy;
 pub mod proxy;
 pub mod stores;
-pub mod wiring;
 pub mod world;
 
 use std::fs;
