@@ -231,13 +231,14 @@ session.")]
     /// Add many users from a file of JSON lines
     #[command(after_help = "Examples:
   users import users.jsonl
-  users --table old-users export | users --table new-users import -
+  users --table old-users export | users --table new-users import - --keep-stamps
 
 A line: {\"username\": \"johndoe\", \"password_hash\": \"$argon2id$v=19$...\", \"scopes\": [\"me\"],
 \"disabled\": false, \"email\": null, \"full_name\": null}; stamp, created, updated and version may
-follow; without a stamp a user gets a new one, which no token fits that was given out before.
+follow. All tokens and sessions of a user who is added or replaced end, as after a logout.
 A user that is there with the same content is passed over: after a stop, run the same import again.
-A user that is there with other content is a conflict: reported, and left alone but for --replace.")]
+A user that is there with other content is a conflict: reported, and left alone but for --replace.
+A user who is disabled in the table stays disabled, whatever the file says.")]
     Import(ImportArgs),
     /// Write all users as JSON lines, password hashes included
     #[command(after_help = "Examples:
@@ -346,6 +347,10 @@ pub struct ImportArgs {
     /// Put the file's content in the place of other content
     #[arg(long)]
     pub replace: bool,
+    /// To move a live table: keep the file's stamps, with which tokens and sessions stay valid, also
+    /// those that were ended since the export
+    #[arg(long)]
+    pub keep_stamps: bool,
     /// How many users to write at a time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub concurrency: u16,

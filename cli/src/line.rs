@@ -37,6 +37,9 @@ pub struct Rules {
     pub catalogue: Option<Scopes>,
     /// What the function can hash that is to verify the password.
     pub capacity: Capacity,
+    /// True if the stamps of the file are read. Tokens and sessions from before the export are valid
+    /// with them, also those that were ended since.
+    pub keep_stamps: bool,
 }
 
 /// Reads a line of a file that keeps to the rules; the error says where in the line.
@@ -62,7 +65,7 @@ pub fn read(line: &[u8], rules: &Rules) -> Result<Record, String> {
         disabled: line.disabled,
         email: line.email,
         full_name: line.full_name,
-        stamp: line.stamp,
+        stamp: line.stamp.filter(|_| rules.keep_stamps),
         created: line.created,
         updated: line.updated,
         version: line.version,
@@ -125,11 +128,13 @@ mod tests {
         format!(r#"{{"username":"bob","password_hash":"{HASH}","scopes":["me","items"]{more}}}"#)
     }
 
+    /// Reads a line with its stamp.
     fn read(text: &str) -> Result<Record, String> {
         let catalogue = Scopes::parse("me items").unwrap();
         let rules = Rules {
             catalogue: Some(catalogue),
             capacity: Capacity::default(),
+            keep_stamps: true,
         };
         super::read(text.as_bytes(), &rules)
     }
