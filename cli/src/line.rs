@@ -214,6 +214,10 @@ mod tests {
                 "the password_hash of \"bob\": not an argon2id",
             ),
             (
+                &good.replace(",t=3", ""),
+                "the password_hash of \"bob\": not an argon2id",
+            ),
+            (
                 &good.replace("m=65536,t=3", "m=262144,t=12"),
                 "the password_hash of \"bob\": 262144 KiB and 12 passes are more than a function of 128 MB can hash",
             ),
