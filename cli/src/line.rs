@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use shared::aws::record::{Record, stamp};
 use shared::domain::password::{Capacity, PasswordHash};
 use shared::domain::scope::Scopes;
+use shared::domain::unicode;
 use shared::domain::users::Stamp;
 
 use crate::output::sorted;
@@ -44,8 +45,9 @@ pub struct Rules {
 
 /// Reads a line of a file that keeps to the rules; the error says where in the line.
 pub fn read(line: &[u8], rules: &Rules) -> Result<Record, String> {
-    let line: Line =
+    let mut line: Line =
         serde_json::from_slice(line.trim_ascii_end()).map_err(|error| place(&error))?;
+    line.username = unicode::name(&line.username).into_owned();
     let name = &line.username;
     name::check(name).map_err(|error| error.to_string())?;
     let hash = PasswordHash::parse(&line.password_hash).map_err(|error| error.to_string());
@@ -163,6 +165,14 @@ mod tests {
                     .count(),
                 item.len()
             );
+        }
+    }
+
+    #[test]
+    fn a_name_is_read_in_the_form_in_which_a_login_compares_it() {
+        for (name, expected) in [("Bob@X.org", "bob@x.org"), ("zoe\u{308}", "zoë")] {
+            let record = read(&line("").replace("bob", name)).unwrap();
+            assert_eq!(record.username, expected);
         }
     }
 
