@@ -9,7 +9,7 @@ use shared::domain::login::attempt::Attempt;
 use shared::domain::login::store::Written;
 use shared::domain::password::{PasswordHash, Passwords, Policy};
 use shared::domain::users::User;
-use tests::dynamodb::{start_filled, world_at, world_on_dynamodb};
+use tests::dynamodb::{start_filled, start_with, world_at, world_on_dynamodb};
 use tests::logs::{logged, logged_to_the_last_line};
 use tests::stores::{Call, Fault, Judged, One, cheap, johndoe};
 use tests::world::{Hands, PATIENT};
@@ -405,6 +405,76 @@ fn what_is_computed_for_its_time_comes_after_the_verdict() {
             expected,
             "{username} {password}"
         );
+    }
+}
+
+/// A password that NFC changes is tried in NFC and as it was typed. Whether the user exists does not show.
+#[test]
+fn a_refused_password_that_nfc_changes_costs_two_hashes_for_every_name() {
+    let cost = "m=8,t=1,p=1";
+    let world = world().memory(cheap(&["johndoe"])).limits(0, 1000);
+    let world = world.with("PASSWORD_HASH_MEMORY_KIB", 8);
+    let world = world.with("PASSWORD_HASH_ITERATIONS", 1);
+    for (password, hashes) in [("u%CC%88", 2), ("%C3%BC", 1), ("u", 1)] {
+        let mut expected = vec![cost; hashes];
+        expected.extend(["verdict", "verdict"]);
+        for username in ["johndoe", "nobody"] {
+            assert_eq!(steps(&world, username, password), expected, "{password}");
+        }
+    }
+}
+
+/// A phone writes a capital at the beginning; keyboards compose letters or do not.
+#[test]
+fn a_name_is_found_however_it_was_typed() {
+    let names = ["jane@example.com", "zo\u{eb}", "JohnDoe"];
+    let address = start_with(cheap(&names).into_values());
+    for world in [world().memory(cheap(&names)), world_at(address, PATIENT)] {
+        let gateway = Gateway::new(world.limits(2, 0).with("PASSWORD_HASH_ITERATIONS", 1));
+        for (typed, status) in [
+            ("Jane@Example.com", 200),
+            ("JANE@EXAMPLE.COM", 200),
+            ("zoe%CC%88", 200),
+            ("Zo%C3%AB", 400),
+            ("JohnDoe", 200),
+            ("johndoe", 400),
+        ] {
+            assert_eq!(login(&gateway, typed, "secret").status, status, "{typed}");
+        }
+        for (typed, status) in [
+            ("JANE@example.com", 400),
+            ("jane@EXAMPLE.com", 400),
+            ("jane@example.com", 429),
+        ] {
+            let answer = login_from(&gateway, ELSEWHERE, typed, "wrong");
+            assert_eq!(answer.status, status, "one count: {typed}");
+        }
+    }
+}
+
+/// Of `u`, U+0308, `ber`, by libargon2.
+const AS_TYPED: &str =
+    "$argon2id$v=19$m=8,t=1,p=1$YXMgaXQgd2FzIHR5cGVkLg$OHd7nFNCIimRYIAah4U2y5ParcucbEJaXtADgI1eVdo";
+
+/// An earlier version hashed what was typed.
+#[test]
+fn a_password_that_was_hashed_as_typed_is_hashed_anew_in_nfc() {
+    let (composed, decomposed) = ("%C3%BCber", "u%CC%88ber");
+    let mut users = cheap(&["johndoe"]);
+    users.get_mut("johndoe").unwrap().password_hash = PasswordHash::parse(AS_TYPED).ok();
+    let world = world().memory(users).limits(0, 0);
+    let world = world.with("PASSWORD_HASH_MEMORY_KIB", 8);
+    let gateway = Gateway::new(world.with("PASSWORD_HASH_ITERATIONS", 1));
+    assert_eq!(
+        login(&gateway, "johndoe", composed).status,
+        400,
+        "not hashed so"
+    );
+    assert_eq!(stored_hash(&gateway), AS_TYPED);
+    assert_eq!(login(&gateway, "johndoe", decomposed).status, 200);
+    assert_ne!(stored_hash(&gateway), AS_TYPED);
+    for typed in [composed, decomposed] {
+        assert_eq!(login(&gateway, "johndoe", typed).status, 200, "{typed}");
     }
 }
 

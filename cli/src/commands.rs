@@ -270,9 +270,12 @@ async fn set_disabled(table: &Table, out: Output, name: &str, disabled: bool) ->
     if user.disabled == disabled {
         return out.user(&user, format_args!("{name}: was {word} already"));
     }
-    let mut new = vec![("disabled", Some(AttributeValue::Bool(disabled)))];
-    // Tokens from before must not come back with the user.
-    new.extend(disabled.then(new_stamp));
+    // Tokens from before must not come back with the user, nor those that FastAPI's dialect gives to a
+    // disabled one.
+    let new = [
+        ("disabled", Some(AttributeValue::Bool(disabled))),
+        new_stamp(),
+    ];
     let changed = store::change(table, name, &new).await?;
     out.user(&changed, format_args!("{name}: {word}"))
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
-use shared::aws::record::{self, Record};
+use shared::aws::record::Record;
 use shared::aws::table::Table;
 use shared::config;
 use shared::domain::users::Stamp;
@@ -108,6 +108,7 @@ pub async fn import(table: &Table, out: Output, args: ImportArgs) -> Result<(), 
     let rules = Rules {
         catalogue: catalogue::get(table).await?,
         capacity: config::function_capacity(&variable),
+        keep_stamps: args.keep_stamps,
     };
     let mut import = Import {
         table,
@@ -253,28 +254,29 @@ where
 }
 
 async fn write(table: &Table, record: &Record, replace: bool) -> Result<Outcome, Error> {
-    // A new user gets a stamp of its own, so that no token of another with this name fits.
+    // A new stamp, unless the file's are kept: else tokens would be valid again that were ended after the
+    // export, or that another user of this name had.
     let mut new = record.clone();
-    let stamp = new.stamp.get_or_insert_with(Stamp::random).clone();
+    new.stamp.get_or_insert_with(Stamp::random);
     let item = match store::add(table, &new).await? {
         Put::Added => return Ok(Outcome::Added),
         Put::There(item) => item,
     };
-    let what = match store::record(&item) {
-        Ok(there) => {
-            let differences = line::differences(record, &there);
-            if differences.is_empty() {
-                return Ok(Outcome::AlreadyThere);
-            }
-            if replace {
-                let mut changes = record.content().to_vec();
-                changes.push(record::stamp(Some(&stamp)));
-                store::change(table, &record.username, &changes).await?;
-                return Ok(Outcome::Replaced);
-            }
-            format!("and differs in {}", differences.join(", "))
+    let there = match store::record(&item) {
+        Ok(there) => there,
+        Err(error) => return Ok(Outcome::Conflict(format!("but cannot be read: {error}"))),
+    };
+    let differences = line::differences(record, &there);
+    let what = match differences.as_slice() {
+        [] => return Ok(Outcome::AlreadyThere),
+        differences if !replace => format!("and differs in {}", differences.join(", ")),
+        // A user who was disabled after the export does not come back by it.
+        _ if there.disabled && !record.disabled => {
+            let name = &record.username;
+            format!("and disabled, unlike in the file; first: users enable {name:?}")
         }
-        Err(error) => format!("but cannot be read: {error}"),
+        _ if store::replace(table, &there, &new).await? => return Ok(Outcome::Replaced),
+        _ => "and others change it; run the import again".to_owned(),
     };
     Ok(Outcome::Conflict(what))
 }

@@ -87,8 +87,8 @@ pub async fn change(
     )))
 }
 
-/// Returns `None` if somebody has changed the item since this version.
-async fn try_change(
+/// The same for an item that was read at this version; `None` if somebody has changed it since.
+pub async fn try_change(
     table: &Table,
     key: &str,
     version: Option<u64>,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use shared::aws::record::{Record, stamp};
 use shared::domain::password::{Capacity, PasswordHash};
 use shared::domain::scope::Scopes;
+use shared::domain::unicode;
 use shared::domain::users::Stamp;
 
 use crate::output::sorted;
@@ -37,12 +38,16 @@ pub struct Rules {
     pub catalogue: Option<Scopes>,
     /// What the function can hash that is to verify the password.
     pub capacity: Capacity,
+    /// True if the stamps of the file are read. Tokens and sessions from before the export are valid
+    /// with them, also those that were ended since.
+    pub keep_stamps: bool,
 }
 
 /// Reads a line of a file that keeps to the rules; the error says where in the line.
 pub fn read(line: &[u8], rules: &Rules) -> Result<Record, String> {
-    let line: Line =
+    let mut line: Line =
         serde_json::from_slice(line.trim_ascii_end()).map_err(|error| place(&error))?;
+    line.username = unicode::name(&line.username).into_owned();
     let name = &line.username;
     name::check(name).map_err(|error| error.to_string())?;
     let hash = PasswordHash::parse(&line.password_hash).map_err(|error| error.to_string());
@@ -62,7 +67,7 @@ pub fn read(line: &[u8], rules: &Rules) -> Result<Record, String> {
         disabled: line.disabled,
         email: line.email,
         full_name: line.full_name,
-        stamp: line.stamp,
+        stamp: line.stamp.filter(|_| rules.keep_stamps),
         created: line.created,
         updated: line.updated,
         version: line.version,
@@ -125,11 +130,13 @@ mod tests {
         format!(r#"{{"username":"bob","password_hash":"{HASH}","scopes":["me","items"]{more}}}"#)
     }
 
+    /// Reads a line with its stamp.
     fn read(text: &str) -> Result<Record, String> {
         let catalogue = Scopes::parse("me items").unwrap();
         let rules = Rules {
             catalogue: Some(catalogue),
             capacity: Capacity::default(),
+            keep_stamps: true,
         };
         super::read(text.as_bytes(), &rules)
     }
@@ -158,6 +165,14 @@ mod tests {
                     .count(),
                 item.len()
             );
+        }
+    }
+
+    #[test]
+    fn a_name_is_read_in_the_form_in_which_a_login_compares_it() {
+        for (name, expected) in [("Bob@X.org", "bob@x.org"), ("zoe\u{308}", "zoë")] {
+            let record = read(&line("").replace("bob", name)).unwrap();
+            assert_eq!(record.username, expected);
         }
     }
 
@@ -206,6 +221,10 @@ mod tests {
             (&good.replace("bob", ""), "a user name is empty"),
             (
                 &good.replace("argon2id", "argon2i"),
+                "the password_hash of \"bob\": not an argon2id",
+            ),
+            (
+                &good.replace(",t=3", ""),
                 "the password_hash of \"bob\": not an argon2id",
             ),
             (

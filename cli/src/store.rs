@@ -1,6 +1,6 @@
 //! Reads and writes of users.
 
-use shared::aws::record::{Attribute, Record};
+use shared::aws::record::{Attribute, Record, stamp};
 use shared::aws::table::{Item, Table, USER, text, user_key, username};
 
 use crate::error::Error;
@@ -41,6 +41,16 @@ pub async fn change(table: &Table, name: &str, changes: &[Attribute]) -> Result<
         Ok(changes.to_vec())
     };
     record(&items::change(table, &user_key(name), read).await?)
+}
+
+/// Puts the content and the stamp of a record in the place of another, unless somebody has changed that
+/// one since it was read; then it is `false`.
+pub async fn replace(table: &Table, old: &Record, new: &Record) -> Result<bool, Error> {
+    let stamp = stamp(new.stamp.as_ref());
+    let changes = [&new.content()[..], &[stamp]].concat();
+    let key = user_key(&old.username);
+    let written = items::try_change(table, &key, old.version, &changes).await?;
+    Ok(written.is_some())
 }
 
 /// Removes a user.

@@ -9,13 +9,14 @@ use crate::error::Error;
 use crate::items::{self, now};
 
 /// The attributes that are made from a client.
-const ATTRIBUTES: [&str; 6] = [
+const ATTRIBUTES: [&str; 7] = [
     "name",
     "secrets",
     "grants",
     "scopes",
     "introspect",
     "disabled",
+    "not_before",
 ];
 
 /// All that is stored of a client. Times are in seconds since the epoch.

@@ -181,6 +181,9 @@ impl ClientGuard {
         let id = id.ok_or(Denied::InvalidToken(InvalidToken::UnknownClient))?;
         let client = self.clients.find(id).await?;
         client.note_in_log();
+        if client.has_ended(claims.iat) {
+            return Err(Denied::InvalidToken(InvalidToken::ClientEnded));
+        }
         let required = access.scopes();
         if !claims.scopes.contains_all(required) || !client.scopes.contains_all(required) {
             return Err(Denied::InsufficientScope);

@@ -57,7 +57,11 @@ impl Introspection {
     async fn access(&self, token: &str) -> Result<Option<Active>, Denied> {
         let claims = self.guard.verifier.verify(token).await?;
         let held = if let Some(id) = claims.sub.strip_prefix(CLIENT) {
-            self.clients.find(id).await?.scopes
+            let client = self.clients.find(id).await?;
+            if client.has_ended(claims.iat) {
+                return Ok(None);
+            }
+            client.scopes
         } else {
             let user = self.guard.holder(&claims).await?;
             if user.disabled {

@@ -149,6 +149,9 @@ pub enum InvalidToken {
     /// The user has another stamp now: a new password, or it is another person of the same name.
     #[error("ended: its user has another stamp")]
     Ended,
+    /// Its client was disabled after it was issued, or lost a secret that somebody else knew.
+    #[error("ended: its client was disabled or has another secret since")]
+    ClientEnded,
     /// The session that it belongs to has ended.
     #[error("ended: its session has ended")]
     SessionEnded,

@@ -11,6 +11,7 @@ use super::{Stamp, User, UserStore, is_name};
 use crate::domain::password::{PasswordHash, Policy};
 use crate::domain::scope::CATALOGUE;
 use crate::domain::store::Asking;
+use crate::domain::unicode;
 
 /// The two users of FastAPI's page. Everybody knows their passwords, "secret" and "secretalice".
 const TUTORIAL_USERS: &str = include_str!("tutorial.json");
@@ -121,7 +122,8 @@ impl<'de> Visitor<'de> for UsersFile {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
         let mut users = HashMap::new();
-        while let Some(user) = access.next_element::<User>()? {
+        while let Some(mut user) = access.next_element::<User>()? {
+            user.username = unicode::name(&user.username).into_owned();
             let name = user.username.clone();
             if !is_name(&name) {
                 return Err(A::Error::custom(format_args!(
@@ -144,7 +146,7 @@ impl<'de> Visitor<'de> for UsersFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::password::{Passwords, Policy};
+    use crate::domain::password::{Match, Passwords, Policy};
 
     const HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
 
@@ -166,7 +168,7 @@ mod tests {
         {
             let user = &users[name];
             assert!(
-                passwords.verify(password, user.password_hash.as_ref()),
+                passwords.verify(password, user.password_hash.as_ref()) == Match::Right,
                 "{name}"
             );
             assert_eq!(user.disabled, disabled);
@@ -201,6 +203,11 @@ mod tests {
                 &format!("[\n{}]", user("a").replace("scopes", "scope")),
                 "unknown field `scope`",
                 "line 2",
+            ),
+            (
+                &format!("[\n{},\n{}]", user("a@x.org"), user("A@x.org")),
+                "user \"a@x.org\" is there twice",
+                "line 3",
             ),
             (
                 "[\n{\"username\": \"a\"}]",
