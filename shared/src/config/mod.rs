@@ -38,7 +38,7 @@ pub use offered::Offered;
 pub use reader::{ConfigError, Reader};
 pub use service::{dialect, docs_enabled};
 pub use state::{Parts, State};
-pub use store::StoreConfig;
+pub use store::{Memory, StoreConfig};
 pub use token::token_lifetime;
 
 /// A variable of the process's environment. Bytes that are not Unicode are read as U+FFFD.

@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use super::keys::RingConfig;
 use super::reader::{ConfigError, Reader};
-use super::store::{Store, StoreConfig};
+use super::store::{Memory, Store, StoreConfig};
 use crate::aws::keys::RingItem;
 use crate::aws::table::{OPENING, Table};
 use crate::domain::clients::Clients;
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::keys::{Keyring, Ring, RingStore};
-use crate::domain::login::memory::MemoryLogins;
 use crate::domain::login::store::LoginStore;
-use crate::domain::sessions::memory::MemorySessions;
 use crate::domain::sessions::store::SessionStore;
 use crate::domain::store::Patience;
 use crate::domain::users::UserStore;
@@ -81,6 +79,8 @@ pub struct Parts {
     pub sessions: Option<Arc<dyn SessionStore>>,
     /// Keeps the keys, private and public.
     pub keys: Option<Arc<dyn RingStore>>,
+    /// The stores in memory that this function shares with others of its process; on Lambda it has its own.
+    pub memory: Option<Memory>,
     /// How long the stores may take.
     pub patience: Patience,
     store: OnceCell<Store>,
@@ -95,6 +95,7 @@ impl Default for Parts {
             logins: None,
             sessions: None,
             keys: None,
+            memory: None,
             patience: Patience::default(),
             store: OnceCell::new(),
         }
@@ -110,7 +111,7 @@ impl Parts {
             return Ok(Arc::clone(users));
         }
         Ok(match self.store(config).await? {
-            Store::Memory(users) => users,
+            Store::Memory(memory) => memory.users,
             Store::DynamoDb(table) => Arc::new(table),
         })
     }
@@ -123,7 +124,7 @@ impl Parts {
             return Ok(Arc::clone(sessions));
         }
         Ok(match self.store(config).await? {
-            Store::Memory(users) => Arc::new(MemorySessions::new(users)),
+            Store::Memory(memory) => memory.sessions,
             Store::DynamoDb(table) => Arc::new(table),
         })
     }
@@ -155,7 +156,7 @@ impl Parts {
             return Ok(Arc::clone(logins));
         }
         Ok(match self.store(config).await? {
-            Store::Memory(users) => Arc::new(MemoryLogins::new(users)),
+            Store::Memory(memory) => memory.logins,
             Store::DynamoDb(table) => Arc::new(table),
         })
     }
@@ -189,7 +190,10 @@ impl Parts {
         if let Some(store) = self.store.get() {
             return Ok(store.clone());
         }
-        let store = config.open(self.patience).await?;
+        let store = match (&self.memory, config) {
+            (Some(memory), StoreConfig::Memory { .. }) => Store::Memory(memory.clone()),
+            (_, config) => config.open(self.patience)?,
+        };
         Ok(self.store.get_or_init(|| store).clone())
     }
 }

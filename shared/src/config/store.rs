@@ -9,7 +9,9 @@ use tracing::warn;
 use super::reader::{ConfigError, Reader};
 use crate::aws::Aws;
 use crate::aws::table::Table;
+use crate::domain::login::memory::MemoryLogins;
 use crate::domain::scope::CATALOGUE;
+use crate::domain::sessions::memory::MemorySessions;
 use crate::domain::store::Patience;
 use crate::domain::users::{self, MemoryUsers, User};
 
@@ -37,8 +39,29 @@ pub enum StoreConfig {
 /// An opened store.
 #[derive(Clone)]
 pub(super) enum Store {
-    Memory(Arc<MemoryUsers>),
+    Memory(Memory),
     DynamoDb(Table),
+}
+
+/// The stores in memory. Clones share what is in them.
+#[derive(Clone)]
+pub struct Memory {
+    pub(super) users: Arc<MemoryUsers>,
+    pub(super) logins: Arc<MemoryLogins>,
+    pub(super) sessions: Arc<MemorySessions>,
+}
+
+impl Memory {
+    /// Stores with these users, and without sessions.
+    #[must_use]
+    pub fn new(users: HashMap<String, User>) -> Self {
+        let users = Arc::new(MemoryUsers::new(users));
+        Self {
+            logins: Arc::new(MemoryLogins::new(Arc::clone(&users))),
+            sessions: Arc::new(MemorySessions::new(Arc::clone(&users))),
+            users,
+        }
+    }
 }
 
 impl StoreConfig {
@@ -60,7 +83,7 @@ impl StoreConfig {
         }
     }
 
-    pub(super) async fn open(self, patience: Patience) -> Result<Store, ConfigError> {
+    pub(super) fn open(self, patience: Patience) -> Result<Store, ConfigError> {
         match self {
             Self::Memory {
                 users,
@@ -71,7 +94,7 @@ impl StoreConfig {
                         "TUTORIAL_USERS=true: everybody knows the passwords of johndoe and alice"
                     );
                 }
-                Ok(Store::Memory(Arc::new(MemoryUsers::new(users))))
+                Ok(Store::Memory(Memory::new(users)))
             }
             Self::DynamoDb { table, mut aws } => {
                 aws.patience = patience;
