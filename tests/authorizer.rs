@@ -59,7 +59,7 @@ fn is_allowed(world: &World, route: &str, authorization: &str) -> bool {
 fn with_user(change: impl FnOnce(&mut User)) -> World {
     let mut user = johndoe();
     change(&mut user);
-    protecting().users(One(Some(user)))
+    protecting().users(One::knowing(user))
 }
 
 #[test]

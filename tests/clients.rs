@@ -510,7 +510,7 @@ fn no_user_logs_in_with_the_name_of_a_client() {
             username: name.to_owned(),
             ..johndoe()
         };
-        let world = world().checking_clients().users(One(Some(user)));
+        let world = world().checking_clients().users(One::knowing(user));
         let form = format!("grant_type=password&username={name}&password=secret&scope=me");
         let answer = gateway(world).post_form("/token", &form);
         assert_eq!(answer.status, 400, "{answer:?}");

@@ -292,7 +292,7 @@ fn checked(plans: &[usize], limits: (usize, &[u64]), choose: Chooser<'_>) -> (Ru
     };
     let model = model.check(&run);
     let sid = first.sid();
-    let session = now_or_never(store.look("johndoe", &sid)).unwrap().session;
+    let session = now_or_never(store.session(&sid)).unwrap();
     let current = (!model.ended).then(|| *model.chain.last().unwrap());
     assert_eq!(session.map(|session| session.current), current);
     (run, model.ended)

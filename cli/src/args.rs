@@ -80,6 +80,15 @@ pub enum Command {
 The table of the private keys (users keys --help) is of the same kind:
   users --table dev-keys --endpoint-url http://127.0.0.1:8000 create-table")]
     CreateTable,
+    /// Move the password hashes of a table of an earlier version into items of their own
+    ///
+    /// Earlier versions kept a user's hash with the user, where every function could read it. Until
+    /// this has run, nobody can log in (503); tokens and sessions go on.
+    #[command(after_help = "Example:
+  users --stack lambda-oauth2-scopes upgrade-table
+
+It can be stopped at any point and run again.")]
+    UpgradeTable,
     /// Add a user; asks for the password
     #[command(after_help = "Examples:
   users add johndoe --scopes \"me items\" --full-name \"John Doe\"

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
-use shared::aws::table::{HASHES, Item, Table, text};
+use shared::aws::table::{CREDENTIALS, HASHES, Item, Table, text};
 use shared::domain::password::PasswordHash;
 
 use crate::error::Error;
@@ -113,7 +113,7 @@ async fn count_all(table: &Table, out: Output) -> Result<Found, Error> {
     let (mut found, mut users, mut next) = (Found::default(), 0, None);
     let mut progress = Progress::new(None, out.json);
     loop {
-        let page = store::page(table, next, None).await?;
+        let page = store::page(table, CREDENTIALS, next, None).await?;
         page.items.iter().for_each(|item| found.count(item));
         users += page.items.len();
         progress.at(0, || count(users, "user"));

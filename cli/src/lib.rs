@@ -14,6 +14,8 @@
 //! | [`sessions`] | the logins of a user that last |
 //! | [`catalogue`] | which scopes users and clients may have |
 //! | [`store`] | the users' items |
+//! | [`transaction`] | several writes that happen all or not at all |
+//! | [`upgrade`] | a table of an earlier version |
 //! | [`items`] | reads and conditional writes of any item |
 //! | [`question`] | asks before something is gone for good |
 //! | [`mod@file`] | a file that is there only when it is complete |
@@ -44,6 +46,8 @@ pub mod progress;
 pub mod question;
 pub mod sessions;
 pub mod store;
+pub mod transaction;
+pub mod upgrade;
 
 /// An environment variable. An empty one counts as not set, as in the functions.
 fn variable(name: &str) -> Option<String> {

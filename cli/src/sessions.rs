@@ -42,7 +42,7 @@ pub async fn sessions(
 
 /// Lists those that can be refreshed, the last used first.
 async fn list(table: &Table, out: Output, name: &str) -> Result<(), Error> {
-    let user = store::find(table, name).await?.into_user();
+    let user = store::find(table, name).await?.user;
     let (mut live, mut unreadable) = (Vec::new(), 0);
     // Each is read as the functions read it; they know best what a session is.
     for sid in sids(table, name).await? {
@@ -57,7 +57,7 @@ async fn list(table: &Table, out: Output, name: &str) -> Result<(), Error> {
             Err(error) => return Err(Error::Failed(error.to_string())),
         }
     }
-    live.retain(|session| session.is_live(&user, Duration::from_secs(now())));
+    live.retain(|session| session.state().is_live(&user, Duration::from_secs(now())));
     live.sort_by_key(|session| std::cmp::Reverse(session.rotated));
     for session in &live {
         out.print(&shown(session), row(session))?;

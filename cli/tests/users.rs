@@ -8,6 +8,7 @@ mod keys;
 mod logins;
 mod sessions;
 mod support;
+mod upgrade;
 
 use std::collections::HashSet;
 use std::fs;

@@ -9,11 +9,11 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-use super::record::{Record, scopes as scope_set};
+use super::record::{read_user, scopes as scope_set};
 use super::table::{Item, SESSION, Table, number, number_of, text, user_key};
 use super::users::PROJECTION;
 use crate::domain::scope::Scopes;
-use crate::domain::sessions::session::{Rotated, Rotation, Session};
+use crate::domain::sessions::session::{Rotated, Rotation, Session, SessionState};
 use crate::domain::sessions::store::{Seen, SessionStore};
 use crate::domain::sessions::token::Sid;
 use crate::domain::store::{Asking, StoreError};
@@ -40,6 +40,9 @@ const SESSION_ATTRIBUTES: [&str; 9] = [
     "expires",
     "ends",
 ];
+
+/// What says whether a session goes on; its `stamp` is named like a user's.
+const STATE_ATTRIBUTES: [&str; 3] = ["user", "expires", "ends"];
 
 /// The key of a session's item. A service that shares the key for HS256 may put any text into a token as
 /// its `sid`; of one that is too long for a key only the beginning counts, which is no session's.
@@ -137,8 +140,7 @@ impl SessionStore for Table {
             }
             let items = self.read_now([user_key(username)], PROJECTION).await?;
             let item = items.get(&user_key(username));
-            let record = item.map(|item| Record::read(username, item));
-            Ok(record.transpose()?.map(Record::into_user))
+            item.map(|item| read_user(username, item)).transpose()
         })
     }
 
@@ -148,13 +150,12 @@ impl SessionStore for Table {
                 return Ok(Seen::default());
             }
             let keys = [user_key(username), key(sid)];
-            let attributes = PROJECTION.into_iter().chain(SESSION_ATTRIBUTES);
+            let attributes = PROJECTION.into_iter().chain(STATE_ATTRIBUTES);
             let items = self.read_now(keys.clone(), attributes).await?;
-            let user = items.get(&keys[0]);
-            let user = user.map(|item| Record::read(username, item));
-            let session = items.get(&keys[1]).map(|item| read(sid, item));
+            let user = items.get(&keys[0]).map(|item| read_user(username, item));
+            let session = items.get(&keys[1]).map(|item| read_state(sid, item));
             Ok(Seen {
-                user: user.transpose()?.map(Record::into_user),
+                user: user.transpose()?,
                 session: session.transpose()?,
             })
         })
@@ -242,40 +243,57 @@ fn item(session: &Session) -> Item {
 
 /// Reads a session's item. What is missing makes it corrupt: a guess might let somebody in.
 fn read(sid: &Sid, item: &Item) -> Result<Session, StoreError> {
-    let corrupt = |attribute| StoreError::Corrupt {
-        key: key(sid),
-        attribute,
-    };
-    let string = |name| {
-        let value = item.get(name).and_then(|value| value.as_s().ok());
-        value.cloned().ok_or_else(|| corrupt(name))
-    };
-    let time = |name| {
-        let seconds = number_of(item, name).ok_or_else(|| corrupt(name))?;
-        Ok::<_, StoreError>(Duration::from_secs(seconds))
-    };
+    let corrupt = |attribute| corrupt(sid, attribute);
+    let SessionState {
+        user,
+        stamp,
+        expires,
+        ends,
+    } = read_state(sid, item)?;
     let scopes = item.get("scopes").map(|scopes| scopes.as_ss());
     let scopes = scopes.transpose().map_err(|_| corrupt("scopes"))?;
     Ok(Session {
         sid: sid.clone(),
-        user: string("user")?,
-        client: string("client")?,
+        user,
+        client: string(sid, item, "client")?,
         scopes: scopes
             .map(|scopes| Scopes::from_tokens(scopes))
             .unwrap_or_default(),
-        stamp: item
-            .get("stamp")
-            .map(|_| string("stamp"))
-            .transpose()?
-            .map(Stamp::from),
-        auth_time: time("auth_time")?,
+        stamp,
+        auth_time: time(sid, item, "auth_time")?,
         current: array(item, "current").ok_or_else(|| corrupt("current"))?,
         previous: array(item, "previous"),
         salt: array(item, "salt").ok_or_else(|| corrupt("salt"))?,
-        rotated: time("rotated")?,
-        expires: time("expires")?,
-        ends: time("ends")?,
+        rotated: time(sid, item, "rotated")?,
+        expires,
+        ends,
     })
+}
+
+/// Reads what says whether a session goes on.
+fn read_state(sid: &Sid, item: &Item) -> Result<SessionState, StoreError> {
+    let stamp = item.get("stamp").map(|_| string(sid, item, "stamp"));
+    Ok(SessionState {
+        user: string(sid, item, "user")?,
+        stamp: stamp.transpose()?.map(Stamp::from),
+        expires: time(sid, item, "expires")?,
+        ends: time(sid, item, "ends")?,
+    })
+}
+
+fn string(sid: &Sid, item: &Item, name: &'static str) -> Result<String, StoreError> {
+    let value = item.get(name).and_then(|value| value.as_s().ok());
+    value.cloned().ok_or_else(|| corrupt(sid, name))
+}
+
+fn time(sid: &Sid, item: &Item, name: &'static str) -> Result<Duration, StoreError> {
+    let seconds = number_of(item, name).ok_or_else(|| corrupt(sid, name))?;
+    Ok(Duration::from_secs(seconds))
+}
+
+fn corrupt(sid: &Sid, attribute: &'static str) -> StoreError {
+    let key = key(sid);
+    StoreError::Corrupt { key, attribute }
 }
 
 fn array<const N: usize>(item: &Item, name: &str) -> Option<[u8; N]> {

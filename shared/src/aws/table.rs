@@ -5,7 +5,8 @@
 //!
 //! | item | `pk` | attributes |
 //! |---|---|---|
-//! | a user | `user#` and the name, byte for byte | `password_hash` S (a PHC string), `disabled` BOOL, `scopes` SS (absent: none), `email` S, `full_name` S, `stamp` S (what the user's tokens must carry; absent: none), `created` N, `updated` N, `version` N (grows with each write) |
+//! | a user | `user#` and the name, byte for byte | `disabled` BOOL, `scopes` SS (absent: none), `email` S, `full_name` S, `stamp` S (what the user's tokens must carry; absent: none), `credentials_id` S (which credentials are the user's), `created` N, `updated` N, `version` N (grows with each write) |
+//! | a user's credentials, which a login alone may read | `credentials#` and the name | `password_hash` S (a PHC string), `credentials_id` S (as the user's item has it; it changes with the password), `updated` N |
 //! | failed logins at an account, by strangers | `account#` and the name's SHA-256 | `failures` N, `since` N (the first of them), `not_before` N (once the limit is reached, no login before), `ends` N (then they are forgotten), `expires` N (the table's TTL) |
 //! | failed logins from an address, of a stranger | `address#` and the address (IPv6: its /48) | the same |
 //! | an address that an account knows | `pair#`, the name's SHA-256, `#` and the address (IPv6: its /64) | the same, of this address alone; `known_until` N |
@@ -47,6 +48,8 @@ pub type Item = HashMap<String, AttributeValue>;
 pub const OPENING: Duration = Duration::from_secs(1);
 /// What the key of a user begins with.
 pub const USER: &str = "user#";
+/// What the key of a user's credentials begins with.
+pub const CREDENTIALS: &str = "credentials#";
 /// What the key of a session begins with.
 pub const SESSION: &str = "session#";
 /// What the key of a client begins with.
@@ -145,6 +148,12 @@ pub async fn create(table: &Table) -> Result<bool, StoreError> {
 #[must_use]
 pub fn user_key(username: &str) -> String {
     format!("{USER}{username}")
+}
+
+/// The partition key of a user's credentials.
+#[must_use]
+pub fn credentials_key(username: &str) -> String {
+    format!("{CREDENTIALS}{username}")
 }
 
 /// The name of a user's item; `None` for the other items of the table.

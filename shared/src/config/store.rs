@@ -13,7 +13,7 @@ use crate::domain::login::memory::MemoryLogins;
 use crate::domain::scope::CATALOGUE;
 use crate::domain::sessions::memory::MemorySessions;
 use crate::domain::store::Patience;
-use crate::domain::users::{self, MemoryUsers, User};
+use crate::domain::users::{self, Account, MemoryUsers};
 
 /// Where the users are stored.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub enum StoreConfig {
     Memory {
         /// The users of `USERS_FILE`, a JSON file, and with `TUTORIAL_USERS=true` the tutorial's
         /// two.
-        users: HashMap<String, User>,
+        users: HashMap<String, Account>,
         /// Are the tutorial's two among them, in a function that is deployed? Everybody knows their
         /// passwords.
         tutorial_deployed: bool,
@@ -54,7 +54,7 @@ pub struct Memory {
 impl Memory {
     /// Stores with these users, and without sessions.
     #[must_use]
-    pub fn new(users: HashMap<String, User>) -> Self {
+    pub fn new(users: HashMap<String, Account>) -> Self {
         let users = Arc::new(MemoryUsers::new(users));
         Self {
             logins: Arc::new(MemoryLogins::new(Arc::clone(&users))),

@@ -34,7 +34,7 @@ use super::scope::Scopes;
 use super::store::{Patience, StoreError};
 use super::token::Grant;
 use super::unicode;
-use super::users::{MAX_BYTES, User, is_name};
+use super::users::{Account, MAX_BYTES, User, is_name};
 
 pub use error::LoginError;
 
@@ -91,18 +91,20 @@ impl Login {
         }
         let attempt = Attempt::new(source_ip, username);
         let seen: Seen = self.in_time(LOOK, self.store.look(&attempt)).await?;
-        seen.user.iter().for_each(User::note_in_log);
+        if let Some(account) = &seen.found {
+            account.user.note_in_log();
+        }
         let counting = self.admit(&attempt, &seen)?;
-        let user = seen.user.as_ref();
-        let hash = user.and_then(|user| user.password_hash.clone());
+        let hash = seen.found.as_ref();
+        let hash = hash.and_then(|account| account.password_hash.clone());
 
-        let verified = self.verify(seen.user, password);
+        let verified = self.verify(seen.found, password);
         let verdict = self.decide(&counting, verified).await;
 
         match verdict {
-            Ok((user, matched)) => {
-                self.rehash(&user, password, matched).await;
-                Ok(user)
+            Ok((account, matched)) => {
+                self.rehash(&account, password, matched).await;
+                Ok(account.user)
             }
             Err(error) => {
                 self.passwords.even_out(password, hash.as_ref());
@@ -142,13 +144,17 @@ impl Login {
             .map_err(|wait| LoginError::too_many(key, wait))
     }
 
-    /// The user, if it is the user's password and this user may log in, and how the password matched.
-    fn verify(&self, user: Option<User>, password: &str) -> Result<(User, Match), &'static str> {
-        let Some(user) = user else {
+    /// The account, if it is the user's password and this user may log in, and how the password matched.
+    fn verify(
+        &self,
+        account: Option<Account>,
+        password: &str,
+    ) -> Result<(Account, Match), &'static str> {
+        let Some(account) = account else {
             let _always_wrong = self.passwords.verify(password, None);
             return Err("unknown user");
         };
-        let hash = user.password_hash.as_ref();
+        let hash = account.password_hash.as_ref();
         let matched = self.passwords.verify(password, hash);
         match hash {
             None => Err("not an argon2id hash that can be used"),
@@ -156,8 +162,8 @@ impl Login {
                 Err("a hash that is too expensive for this function")
             }
             _ if matched == Match::Wrong => Err("wrong password"),
-            _ if user.disabled && !self.admits_disabled => Err("disabled"),
-            _ => Ok((user, matched)),
+            _ if account.user.disabled && !self.admits_disabled => Err("disabled"),
+            _ => Ok((account, matched)),
         }
     }
 
@@ -166,8 +172,8 @@ impl Login {
     async fn decide(
         &self,
         counting: &Counting<'_>,
-        verified: Result<(User, Match), &'static str>,
-    ) -> Result<(User, Match), LoginError> {
+        verified: Result<(Account, Match), &'static str>,
+    ) -> Result<(Account, Match), LoginError> {
         let outcome = match verified {
             Ok(_) => Outcome::Right,
             Err(_) => Outcome::Wrong,
@@ -237,17 +243,18 @@ impl Login {
 
     /// Replaces a hash that does not cost what the policy asks for, or is not of the password's NFC, now
     /// that the password is known. If that fails, the login succeeds all the same.
-    async fn rehash(&self, user: &User, password: &str, matched: Match) {
+    async fn rehash(&self, account: &Account, password: &str, matched: Match) {
         let outdated = |hash: &&PasswordHash| {
             matched == Match::RightAsTyped || self.passwords.needs_rehash(hash)
         };
-        let Some(old) = user.password_hash.as_ref().filter(outdated) else {
+        let Some(old) = account.password_hash.as_ref().filter(outdated) else {
             return;
         };
         let replaced = async {
             let new = self.passwords.hash(password)?;
             let now = self.clock.now();
-            let replace = self.store.replace_hash(&user.username, old, &new, now);
+            let name = &account.user.username;
+            let replace = self.store.replace_hash(name, old, &new, now);
             Ok::<_, RehashError>(self.in_time(LATER, replace).await?)
         };
         match replaced.await {

@@ -108,7 +108,7 @@ impl SessionStore for MemorySessions {
     }
 
     fn look<'a>(&'a self, username: &'a str, sid: &'a Sid) -> Asking<'a, Seen> {
-        let session = self.sessions().get(sid).cloned();
+        let session = self.sessions().get(sid).map(Session::state);
         Box::pin(async {
             let user = self.users.find(username).await?;
             Ok(Seen { user, session })

@@ -143,7 +143,7 @@ impl Sessions {
             return Ok(None);
         };
         let user = self.store.user(&session.user).await?;
-        let live = |user: &User| !user.disabled && session.is_live(user, self.clock.now());
+        let live = |user: &User| !user.disabled && session.state().is_live(user, self.clock.now());
         let user = user.filter(|user| session.current == token.hash() && live(user));
         Ok(user.map(|user| (session, user)))
     }

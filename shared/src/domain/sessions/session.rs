@@ -36,6 +36,28 @@ pub struct Session {
     pub ends: Duration,
 }
 
+/// What says whether a session goes on, and nothing that is made from its tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionState {
+    /// The user's name.
+    pub user: String,
+    /// The user's stamp at the login.
+    pub stamp: Option<Stamp>,
+    /// When it ends, if it is not used before.
+    pub expires: Duration,
+    /// When it ends in any case.
+    pub ends: Duration,
+}
+
+impl SessionState {
+    /// True if the session has not expired and the user has not logged out since.
+    #[must_use]
+    pub fn is_live(&self, user: &User, now: Duration) -> bool {
+        let same = self.user == user.username && self.stamp == user.stamp;
+        same && now < self.expires && now < self.ends
+    }
+}
+
 /// A refresh, as it is tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotation {
@@ -111,11 +133,15 @@ impl Session {
         }
     }
 
-    /// Does it go on, and is it this user's still?
+    /// What says whether it goes on.
     #[must_use]
-    pub fn is_live(&self, user: &User, now: Duration) -> bool {
-        let same = self.user == user.username && self.stamp == user.stamp;
-        same && now < self.expires && now < self.ends
+    pub fn state(&self) -> SessionState {
+        SessionState {
+            user: self.user.clone(),
+            stamp: self.stamp.clone(),
+            expires: self.expires,
+            ends: self.ends,
+        }
     }
 
     /// Why nobody may refresh it so, whichever token is presented.

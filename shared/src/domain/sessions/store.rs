@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::session::{Rotated, Rotation, Session};
+use super::session::{Rotated, Rotation, Session, SessionState};
 use super::token::Sid;
 use crate::domain::store::Asking;
 use crate::domain::users::{Stamp, User};
@@ -13,7 +13,7 @@ pub struct Seen {
     /// The user, if there is one of that name.
     pub user: Option<User>,
     /// The session, if it was not ended.
-    pub session: Option<Session>,
+    pub session: Option<SessionState>,
 }
 
 /// Keeps sessions, and knows their users.
