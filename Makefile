@@ -21,10 +21,12 @@ RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
 
-dev: $(CARGO_LAMBDA) ## Serve every route on http://127.0.0.1:9000 (PORT=), rebuilt when a file changes
-	@exec python3 scripts/dev.py
+dev: ## Serve every route on http://127.0.0.1:9000 (PORT=), rebuilt when a file changes
+	@$(if $(call has,cargo),:,echo "make dev: there is no cargo; https://rustup.rs says how to install Rust" >&2; exit 1)
+	@$(if $(call has,cc),:,echo "make dev: there is no cc, which links programs; on Debian: apt install gcc libc6-dev" >&2; exit 1)
+	@exec cargo run --quiet --package dev
 
-invoke: invoke-what $(if $(IMAGE),build,$(CARGO_LAMBDA)) ## Invoke one function beside `make dev`: F=users-me (E=events/x.json, PORT=); IMAGE=1 does it in Lambda's image
+invoke: invoke-what $(if $(IMAGE),build) ## Invoke one function beside `make dev`: F=users-me (E=events/x.json, PORT=); IMAGE=1 does it in Lambda's image
 	@$(if $(IMAGE),$(SAM_INVOKE),$(DEV_INVOKE))
 
 # Before anything is built.
@@ -35,10 +37,10 @@ invoke-what:
 EVENT = $(or $(E),events/$(F).json)
 DEV_PORT = $(or $(PORT),9000)
 
-# The front of `make dev` passes cargo-lambda's own paths on, so its port is the only one to know.
+# As `cargo lambda invoke $(F) --data-file $(EVENT)` does it.
 define DEV_INVOKE
-{ : <>/dev/tcp/127.0.0.1/$(DEV_PORT); } 2>/dev/null || { echo "make invoke: nothing listens on port $(DEV_PORT); start make dev, or say its PORT=" >&2; exit 1; }; \
-  cargo lambda invoke $(F) --invoke-address 127.0.0.1 --invoke-port $(DEV_PORT) --data-file $(EVENT)
+curl --silent --noproxy '*' --write-out '\n' --data-binary @$(EVENT) http://127.0.0.1:$(DEV_PORT)/2015-03-31/functions/$(F)/invocations || \
+  { echo "make invoke: nothing answers on port $(DEV_PORT); start make dev, or say its PORT=" >&2; exit 1; }
 endef
 
 # The template names a function's resource UsersMeFunction.
@@ -56,22 +58,22 @@ test: ## Run every test that needs neither Docker nor a network
 	  END { printf "%d passed, %d failed, %d skipped%s\n", passed, failed, skipped, names }' target/test.log; \
 	exit $$status
 
-live-test: $(CARGO_LAMBDA) .venv/fastapi/ok ## Test `make dev` over HTTP, and tokens against FastAPI
+live-test: .venv/fastapi/ok ## Test `make dev` over HTTP, and tokens against FastAPI
 	@.venv/fastapi/bin/python tests/live.py
 
-client-test: $(CARGO_LAMBDA) .venv/clients/ok tests/clients/node_modules/.package-lock.json ## Test `make dev` with four OAuth client libraries
+client-test: .venv/clients/ok tests/clients/node_modules/.package-lock.json ## Test `make dev` with four OAuth client libraries
 	@.venv/clients/bin/python tests/clients.py
 
-verifying-test: $(CARGO_LAMBDA) .venv/verifying/ok tests/clients/node_modules/.package-lock.json ## Test the servers of docs/verifying.md, which verify tokens of `make dev JWT_ALGORITHM=RS256`
+verifying-test: .venv/verifying/ok tests/clients/node_modules/.package-lock.json ## Test the servers of docs/verifying.md, which verify tokens of `make dev JWT_ALGORITHM=RS256`
 	@.venv/verifying/bin/python tests/verifying.py
 
-rotation-test: $(CARGO_LAMBDA) .venv/verifying/ok ## Rotate and revoke keys under load, in real time: some 17 minutes
+rotation-test: .venv/verifying/ok ## Rotate and revoke keys under load, in real time: some 17 minutes
 	@.venv/verifying/bin/python tests/rotation.py
 
-openapi-test: $(CARGO_LAMBDA) .venv/openapi/ok ## Test `make dev` against its own /openapi.json
+openapi-test: .venv/openapi/ok ## Test `make dev` against its own /openapi.json
 	@.venv/openapi/bin/python tests/openapi.py
 
-browser-test: $(CARGO_LAMBDA) .venv/browser/ok ## Test /docs in Chromium; its screenshot goes to docs/
+browser-test: .venv/browser/ok ## Test /docs in Chromium; its screenshot goes to docs/
 	@$(or $(if $(and $(call has,chromium),$(call has,chromedriver)),:),$(INSTALL_CHROMIUM))
 	@.venv/browser/bin/python tests/browser.py
 
@@ -122,7 +124,7 @@ bench/peers/dist/ok: bench/peers/node_modules/.package-lock.json $(wildcard benc
 
 load-tools:
 	@cargo build --quiet --release --package bench --bin bench --bin load
-	@cargo build --quiet --release --package tests --package users --bin local-dynamodb --bin users
+	@cargo build --quiet --release --package local-dynamodb --package users --bin local-dynamodb --bin users
 
 load: $(CARGO_LAMBDA) load-tools ## Load `make dev` in release for 60 s (SECONDS=) each way; the store at 10 and 10,000 users (USERS= another number)
 	@python3 scripts/load.py

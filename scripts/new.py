@@ -32,7 +32,7 @@ LINES = {
     ".ci/run": ("--package bench", "make new-test"),
     ".gitignore": ("/bench/",),
     "CONTRIBUTING.md": ("`cargo test -p bench`", "`scripts/new.py`"),
-    "Cargo.toml": ("# To be copied into functions/", 'exclude = ["examples"]', "rustix = "),
+    "Cargo.toml": ("# To be copied into functions/", 'exclude = ["examples"]'),
     "Makefile": ("RELEASE := ", "check-jsonschema --builtin-schema", "zizmor --offline"),
     "scripts/tools.mk": (
         "# What checks .github/workflows.", "PIP_workflows :=", "# The benchmark's peer", "PIP_peer :=",
@@ -52,7 +52,7 @@ EDITS = [
     ("CONTRIBUTING.md", "the routes of `examples/` | `tests/examples.rs`", "the order routes | `tests/orders.rs`"),
     ("CONTRIBUTING.md", '"me items orders"', '"me items orders invoices"'),
     ("Cargo.toml", 'members = ["bench", ', "members = ["),
-    ("Cargo.toml", "# Only the benchmark and the tests use these.\n", "# Only the tests use these, for HTTP and TLS.\n"),
+    ("Cargo.toml", "# Only `make dev`, the benchmark and the tests use these.\n", "# Only `make dev` and the tests use these.\n"),
     ("Makefile", " bench bench-quick bench-tools load-tools load new new-test ", " "),
     ("Makefile", " --exclude bench", ""),
     ("Makefile", "build bench-tools: export", "build: export"),
@@ -67,7 +67,6 @@ EDITS = [
     ("docs/protecting.md", "computed as in [docs/performance.md](performance.md#cost): a", "computed: a"),
     ("docs/operating.md", ": docs/performance.md shows how long a login takes at each size", ""),
     ("docs/operating.md", " (docs/performance.md has the table)", ""),
-    ("scripts/dev.py", "# For `make load`: release builds", "# For load: release builds"),
     ("service/Cargo.toml", "well-known = {", 'users-me-order = { path = "../functions/users-me-order" }\n'
      'users-me-orders = { path = "../functions/users-me-orders" }\nwell-known = {'),
     ("service/src/lib.rs", "    status::FUNCTION,", "    users_me_orders::FUNCTION,\n    users_me_order::FUNCTION,\n    status::FUNCTION,"),
@@ -108,7 +107,7 @@ def main():
     folder, name = (sys.argv[1:] + ["", ""])[:2]
     try:
         check(folder, name)
-        make(Path(folder).resolve(), name)
+        make(Path(folder).expanduser().resolve(), name)
     except Failure as failure:
         sys.exit(f"make new: {failure}")
 
@@ -118,7 +117,7 @@ def check(folder, name):
         raise Failure(f"say where it goes and what it is called: {USAGE}")
     if not re.fullmatch("[a-z][a-z0-9-]*", name):
         raise Failure(f"NAME={name} is no name; take small letters, digits and hyphens, a letter first: {USAGE}")
-    path = Path(folder)
+    path = Path(folder).expanduser()
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise Failure(f"DIR={folder} exists and is not an empty folder; name one that does not exist: {USAGE}")
 

@@ -30,8 +30,7 @@ def start(store="memory", **variables):
         dev = subprocess.Popen(
             ["make", "dev"], cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True, preexec_fn=as_a_terminal_does
         )
-    last = {"memory": "Ready on", "dynamodb": "users list\n"}[store]
-    while last not in path.read_text():
+    while "Ready on" not in path.read_text():
         if dev.poll() is not None:
             raise SystemExit(f"make dev ended by itself:\n{path.read_text()}")
         time.sleep(0.2)
@@ -68,13 +67,13 @@ def stop(dev, url, how="Ctrl-C"):
     """Ends it while a client is connected; nothing may be left in the sessions that it started. Ctrl-C, as
     a terminal sends it, reaches every process; `kill` reaches make alone."""
     started = descendants(dev.pid)
-    assert len(started) > 5, started
+    assert len(started) > 2, started
     sessions = {os.getsid(pid) for pid in started}
     with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))):
         if how == "Ctrl-C":
             os.killpg(dev.pid, signal.SIGINT)
         else:
-            os.kill(dev.pid, {"kill -INT": signal.SIGINT, "kill -TERM": signal.SIGTERM}[how])
+            os.kill(dev.pid, signal.SIGTERM)
         dev.wait(timeout=30)
     left = in_sessions(sessions)
     assert not left, f"make dev left processes behind: {left}"

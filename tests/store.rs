@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use local_dynamodb::tables;
 use serde_json::json;
 use shared::aws::table::{
     self, HASHES, Item, Table, credentials_key, number, number_of, text, user_key,
@@ -26,8 +27,9 @@ use shared::domain::sessions::store::SessionStore;
 use shared::domain::sessions::token::RefreshToken;
 use shared::domain::store::StoreError;
 use shared::domain::users::{Account, MemoryUsers, User, UserStore, from_json, is_name};
-use tests::block_on;
-use tests::dynamodb::{connect, fill, start};
+use tests::curl::Curl;
+use tests::dynamodb::{connect, fill, start, start_as_make_dev};
+use tests::{Client as _, HttpRequest, block_on};
 
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm8tc3VjaC11c2VyLi4uLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const OTHER_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$YW5vdGhlciBzYWx0Li4uLg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -613,6 +615,66 @@ async fn dynamodb_contract(table: &Table) {
 fn dynoxide_keeps_the_contract() {
     let url = format!("http://{}", start());
     block_on(async { dynamodb_contract(&connect(url, "users")).await });
+}
+
+#[test]
+fn the_local_dynamodb_of_make_dev_keeps_the_contract() {
+    let url = format!("http://{}", start_as_make_dev());
+    block_on(async { dynamodb_contract(&connect(url, "users")).await });
+}
+
+/// A page of a site whose name leads to 127.0.0.1, and one that only sends (S10).
+#[test]
+fn no_web_page_may_use_the_local_dynamodb() {
+    let address = start_as_make_dev();
+    let service = Curl {
+        base_url: format!("http://{address}"),
+    };
+    let list = HttpRequest::new("POST", "/").header("x-amz-target", "DynamoDB_20120810.ListTables");
+    let list = |name: &str, value: &str| {
+        let mut list = list.clone().header(name, value);
+        list.body = Some(b"{}".to_vec());
+        service.send(&list)
+    };
+    assert_eq!(list("accept", "*/*").body, "{\"TableNames\":[]}");
+    for (name, value) in [("host", "attacker.example"), ("origin", "null")] {
+        let answer = list(name, value);
+        assert_eq!(answer.status, 403, "{answer:?}");
+        assert_eq!(answer.header("access-control-allow-origin"), None);
+    }
+}
+
+/// A route of one's own asks for a new scope, which the tutorial's users then have; what was taken from them they do
+/// not get back.
+#[test]
+fn the_tutorials_users_get_scopes_that_were_added_since() {
+    let url = format!("http://{}", start_as_make_dev());
+    block_on(async {
+        let [users, keys] = ["users", "keys"].map(|name| connect(url.clone(), name));
+        tables::fill(&users, &keys, tests::NOW).await.unwrap();
+        let scopes = async || {
+            let user = users.find("johndoe").await.unwrap().unwrap();
+            let mut scopes: Vec<String> = user.scopes.iter().map(str::to_owned).collect();
+            scopes.sort_unstable();
+            scopes
+        };
+        let take = async || {
+            let update = users.client.update_item().table_name("users");
+            let update = update.key("pk", text(user_key("johndoe")));
+            let update = update.update_expression("SET scopes = :none");
+            let none = AttributeValue::Ss(vec!["none".to_owned()]);
+            update
+                .expression_attribute_values(":none", none)
+                .send()
+                .await
+                .unwrap();
+        };
+        take().await;
+        tables::add_scopes(&users, &["items", "me"]).await.unwrap();
+        assert_eq!(scopes().await, ["none"]);
+        tables::add_scopes(&users, &["me"]).await.unwrap();
+        assert_eq!(scopes().await, ["items", "none"]);
+    });
 }
 
 #[test]

@@ -3,14 +3,18 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`development`] | the whole service in one process, for `make dev` |
+//! | [`server`] | its HTTP server |
 //! | [`gateway`] | API Gateway's HTTP API before the functions |
 //! | [`template`] | what `template.yaml` says of a function |
 //! | [`variables`] | the variables that a function reads |
 //! | [`wiring`] | every place that must know a function, which `make routes` writes |
 //! | [`document()`] | the document of the API (OpenAPI), which `functions/openapi` serves |
 
+pub mod development;
 mod document;
 pub mod gateway;
+pub mod server;
 pub mod template;
 pub mod variables;
 pub mod wiring;

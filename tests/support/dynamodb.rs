@@ -6,18 +6,17 @@ use std::thread;
 
 use aws_sdk_dynamodb::config::Credentials;
 use dynoxide::Database;
+use local_dynamodb::tables;
 use service::function;
-use shared::aws::record::{AccountRecord, UserRecord};
 use shared::aws::table::{self, Table};
-use shared::aws::{Aws, ROOTS, clients};
-use shared::domain::clients::Client;
+use shared::aws::{Aws, ROOTS};
 use shared::domain::sessions::store::SessionStore;
 use shared::domain::store::Patience;
 use shared::domain::users::{Account, tutorial};
 
 use crate::proxy::Proxy;
 use crate::world::PATIENT;
-use crate::{Gateway, NOW, World, block_on, read, world};
+use crate::{Gateway, NOW, World, block_on, world};
 
 /// Serves a database until the process ends.
 pub fn serve(database: Database, listener: TcpListener) -> SocketAddr {
@@ -45,6 +44,15 @@ pub fn start() -> SocketAddr {
     )
 }
 
+/// Starts an empty database as `make dev` does.
+pub fn start_as_make_dev() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let database = Database::memory().unwrap();
+    thread::spawn(move || local_dynamodb::serve(database, listener, || true).unwrap());
+    address
+}
+
 /// Starts a database with the tutorial's users.
 pub fn start_filled() -> SocketAddr {
     start_with(tutorial().unwrap().into_values())
@@ -62,20 +70,9 @@ pub fn start_with(users: impl IntoIterator<Item = Account>) -> SocketAddr {
 
 /// Adds the clients of `events/clients.json`, and lets the functions check them.
 pub fn checking_clients(world: World, address: SocketAddr) -> World {
-    block_on(add_clients(&connect(format!("http://{address}"), "users")));
+    let table = connect(format!("http://{address}"), "users");
+    block_on(tables::add_clients(&table)).unwrap();
     names_table(world, address).with("CLIENTS", "check")
-}
-
-/// Adds the clients of `events/clients.json`.
-pub async fn add_clients(table: &Table) {
-    let clients: Vec<Client> = serde_json::from_str(&read("events/clients.json")).unwrap();
-    for client in clients {
-        let put = table.client.put_item().table_name(&table.name);
-        put.set_item(Some(clients::item(&client)))
-            .send()
-            .await
-            .unwrap();
-    }
 }
 
 /// A table at this URL, with the time limits that the functions have.
@@ -101,30 +98,7 @@ pub fn connect_with(roots: Vec<u8>, patience: Patience, url: String, name: &str)
 pub async fn fill(table: &Table, users: impl IntoIterator<Item = Account>) {
     table::create(table).await.unwrap();
     for account in users {
-        for item in record(account).to_items(NOW, "the first password") {
-            let put = table
-                .client
-                .put_item()
-                .table_name(&table.name)
-                .set_item(Some(item));
-            put.condition_expression("attribute_not_exists(pk)")
-                .send()
-                .await
-                .unwrap();
-        }
-    }
-}
-
-/// The record of a user, who must have a hash.
-pub fn record(account: Account) -> AccountRecord {
-    AccountRecord {
-        record: UserRecord {
-            user: account.user,
-            created: None,
-            updated: None,
-            version: None,
-        },
-        password_hash: account.password_hash.unwrap().to_string(),
+        tables::add(table, account, NOW).await.unwrap();
     }
 }
 

@@ -4,7 +4,7 @@ use lambda_http::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
 };
-use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use serde_json::Value;
 
 use super::response::Response;
@@ -18,6 +18,9 @@ const OF_CORS: [HeaderName; 6] = [
     ACCESS_CONTROL_MAX_AGE,
     lambda_http::http::header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
 ];
+
+/// Every origin.
+const ANY: &str = "*";
 
 /// The origins whose pages may call the API, and what the template says of such calls.
 #[derive(Debug, Clone)]
@@ -70,14 +73,33 @@ impl Cors {
         for name in &OF_CORS {
             response.remove(name);
         }
-        let known = |origin: &&HeaderValue| self.origins.iter().any(|one| one == *origin);
-        let Some(origin) = request.get(ORIGIN).filter(known) else {
+        let Some(origin) = request.get(ORIGIN) else {
             return false;
         };
-        response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        let allowed = self
+            .origins
+            .iter()
+            .find(|one| *one == ANY || *one == origin);
+        let Some(allowed) = allowed.and_then(|one| HeaderValue::from_str(one).ok()) else {
+            return false;
+        };
+        response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
         response.insert(ACCESS_CONTROL_EXPOSE_HEADERS, self.exposed.clone());
         true
     }
+}
+
+/// What of a list of origins is none: an origin is a scheme and a host, with a port if it needs one.
+pub fn no_origins(list: &str) -> impl Iterator<Item = &str> {
+    let items = list
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty());
+    items.filter(|item| {
+        let uri = item.parse::<Uri>().ok();
+        let is_origin = uri.is_some_and(|uri| uri.scheme().is_some() && uri.path() == "/");
+        *item != ANY && (!is_origin || item.ends_with('/'))
+    })
 }
 
 /// A list, or one value, as a header has it.

@@ -20,22 +20,27 @@ pub fn init() {
     let _is_first = subscriber::set_global_default(json(level.as_deref(), io::stdout));
 }
 
-/// The format of a log line. `level` is Lambda's log level: FATAL, ERROR, WARN, INFO, DEBUG.
-/// TRACE counts as DEBUG: at TRACE the runtime crate logs whole events.
+/// The format of a log line. `level` is Lambda's log level.
 pub fn json<W>(level: Option<&str>, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let level = match level {
+    fmt()
+        .fmt_fields(Json)
+        .event_format(Json)
+        .with_max_level(self::level(level))
+        .with_writer(writer)
+        .finish()
+}
+
+/// What is logged at Lambda's log level: FATAL, ERROR, WARN, INFO, DEBUG. TRACE counts as DEBUG: at TRACE the
+/// runtime crate logs whole events.
+#[must_use]
+pub fn level(level: Option<&str>) -> LevelFilter {
+    match level {
         Some("FATAL" | "ERROR") => LevelFilter::ERROR,
         Some("WARN") => LevelFilter::WARN,
         Some("DEBUG" | "TRACE") => LevelFilter::DEBUG,
         _ => LevelFilter::INFO,
-    };
-    fmt()
-        .fmt_fields(Json)
-        .event_format(Json)
-        .with_max_level(level)
-        .with_writer(writer)
-        .finish()
+    }
 }
