@@ -16,7 +16,7 @@ export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/b
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev invoke invoke-what test live-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load-tools load new new-test sam-test rehearse example build arm64-test deploy smoke
+.PHONY: help dev invoke invoke-what test live-test watch-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load-tools load new new-test sam-test rehearse example build arm64-test deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -46,7 +46,7 @@ endef
 # The template names a function's resource UsersMeFunction.
 define SAM_INVOKE
 scripts/docker.sh run sam local invoke $$(sed -E 's/(^|-)(.)/\U\2/g' <<<$(F))Function \
-  --event $(EVENT) --env-vars events/env.json --skip-pull-image
+  --event $(EVENT) --skip-pull-image
 endef
 
 # Through `tee`, since some awks keep lines back; what it wrote is counted in the end.
@@ -60,6 +60,9 @@ test: ## Run every test that needs neither Docker nor a network
 
 live-test: .venv/fastapi/ok ## Test `make dev` over HTTP, and tokens against FastAPI
 	@.venv/fastapi/bin/python tests/live.py
+
+watch-test: $(CARGO_LAMBDA) ## Test plain `cargo lambda watch`, in a shell without variables of ours
+	@scripts/watch_test.sh
 
 client-test: .venv/clients/ok tests/clients/node_modules/.package-lock.json ## Test `make dev` with four OAuth client libraries
 	@.venv/clients/bin/python tests/clients.py

@@ -14,7 +14,8 @@ for bootstrap in .aws-sam/build/*/bootstrap; do
     }
 done
 
-options=(--env-vars events/env.json --skip-pull-image)
+# The development values come by samconfig.toml.
+options=(--skip-pull-image)
 for folder in functions/*/; do
     name=$(basename "$folder")
     resource=$(sed -E 's/(^|-)(.)/\U\2/g' <<<"$name")Function
@@ -60,13 +61,13 @@ start_api() {
 }
 
 start_api
-key=$(python3 -c 'import json; print(json.load(open("events/env.json"))["Parameters"]["JWT_SECRET_KEY"])')
+key=$(sed -n 's/^JWT_SECRET_KEY=//p' events/dev.env)
 # The template names CORS, if only on a condition: that is enough for sam local to answer OPTIONS itself.
 API_URL=http://127.0.0.1:$port JWT_SECRET_KEY=$key PARITY_WITHOUT=method_OPTIONS \
     cargo test --package tests --test live -- --ignored --nocapture --test-threads 1 \
     the_pages_flow answers_as_fastapi_does it_describes_itself
 
-start_api --template tests/protected.yaml
+start_api --template tests/protected.yaml --env-vars events/env.json
 status_with() {
     token=$(curl -s "http://127.0.0.1:$port/token" -d "username=johndoe&password=secret&scope=$1" | sed 's/.*"access_token":"\([^"]*\).*/\1/')
     curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/openapi.json" ${1:+-H "Authorization: Bearer $token"}

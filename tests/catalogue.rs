@@ -2,7 +2,7 @@
 //! itself. `make routes` writes what is missing (CONTRIBUTING.md); any other failure says what to
 //! do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use jsonwebtoken::Algorithm;
@@ -576,8 +576,25 @@ fn a_panic_ends_a_released_function() {
     assert_eq!(panic.as_str(), Some("abort"));
 }
 
+/// `make dev` and `cargo lambda watch` read one file, `sam local` the other.
 #[test]
-fn make_dev_leaves_options_to_the_functions() {
+fn the_development_values_are_the_same_everywhere() {
+    let values: Value = serde_json::from_str(&read("events/env.json")).unwrap();
+    let values = values["Parameters"].as_object().unwrap().iter();
+    let values = values.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
+    let text = read("events/dev.env");
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let pairs = lines.map(|line| line.split_once('=').unwrap());
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()));
+    let expected: BTreeMap<String, String> = values.collect();
+    assert_eq!(pairs.collect::<BTreeMap<_, _>>(), expected);
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let watch = &manifest["workspace"]["metadata"]["lambda"]["watch"];
+    assert_eq!(watch["env_file"].as_str(), Some("events/dev.env"));
+}
+
+#[test]
+fn cargo_lambda_leaves_options_to_the_functions() {
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
     let watch = &manifest["workspace"]["metadata"]["lambda"]["watch"];
     assert_eq!(watch["disable_cors"].as_bool(), Some(true));

@@ -32,23 +32,34 @@ pub use service::{Answered, Service};
 /// environment ends.
 pub async fn run(start: Start) -> Result<(), Error> {
     log::init();
-    let service = start(ColdStart::new(&config::environment, Parts::default())).await;
-    let service = service.map_err(Error::from);
-    let Some(address) = config::environment("AWS_LAMBDA_RUNTIME_API") else {
-        return Err(service.err().unwrap_or_else(|| {
-            "this program is a Lambda function and answers only there: try `make dev` or `cargo lambda watch`".into()
-        }));
-    };
-    let runtime = RuntimeApi::new(&address, Config::from_env())?;
-    match service {
-        Ok(service) => match runtime.serve(&*service).await? {},
+    let service = match start(ColdStart::new(&config::environment, Parts::default())).await {
+        Ok(service) => service,
         Err(error) => {
             // Printed before it is reported: a Runtime API may never answer the report.
             eprintln!("Error: {error}");
-            if let Err(unreported) = runtime.report_failed_start(&error).await {
+            if let Err(unreported) = report(&error.into()).await {
                 error!(reason = %unreported, "the Runtime API was not told why");
             }
             process::exit(1)
         }
+    };
+    match runtime_api() {
+        Some(runtime) => match runtime?.serve(&*service).await? {},
+        None => {
+            Err("this program is a Lambda function: try `make dev` or `cargo lambda watch`".into())
+        }
     }
+}
+
+async fn report(error: &Error) -> Result<(), Error> {
+    match runtime_api() {
+        Some(runtime) => runtime?.report_failed_start(error).await,
+        None => Ok(()),
+    }
+}
+
+/// The Runtime API of the environment; `None` outside of Lambda.
+fn runtime_api() -> Option<Result<RuntimeApi, Error>> {
+    let address = config::environment("AWS_LAMBDA_RUNTIME_API")?;
+    Some(RuntimeApi::new(&address, Config::from_env()))
 }
