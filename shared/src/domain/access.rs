@@ -77,6 +77,21 @@ impl From<StoreError> for Denied {
     }
 }
 
+/// Whoever sent a request with a user's token that opens the route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The token's user.
+    pub user: User,
+    /// What the token says.
+    pub claims: Claims,
+}
+
+impl From<Caller> for User {
+    fn from(caller: Caller) -> Self {
+        caller.user
+    }
+}
+
 /// Checks tokens. It cannot issue any, so neither can a function that only has a guard.
 pub struct Guard {
     /// Verifies access tokens.
@@ -97,39 +112,35 @@ pub enum Holders {
 
 impl Guard {
     /// Returns the token's user, if both meet what `access` asks for.
-    pub async fn check(&self, token: &str, access: Access) -> Result<User, Denied> {
-        let (_, user) = self.with_scopes(token, access.scopes()).await?;
+    pub async fn check(&self, token: &str, access: Access) -> Result<Caller, Denied> {
+        let caller = self.with_scopes(token, access.scopes()).await?;
         match access {
-            Access::ActiveUser(_) if user.disabled => Err(Denied::InactiveUser),
-            _ => Ok(user),
+            Access::ActiveUser(_) if caller.user.disabled => Err(Denied::InactiveUser),
+            _ => Ok(caller),
         }
     }
 
-    /// The same for a route of another API: an active user, and also what the token says.
-    pub async fn check_route(
-        &self,
-        token: &str,
-        required: &Scopes,
-    ) -> Result<(Claims, User), Denied> {
-        let (claims, user) = self.with_scopes(token, required.iter()).await?;
-        if user.disabled {
+    /// The same for a route of another API, which needs an active user.
+    pub async fn check_route(&self, token: &str, required: &Scopes) -> Result<Caller, Denied> {
+        let caller = self.with_scopes(token, required.iter()).await?;
+        if caller.user.disabled {
             return Err(Denied::InactiveUser);
         }
-        Ok((claims, user))
+        Ok(caller)
     }
 
     async fn with_scopes<S: AsRef<str>>(
         &self,
         token: &str,
         required: impl IntoIterator<Item = S> + Clone,
-    ) -> Result<(Claims, User), Denied> {
+    ) -> Result<Caller, Denied> {
         let claims = self.verifier.verify(token).await?;
         let user = self.holder(&claims).await?;
         // The user must still have the scopes, too: a scope that was taken from a user stops
         // working at once, not when the token expires
         // (docs/adr/0003-scopes-of-the-user-count-too.md).
         if claims.scopes.contains_all(required.clone()) && user.scopes.contains_all(required) {
-            Ok((claims, user))
+            Ok(Caller { user, claims })
         } else {
             Err(Denied::InsufficientScope)
         }

@@ -60,8 +60,8 @@ impl AuthorizerRequest {
     ) -> Result<AuthorizerContext, NotAuthorized> {
         let token = bearer_token(&self.headers, &[]).map_err(ApiError::Access)?;
         let checked = guard.check_route(&token, required).await;
-        let (claims, user) = checked.map_err(|denied| ApiError::denied(denied, &[]))?;
-        Ok(AuthorizerContext::new(claims, &user))
+        let caller = checked.map_err(|denied| ApiError::denied(denied, &[]))?;
+        Ok(AuthorizerContext::new(caller.claims, &caller.user))
     }
 }
 
