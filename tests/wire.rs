@@ -586,10 +586,21 @@ fn of_the_authorizer() -> Vec<Recorded> {
     proxy.take();
     let mut event: Value = serde_json::from_str(&read("events/authorizer.json")).unwrap();
     event["headers"]["authorization"] = format!("Bearer {token}").into();
-    let world = world.with("ROUTE_SCOPES", "GET /reports/{id}: me");
+    let routes = "GET /reports/{id} for users and clients: me";
+    let world = world.with("ROUTE_SCOPES", routes);
     let gateway = Gateway::new(world.clone());
-    for gateway in [&checks_sessions(&world, proxy.address), &gateway] {
-        let verdict = gateway.ask(&authorizer::FUNCTION, &event).unwrap();
+    let mut of_client = event.clone();
+    let claims = json!({"sub": "client:c_example", "scope": "me", "exp": NOW + 60});
+    let token = parity::minted(&claims);
+    of_client["headers"]["authorization"] = format!("Bearer {token}").into();
+    let checking = Gateway::new(checking_clients(world.clone(), proxy.address));
+    proxy.take();
+    for (gateway, event) in [
+        (&checks_sessions(&world, proxy.address), &event),
+        (&gateway, &event),
+        (&checking, &of_client),
+    ] {
+        let verdict = gateway.ask(&authorizer::FUNCTION, event).unwrap();
         assert_eq!(verdict["isAuthorized"], true);
     }
     for cold_start in [cold_start, cold_start_with_ring] {
