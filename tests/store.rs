@@ -22,8 +22,8 @@ use shared::domain::login::store::{LoginStore, Outcome, Verdict, Written};
 use shared::domain::password::{PasswordHash, Policy};
 use shared::domain::scope::{CATALOGUE, Scopes};
 use shared::domain::sessions::memory::MemorySessions;
-use shared::domain::sessions::session::{Rotated, Rotation, Session};
-use shared::domain::sessions::store::SessionStore;
+use shared::domain::sessions::session::{Rotated, Rotation, Session, SessionSummary};
+use shared::domain::sessions::store::{Owner, SessionStore};
 use shared::domain::sessions::token::RefreshToken;
 use shared::domain::store::StoreError;
 use shared::domain::users::{Account, MemoryUsers, User, UserStore, from_json, is_name};
@@ -409,7 +409,8 @@ async fn a_verdict_is_written_only_on_the_count_that_was_seen(store: &impl Login
 /// What every store of sessions must do. It knows a user for each of these [`NAMES`].
 async fn sessions_contract(store: &impl SessionStore) {
     a_rotation_is_written_if_the_session_allows_it(store).await;
-    a_session_ends_for_its_client(store).await;
+    a_session_ends_for_its_owner(store).await;
+    the_sessions_of_a_user_are_found(store).await;
     a_session_is_seen_with_its_user(store).await;
 }
 
@@ -452,10 +453,14 @@ async fn seen(store: &impl SessionStore, session: &Session) -> Option<Session> {
 
 /// A set of DynamoDB's has no order.
 fn in_order(session: Session) -> Session {
-    let mut scopes: Vec<_> = session.scopes.iter().map(str::to_owned).collect();
-    scopes.sort_unstable();
-    let scopes = Scopes::from_tokens(&scopes);
+    let scopes = sorted(&session.scopes);
     Session { scopes, ..session }
+}
+
+fn sorted(scopes: &Scopes) -> Scopes {
+    let mut scopes: Vec<_> = scopes.iter().map(str::to_owned).collect();
+    scopes.sort_unstable();
+    Scopes::from_tokens(&scopes)
 }
 
 /// [`Session::allows`] and [`Session::rotated`] say what a store does; a refusal changes nothing.
@@ -480,7 +485,7 @@ async fn a_rotation_is_written_if_the_session_allows_it(store: &impl SessionStor
     ];
     for (at, (change, written)) in changes.into_iter().enumerate() {
         let (token, session) = session("johndoe", "items me", Some("a stamp"));
-        store.begin(&session).await.unwrap();
+        store.begin(&session, &[]).await.unwrap();
         let mut rotation = rotation(&token);
         change(&mut rotation);
         assert_eq!(session.allows(&rotation), written, "{at}");
@@ -499,7 +504,7 @@ async fn a_rotation_is_written_if_the_session_allows_it(store: &impl SessionStor
     }
     let (token, mut late) = session("johndoe", "", None);
     late.expires = NOW + seconds(500);
-    store.begin(&late).await.unwrap();
+    store.begin(&late, &[]).await.unwrap();
     for (after, written) in [(200, false), (199, true)] {
         let now = NOW + seconds(after);
         let rotation = Rotation {
@@ -513,23 +518,69 @@ async fn a_rotation_is_written_if_the_session_allows_it(store: &impl SessionStor
     assert_eq!(store.rotate(&unknown).await.unwrap(), Rotated::No(None));
 }
 
-async fn a_session_ends_for_its_client(store: &impl SessionStore) {
+async fn a_session_ends_for_its_owner(store: &impl SessionStore) {
     let (_, session) = session("johndoe", "me", None);
-    for (client, stays) in [(Some("two"), true), (Some("one"), false), (None, false)] {
-        store.begin(&session).await.unwrap();
-        for _ in 0..2 {
-            store.end(&session.sid, client).await.unwrap();
+    for (owner, ends) in [
+        (Owner::Client("two"), false),
+        (Owner::User("JohnDoe"), false),
+        (Owner::User("one"), false),
+        (Owner::Client("one"), true),
+        (Owner::User("johndoe"), true),
+        (Owner::Any, true),
+    ] {
+        store.begin(&session, &[]).await.unwrap();
+        for ends in [ends, false] {
+            let ended = store.end(&session.sid, owner).await.unwrap();
+            assert_eq!(ended, ends, "{owner:?}");
         }
-        let expected = stays.then(|| session.clone());
-        assert_eq!(seen(store, &session).await, expected, "{client:?}");
+        let expected = (!ends).then(|| session.clone());
+        assert_eq!(seen(store, &session).await, expected, "{owner:?}");
     }
+}
+
+/// Of a user, in the order of their ends: no other user's, and none that a login has ended.
+async fn the_sessions_of_a_user_are_found(store: &impl SessionStore) {
+    let mut all = Vec::new();
+    for at in 0..5 {
+        let (_, mut session) = session("%", "items me", Some("a stamp"));
+        session.ends = NOW + seconds(100 - at);
+        store.begin(&session, &[]).await.unwrap();
+        all.push(session);
+    }
+    all.reverse();
+    let sids = |all: &[Session]| {
+        all.iter()
+            .map(|session| session.sid.clone())
+            .collect::<Vec<_>>()
+    };
+    for most in [1, 3, 5, 7] {
+        let most_of = most.min(all.len());
+        assert_eq!(
+            store.oldest("%", most).await.unwrap(),
+            sids(&all[..most_of])
+        );
+        let newest = store.newest("%", most).await.unwrap();
+        let expected: Vec<_> = all.iter().rev().take(most).map(Session::summary).collect();
+        let in_order = |one: SessionSummary| SessionSummary {
+            scopes: sorted(&one.scopes),
+            ..one
+        };
+        let newest: Vec<_> = newest.into_iter().map(in_order).collect();
+        assert_eq!(newest, expected);
+    }
+    assert_eq!(store.oldest("nobody", 9).await.unwrap(), []);
+    assert_eq!(store.newest("nobody", 9).await.unwrap(), []);
+    let (_, new) = session("%", "", None);
+    store.begin(&new, &sids(&all[..2])).await.unwrap();
+    let left = store.oldest("%", 9).await.unwrap();
+    assert_eq!(left, [sids(&all[2..]), vec![new.sid]].concat());
 }
 
 async fn a_session_is_seen_with_its_user(store: &impl SessionStore) {
     for name in NAMES {
         for (scopes, stamp) in [("items me", Some("a stamp")), ("", None)] {
             let (_, session) = session(name, scopes, stamp);
-            store.begin(&session).await.unwrap();
+            store.begin(&session, &[]).await.unwrap();
             let user = store.user(name).await.unwrap();
             assert_eq!(user.as_ref().map(|user| &*user.username), Some(*name));
             let seen = store.look(name, &session.sid).await.unwrap();
@@ -559,9 +610,11 @@ async fn a_session_with_a_missing_or_wrong_attribute_is_named(table: &Table) {
         "expires",
         "ends",
     ] {
-        for value in [None, Some(AttributeValue::Bool(true))] {
+        // The index lets nothing else be written to what it is made of.
+        let other = (!["user", "ends"].contains(&attribute)).then_some(AttributeValue::Bool(true));
+        for value in [None].into_iter().chain(other.map(Some)) {
             let (_, session) = session("johndoe", "me", None);
-            table.begin(&session).await.unwrap();
+            table.begin(&session, &[]).await.unwrap();
             let key = format!("session#{}", session.sid.0);
             let mut changed = item(table, &key).await;
             changed.remove(attribute);

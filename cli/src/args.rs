@@ -196,8 +196,8 @@ The name by which a user logs in stays.")]
     },
     /// List a user's sessions, the logins that last; or end one
     ///
-    /// Sessions have no index by user, so listing them reads the whole table. One that has expired, or
-    /// was ended by a new password or a logout, is not shown.
+    /// One that has expired, or was ended by a new password or a logout, is not shown; nor, for a
+    /// moment, one that has just begun. A user has about 100 at most: a login ends the oldest.
     #[command(after_help = "Examples:
   users sessions johndoe
   users sessions johndoe --end tE6RhmPV0SkkRlcSxzzRTA

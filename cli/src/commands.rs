@@ -16,6 +16,7 @@ use crate::name::printable;
 use crate::output::{self, Output, readable, sorted};
 use crate::passwords::new_hash;
 use crate::question::confirm;
+use crate::scan::Pages;
 use crate::{
     attempts, catalogue, clients, export, hashes, import, keys, name, sessions, store, upgrade,
 };
@@ -152,12 +153,17 @@ async fn list(
     limit: usize,
     after: Option<String>,
 ) -> Result<(), Error> {
-    let (mut left, mut next) = (limit, after.as_deref().map(store::key));
-    let (mut unreadable, mut last) = (0, None);
-    loop {
-        let page = store::page(table, USER, next, size(left)).await?;
-        let (shown, more) = page.items.split_at(page.items.len().min(left));
-        for item in shown {
+    let mut pages = Pages::after(table, USER, after.as_deref().map(store::key));
+    let (mut shown, mut unreadable, mut last) = (0, 0, None);
+    while let Some(items) = pages.next().await? {
+        for item in &items {
+            if shown == limit {
+                if let (Some(last), false) = (&last, out.json) {
+                    let more = format_args!("more: users list --limit {limit} --after {last:?}");
+                    output::note(more);
+                }
+                return readable(unreadable, "user");
+            }
             match store::record(table, item) {
                 Ok(record) => out.user(&record, output::row(&record))?,
                 Err(error @ Error::Unreadable(_)) => {
@@ -166,31 +172,15 @@ async fn list(
                 }
                 Err(error) => return Err(error),
             }
-        }
-        left -= shown.len();
-        last = shown.last().and_then(username).map(str::to_owned).or(last);
-        if let (Some(last), false, false) = (&last, more.is_empty(), out.json) {
-            output::note(format_args!(
-                "more: users list --limit {limit} --after {last:?}"
-            ));
+            shown += 1;
+            last = username(item).map(str::to_owned);
         }
         // Programs are not told whether there are more.
-        let done = left == 0 && (out.json || !more.is_empty());
-        next = page.next.filter(|_| !done);
-        if next.is_none() {
+        if shown == limit && out.json {
             break;
         }
     }
     readable(unreadable, "user")
-}
-
-/// How many items a page of a list has, if so many users are still to be shown. One more user tells
-/// that there are more; whether there is one at all may take many items, since most may be others.
-fn size(left: usize) -> Option<i32> {
-    let items = if left == 0 { 100 } else { left };
-    i32::try_from(items)
-        .ok()
-        .map(|items| items.saturating_add(1))
 }
 
 async fn show(table: &Table, out: Output, name: &str) -> Result<(), Error> {

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::file::Target;
 use crate::output::{self, Output, count, note, readable};
 use crate::progress::Progress;
+use crate::scan::Pages;
 use crate::{line, store};
 
 /// What was written, and what could not be.
@@ -64,19 +65,15 @@ impl Export {
         // When the lines themselves go to the terminal, they show the progress.
         let shown = file == "-" && stdout().is_terminal();
         let mut progress = Progress::new(None, out.json || shown);
-        let mut next = None;
-        loop {
-            let page = store::page(table, USER, next, None).await?;
-            for users in page.items.chunks(store::BATCH) {
+        let mut pages = Pages::of(table, USER);
+        while let Some(items) = pages.next().await? {
+            for users in items.chunks(store::BATCH) {
                 self.users(table, out, users, &mut writer).await?;
-            }
-            progress.at(0, || count(self.users, "user"));
-            next = page.next;
-            if next.is_none() {
-                progress.end();
-                return writer.flush().map_err(Error::io(file));
+                progress.at(0, || count(self.users, "user"));
             }
         }
+        progress.end();
+        writer.flush().map_err(Error::io(file))
     }
 
     /// Writes some users, whose credentials lie in items of their own.
@@ -88,7 +85,7 @@ impl Export {
         mut writer: impl Write,
     ) -> Result<(), Error> {
         let names = || users.iter().filter_map(username);
-        let credentials = store::batch(table, names().map(credentials_key)).await?;
+        let credentials = store::batch(table, names().map(credentials_key), false).await?;
         for (name, item) in names().zip(users) {
             let credentials = credentials.get(&credentials_key(name));
             match store::read_account(table, name, item, credentials).await {

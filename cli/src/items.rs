@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder as Scan;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure as OnFailure};
 use shared::aws::record::Attribute;
@@ -202,25 +201,6 @@ pub async fn remove(
             _ => Err(Error::of_call(&table.name, &error)),
         },
     }
-}
-
-/// A scan of the whole table which answers the items whose keys begin so.
-#[must_use]
-pub fn scan(table: &Table, prefix: &str) -> Scan {
-    table
-        .client
-        .scan()
-        .table_name(&table.name)
-        .filter_expression("begins_with(pk, :prefix)")
-        .expression_attribute_values(":prefix", text(prefix))
-        .consistent_read(true)
-}
-
-/// All that a scan answers, for items that are few.
-pub async fn all(table: &Table, scan: Scan) -> Result<Vec<Item>, Error> {
-    let items = scan.into_paginator().items().send();
-    let items = items.collect::<Result<_, _>>().await;
-    items.map_err(|error| Error::of_call(&table.name, &error))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@
 //! | [`transaction`] | several writes that happen all or not at all |
 //! | [`upgrade`] | a table of an earlier version |
 //! | [`items`] | reads and conditional writes of any item |
+//! | [`scan`] | reads of the whole table |
 //! | [`question`] | asks before something is gone for good |
 //! | [`mod@file`] | a file that is there only when it is complete |
 //! | [`name`] | which names new users may have |
@@ -44,6 +45,7 @@ pub mod output;
 pub mod passwords;
 pub mod progress;
 pub mod question;
+pub mod scan;
 pub mod sessions;
 pub mod store;
 pub mod transaction;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use shared::aws::record::{AccountRecord, Attribute, UserRecord, stamp};
 use shared::aws::table::{Item, Table, credentials_key, text, user_key, username};
 use shared::domain::store::StoreError;
@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use crate::error::Error;
 use crate::items::{self, Expressions, MOST_RACES, now};
 use crate::name;
+use crate::scan::pace;
 use crate::transaction::Transaction;
 
 /// How many items are read at a time at most: DynamoDB's limit of a batch.
@@ -59,7 +60,7 @@ pub async fn find_account(table: &Table, name: &str) -> Result<AccountRecord, Er
 pub async fn account(table: &Table, name: &str) -> Result<Option<AccountRecord>, Error> {
     let (user, credentials) = (user_key(name), credentials_key(name));
     for _ in 0..MOST_RACES {
-        let items = batch(table, [user.clone(), credentials.clone()]).await?;
+        let items = batch(table, [user.clone(), credentials.clone()], true).await?;
         let Some(item) = items.get(&user) else {
             return Ok(None);
         };
@@ -88,14 +89,16 @@ pub async fn read_account(
     }
 }
 
-/// Several items as they are now, by their keys. One that is not there is left out.
+/// Several items by their keys, as they are now or, for half the units, may have been a second ago. One
+/// that is not there is left out.
 pub async fn batch(
     table: &Table,
     keys: impl IntoIterator<Item = String>,
+    now: bool,
 ) -> Result<HashMap<String, Item>, Error> {
     let keys = keys.into_iter();
     let keys = keys.map(|key| Item::from([("pk".to_owned(), text(key))]));
-    let asked = KeysAndAttributes::builder().consistent_read(true);
+    let asked = KeysAndAttributes::builder().consistent_read(now);
     let asked = asked.set_keys(Some(keys.collect())).build();
     let mut left = asked
         .ok()
@@ -103,6 +106,7 @@ pub async fn batch(
     let mut items = HashMap::new();
     for look in 0..MOST_LOOKS {
         let batch = table.client.batch_get_item().set_request_items(left);
+        let batch = batch.return_consumed_capacity(ReturnConsumedCapacity::Total);
         let output = batch.send().await;
         let output = output.map_err(|error| Error::of_call(&table.name, &error))?;
         let answered = output.responses.unwrap_or_default().into_values().flatten();
@@ -110,6 +114,9 @@ pub async fn batch(
             let key = item.get("pk")?.as_s().ok()?.clone();
             Some((key, item))
         }));
+        if !now {
+            pace(&output.consumed_capacity.unwrap_or_default()).await;
+        }
         left = output.unprocessed_keys.filter(|left| !left.is_empty());
         if left.is_none() {
             return Ok(items);
@@ -183,33 +190,6 @@ pub async fn remove(table: &Table, name: &str) -> Result<(), Error> {
     removed
         .then_some(())
         .ok_or_else(|| no_such_user(table, name))
-}
-
-/// A page of items, and where the next one starts.
-pub struct Page {
-    /// The items.
-    pub items: Vec<Item>,
-    /// The key after which the next page starts; `None` on the last page.
-    pub next: Option<Item>,
-}
-
-/// Reads the page after a key of the items whose keys begin so.
-pub async fn page(
-    table: &Table,
-    prefix: &str,
-    after: Option<Item>,
-    size: Option<i32>,
-) -> Result<Page, Error> {
-    let output = items::scan(table, prefix)
-        .set_exclusive_start_key(after)
-        .set_limit(size)
-        .send()
-        .await
-        .map_err(|error| Error::of_call(&table.name, &error))?;
-    Ok(Page {
-        items: output.items.unwrap_or_default(),
-        next: output.last_evaluated_key,
-    })
 }
 
 /// The key of a user's item.

@@ -10,7 +10,7 @@ use crate::import::patiently;
 use crate::items::Expressions;
 use crate::output::{Output, count};
 use crate::progress::Progress;
-use crate::store;
+use crate::scan::Pages;
 use crate::transaction::Transaction;
 
 /// How many users are moved at a time.
@@ -18,11 +18,11 @@ const AT_ONCE: usize = 64;
 
 /// Moves each hash into an item of its own.
 pub async fn upgrade(table: &Table, out: Output) -> Result<(), Error> {
-    let (mut moved, mut busy, mut next) = (0, 0, None);
+    let (mut moved, mut busy) = (0, 0);
     let mut progress = Progress::new(None, out.json);
-    loop {
-        let page = store::page(table, USER, next, None).await?;
-        for users in page.items.chunks(AT_ONCE) {
+    let mut pages = Pages::of(table, USER);
+    while let Some(items) = pages.next().await? {
+        for users in items.chunks(AT_ONCE) {
             let mut writes = JoinSet::new();
             for user in users {
                 let (table, user) = (table.clone(), user.clone());
@@ -36,10 +36,6 @@ pub async fn upgrade(table: &Table, out: Output) -> Result<(), Error> {
                 }
             }
             progress.at(0, || count(moved, "user"));
-        }
-        next = page.next;
-        if next.is_none() {
-            break;
         }
     }
     progress.end();

@@ -7,8 +7,8 @@ use std::time::Duration;
 use shared::domain::login::attempt::{Attempt, Key};
 use shared::domain::login::store::{LoginStore, Seen, Verdict, Written};
 use shared::domain::password::{PasswordHash, Passwords, Policy};
-use shared::domain::sessions::session::{Rotated, Rotation, Session};
-use shared::domain::sessions::store::{Seen as SeenSession, SessionStore};
+use shared::domain::sessions::session::{Rotated, Rotation, Session, SessionSummary};
+use shared::domain::sessions::store::{Owner, Seen as SeenSession, SessionStore};
 use shared::domain::sessions::token::Sid;
 use shared::domain::store::{Asking, StoreError};
 use shared::domain::users::{Account, Stamp, User, UserStore, tutorial};
@@ -254,6 +254,7 @@ pub enum SessionCall {
     End,
     User,
     Look,
+    Index,
 }
 
 /// Sessions some of whose calls fail, and whose user may be another one.
@@ -291,8 +292,8 @@ impl Strange {
 }
 
 impl SessionStore for Strange {
-    fn begin<'a>(&'a self, session: &'a Session) -> Asking<'a, ()> {
-        let asked = async { self.store.begin(session).await };
+    fn begin<'a>(&'a self, session: &'a Session, ending: &'a [Sid]) -> Asking<'a, ()> {
+        let asked = async { self.store.begin(session, ending).await };
         Box::pin(self.pass(SessionCall::Begin, asked))
     }
 
@@ -301,8 +302,8 @@ impl SessionStore for Strange {
         Box::pin(self.pass(SessionCall::Rotate, asked))
     }
 
-    fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()> {
-        let asked = async move { self.store.end(sid, client).await };
+    fn end<'a>(&'a self, sid: &'a Sid, owner: Owner<'a>) -> Asking<'a, bool> {
+        let asked = async move { self.store.end(sid, owner).await };
         Box::pin(self.pass(SessionCall::End, asked))
     }
 
@@ -312,6 +313,16 @@ impl SessionStore for Strange {
 
     fn session<'a>(&'a self, sid: &'a Sid) -> Asking<'a, Option<Session>> {
         self.store.session(sid)
+    }
+
+    fn oldest<'a>(&'a self, username: &'a str, most: usize) -> Asking<'a, Vec<Sid>> {
+        let asked = async move { self.store.oldest(username, most).await };
+        Box::pin(self.pass(SessionCall::Index, asked))
+    }
+
+    fn newest<'a>(&'a self, username: &'a str, most: usize) -> Asking<'a, Vec<SessionSummary>> {
+        let asked = async move { self.store.newest(username, most).await };
+        Box::pin(self.pass(SessionCall::Index, asked))
     }
 
     fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {

@@ -7,6 +7,8 @@ pub const PATHS: &[&str] = &[
     "/introspect",
     "/users/me",
     "/users/me/items",
+    "/users/me/sessions",
+    "/users/me/sessions/{sid}",
     "/users/me/logout",
     "/status",
     "/openapi.json",

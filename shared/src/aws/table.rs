@@ -16,6 +16,9 @@
 //! | a client | `client#` and its id | `name` S, `secrets` L of M with `sha256` B and `created` N (none: a public client), `grants` SS (absent: none), `scopes` SS (absent: none), `introspect` BOOL, `disabled` BOOL, `not_before` N (tokens of its own from before have ended; absent: none have), `created` N, `updated` N, `version` N |
 //! | the public keys | `keys#public` | `ring` S (JSON, [`crate::domain::keys::Ring`]) |
 //!
+//! An index, `sessions-by-user`, has the keys of the items that have `user` and `ends`, which are sessions: by the
+//! user, those first that end first. A refresh changes neither, so it does not write to the index.
+//!
 //! A second table of the same kind holds one item, the private keys: `pk` is `ring`, the attribute
 //! `ring` S.
 //!
@@ -32,8 +35,8 @@ use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-    ScalarAttributeType, TimeToLiveSpecification,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
 };
 use tokio::time::timeout;
 use tracing::warn;
@@ -63,6 +66,9 @@ pub const PUBLIC_KEYS: &str = "keys#public";
 pub const PRIVATE_KEYS: &str = "ring";
 /// The attribute that holds either ring, in JSON.
 pub const RING: &str = "ring";
+
+/// The index of sessions by their users.
+pub const SESSIONS_BY_USER: &str = "sessions-by-user";
 
 /// A table and the client to ask it with.
 #[derive(Debug, Clone)]
@@ -99,19 +105,34 @@ impl Table {
 /// Creates the table as `template.yaml` does, for a local server, or to try things out. Answers
 /// `false` if a table of this name exists already.
 pub async fn create(table: &Table) -> Result<bool, StoreError> {
-    let pk = AttributeDefinition::builder()
-        .attribute_name("pk")
-        .attribute_type(ScalarAttributeType::S);
-    let key = KeySchemaElement::builder()
-        .attribute_name("pk")
-        .key_type(KeyType::Hash);
+    let attributes = [
+        ("pk", ScalarAttributeType::S),
+        ("user", ScalarAttributeType::S),
+        ("ends", ScalarAttributeType::N),
+    ];
+    let attributes = attributes.into_iter().filter_map(|(name, kind)| {
+        let attribute = AttributeDefinition::builder().attribute_name(name);
+        attribute.attribute_type(kind).build().ok()
+    });
+    let index = GlobalSecondaryIndex::builder()
+        .index_name(SESSIONS_BY_USER)
+        .set_key_schema(key_schema(&[
+            ("user", KeyType::Hash),
+            ("ends", KeyType::Range),
+        ]))
+        .projection(
+            Projection::builder()
+                .projection_type(ProjectionType::KeysOnly)
+                .build(),
+        );
     let created = table
         .client
         .create_table()
         .table_name(&table.name)
         .billing_mode(BillingMode::PayPerRequest)
-        .set_attribute_definitions(pk.build().ok().map(|pk| vec![pk]))
-        .set_key_schema(key.build().ok().map(|key| vec![key]))
+        .set_attribute_definitions(Some(attributes.collect()))
+        .set_key_schema(key_schema(&[("pk", KeyType::Hash)]))
+        .set_global_secondary_indexes(index.build().ok().map(|index| vec![index]))
         .send()
         .await;
     match created {
@@ -142,6 +163,14 @@ pub async fn create(table: &Table) -> Result<bool, StoreError> {
         .send()
         .await?;
     Ok(true)
+}
+
+fn key_schema(keys: &[(&str, KeyType)]) -> Option<Vec<KeySchemaElement>> {
+    let keys = keys.iter().map(|(name, kind)| {
+        let key = KeySchemaElement::builder().attribute_name(*name);
+        key.key_type(kind.clone()).build().ok()
+    });
+    keys.collect()
 }
 
 /// The partition key of a user.

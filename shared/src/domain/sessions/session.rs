@@ -36,6 +36,23 @@ pub struct Session {
     pub ends: Duration,
 }
 
+/// What a user is told of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionSummary {
+    /// Its name.
+    pub sid: Sid,
+    /// The client to which it was granted.
+    pub client: String,
+    /// What the login granted.
+    pub scopes: Scopes,
+    /// When the user typed the password, since the epoch.
+    pub auth_time: Duration,
+    /// When it was last refreshed.
+    pub rotated: Duration,
+    /// Whether it goes on.
+    pub state: SessionState,
+}
+
 /// What says whether a session goes on, and nothing that is made from its tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionState {
@@ -130,6 +147,19 @@ impl Session {
             rotated: rotation.replaced(),
             expires: rotation.expires,
             ..self
+        }
+    }
+
+    /// What its user is told of it.
+    #[must_use]
+    pub fn summary(&self) -> SessionSummary {
+        SessionSummary {
+            sid: self.sid.clone(),
+            client: self.client.clone(),
+            scopes: self.scopes.clone(),
+            auth_time: self.auth_time,
+            rotated: self.rotated,
+            state: self.state(),
         }
     }
 
