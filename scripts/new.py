@@ -65,12 +65,11 @@ EDITS = [
     ),
     ("docs/deploying.md", "from [performance.md](performance.md) with its prices (", "by the project that this one was made from ("),
     ("docs/protecting.md", "computed as in [docs/performance.md](performance.md#cost): a", "computed: a"),
-    ("docs/operating.md", ": docs/performance.md shows how long a login takes at each size", ""),
+    ("docs/operating.md", ", as\n[performance.md](performance.md#cost) computes them:", ", computed:"),
     ("docs/operating.md", " (docs/performance.md has the table)", ""),
     ("service/Cargo.toml", "well-known = {", 'users-me-order = { path = "../functions/users-me-order" }\n'
      'users-me-orders = { path = "../functions/users-me-orders" }\nwell-known = {'),
     ("service/src/lib.rs", "    status::FUNCTION,", "    users_me_orders::FUNCTION,\n    users_me_order::FUNCTION,\n    status::FUNCTION,"),
-    ("template.yaml", "By docs/performance.md the cheapest", "The cheapest"),
     ("tests/main.rs", "mod examples;\n", ""),
     ("tests/main.rs", "mod oauth2;\n", "mod oauth2;\nmod orders;\n"),
     ("tests/house.rs", ', "bench/src"', ""),

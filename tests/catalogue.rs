@@ -12,6 +12,7 @@ use service::template::resource;
 use service::wiring::{event_files, methods_and_path, missing, router_table, scopes_of, spellings};
 use service::{FUNCTIONS, all};
 use shared::domain::access::Access;
+use shared::domain::password::DEFAULT_FUNCTION;
 use shared::http::{Route, without_slash};
 use shared::lambda::Function;
 use tests::{
@@ -272,6 +273,8 @@ fn the_defaults_of_logins_are_the_programs() {
     ] {
         assert_eq!(parameters[name]["Default"], default, "{name}");
     }
+    let size = &parameters["TokenMemorySize"]["Default"];
+    assert_eq!(*size, DEFAULT_FUNCTION, "TokenMemorySize");
 }
 
 /// Only the functions that check tokens or sign them.

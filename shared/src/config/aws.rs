@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::config::Credentials;
 
 use super::reader::Reader;
 use crate::aws::{Aws, ROOTS};
-use crate::domain::password::{Capacity, SMALLEST_FUNCTION};
+use crate::domain::password::{Capacity, DEFAULT_FUNCTION};
 use crate::domain::store::Patience;
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Aws {
@@ -38,11 +38,11 @@ pub(super) fn is_deployed(reader: &Reader<'_>) -> bool {
 }
 
 /// What a function of this size can hash. Lambda sets the variable; elsewhere it may be set to the
-/// size of the deployed function, of which the smallest is assumed.
+/// size of the deployed function, of which template.yaml's default is assumed.
 pub(super) fn capacity(reader: &Reader<'_>) -> Capacity {
     let megabytes = reader.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
     let megabytes = megabytes.and_then(|megabytes| megabytes.parse().ok());
-    Capacity::of_function(megabytes.unwrap_or(SMALLEST_FUNCTION))
+    Capacity::of_function(megabytes.unwrap_or(DEFAULT_FUNCTION))
 }
 
 fn set_by_lambda(reader: &mut Reader<'_>, name: &str) -> String {

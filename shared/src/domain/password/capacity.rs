@@ -26,13 +26,19 @@ pub struct TooExpensive {
 impl Capacity {
     /// Of a function with this much memory. The program itself has 16 MB. At 128 MB, with a
     /// fourteenth of a CPU, 160,000 KiB times passes took a second when measured, and of the
-    /// timeout's 10 seconds a hash may take 4.
+    /// timeout's 10 seconds a hash may take 4. A hash is computed by one thread, which a second CPU
+    /// does not help.
     #[must_use]
     pub const fn of_function(megabytes: u32) -> Self {
+        let of_one_cpu = if megabytes < ONE_CPU {
+            megabytes
+        } else {
+            ONE_CPU
+        };
         Self {
             megabytes,
             kib: megabytes.saturating_sub(16).saturating_mul(1024),
-            kib_times_passes: megabytes as u64 * 5_000,
+            kib_times_passes: of_one_cpu as u64 * 5_000,
         }
     }
 
@@ -74,12 +80,15 @@ pub(super) fn work(params: &Params) -> u64 {
     u64::from(params.m_cost()) * u64::from(params.t_cost())
 }
 
-/// The least memory that Lambda gives to a function, and what template.yaml gives to POST /token.
-pub const SMALLEST_FUNCTION: u32 = 128;
+/// The memory with which a function has one CPU (AWS, "Configure Lambda function memory").
+const ONE_CPU: u32 = 1_769;
+
+/// What template.yaml gives to POST /token, unless its parameter says otherwise.
+pub const DEFAULT_FUNCTION: u32 = 1_024;
 
 impl Default for Capacity {
     fn default() -> Self {
-        Self::of_function(SMALLEST_FUNCTION)
+        Self::of_function(DEFAULT_FUNCTION)
     }
 }
 
@@ -99,13 +108,17 @@ mod tests {
             (128, 262_144, 12, false),
             (512, 262_144, 9, true),
             (512, 262_144, 10, false),
+            (1_024, 1_032_192, 4, true),
+            (1_769, 1_474_166, 6, true),
+            (10_240, 1_474_167, 6, false),
             (0, 64, 1, false),
         ] {
             let capacity = Capacity::of_function(megabytes);
             let check = capacity.check(&costs(m, t));
             assert_eq!(check.is_ok(), affordable, "{megabytes} MB: {m} {t}");
         }
-        let problem = Capacity::default().check(&costs(262_144, 12)).unwrap_err();
+        let problem = Capacity::of_function(128).check(&costs(262_144, 12));
+        let problem = problem.unwrap_err();
         assert_eq!(
             problem.to_string(),
             "262144 KiB and 12 passes are more than a function of 128 MB can hash: at most 114688 KiB, and 640000 KiB times passes"

@@ -12,7 +12,7 @@ use tracing::{debug, warn};
 
 use super::unicode::nfc;
 
-pub use capacity::{Capacity, SMALLEST_FUNCTION, TooExpensive};
+pub use capacity::{Capacity, DEFAULT_FUNCTION, TooExpensive};
 pub use hash::{NotArgon2id, PasswordHash};
 
 /// A password that could not be hashed.
@@ -47,8 +47,8 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// `policy` is what new hashes cost. Costlier hashes than the smallest function can compute are
-    /// no hashes, unless [`Passwords::within`] says otherwise.
+    /// `policy` is what new hashes cost. Costlier hashes than a function of the default size can
+    /// compute are no hashes, unless [`Passwords::within`] says otherwise.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         Self {
@@ -233,8 +233,9 @@ mod tests {
     /// The hash of "secret" by `pwdlib`, FastAPI's password library, with its defaults.
     const FASTAPI: &str = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
 
+    /// In a function of 128 MB.
     fn passwords() -> Passwords {
-        Passwords::new(Policy::default())
+        Passwords::new(Policy::default()).within(Capacity::of_function(128))
     }
 
     #[test]
