@@ -6,6 +6,7 @@ mod authorizer;
 mod catalogue;
 mod clients;
 mod deploy;
+mod development;
 mod documentation;
 mod examples;
 mod faults;

@@ -21,12 +21,12 @@ use std::os::fd::AsFd;
 
 use serde_json::Value;
 use shared::config::{Memory, Reader, StoreConfig};
+use shared::domain::users::Stamp;
 use tokio::runtime::Builder;
 
 use self::environment::{misspelt, of_function, together};
 use self::functions::{Running, Variables};
-pub use self::requests::Fresh;
-use self::requests::Service;
+pub use self::requests::{Fresh, Service};
 use crate::gateway::Gateway;
 use crate::gateway::cors::{Cors, no_origins};
 use crate::gateway::routing::Routes;
@@ -59,15 +59,29 @@ pub fn run(fresh: Fresh, first: bool) -> Result<(), Failure> {
     runtime.block_on(async {
         let template = template::read()?;
         let variables = variables();
-        let running = start(&template, &variables).await?;
-        let mut gateway = Gateway::new(Routes::of_functions(FUNCTIONS));
-        gateway.cors = cors(&template, &variables)?;
+        let service = open(&template, &variables, fresh.clone(), port).await?;
         notes(&template, &variables).await;
         ready::say(port, &variables, first);
-        let service = Service::new(gateway, running, fresh.clone(), port);
         server::serve(listener, move || fresh.goes_on(), service).await;
         Ok(())
     })
+}
+
+/// Starts every function, behind the gateway. All that is wrong with the configuration of any is one error.
+pub async fn open(
+    template: &Value,
+    variables: &Variables,
+    fresh: Fresh,
+    port: u16,
+) -> Result<Service, Failure> {
+    let mut problems = Problems::new();
+    let functions = start(template, variables, &mut problems).await?;
+    let mut gateway = Gateway::new(Routes::of_functions(FUNCTIONS));
+    gateway.cors = cors(template, variables, &mut problems);
+    if !problems.is_empty() {
+        return Err(Failure::Configuration(together(problems)));
+    }
+    Ok(Service::new(gateway, functions, fresh, port))
 }
 
 /// The environment of this process.
@@ -83,55 +97,55 @@ fn variables() -> Variables {
         .collect()
 }
 
-/// Starts every function; fails with all that is wrong with the configuration of any.
-async fn start(template: &Value, variables: &Variables) -> Result<Vec<Running>, Failure> {
+/// What is wrong with the configuration, each with the functions that say so.
+type Problems = BTreeMap<String, Vec<&'static str>>;
+
+async fn start(
+    template: &Value,
+    variables: &Variables,
+    problems: &mut Problems,
+) -> io::Result<Vec<Running>> {
     let memory = memory(variables);
     let mut running = Vec::new();
     for function in all() {
         let seen = of_function(template, function, variables).await;
         running.push(Running::start(function, seen, memory.clone())?);
     }
-    let mut problems: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for function in &running {
-        for problem in function
-            .started()
-            .err()
-            .into_iter()
-            .flat_map(|error| error.0)
-        {
+        let error = function.started().err();
+        for problem in error.into_iter().flat_map(|error| error.0) {
             problems.entry(problem).or_default().push(function.name);
         }
     }
-    if problems.is_empty() {
-        return Ok(running);
-    }
-    Err(Failure::Configuration(together(problems)))
+    Ok(running)
 }
 
 /// The stores in memory that all functions share, if the users are in memory.
 fn memory(variables: &Variables) -> Option<Memory> {
     let lookup = |name: &str| variables.get(name).cloned();
     match Reader::read(&lookup, StoreConfig::read) {
-        Ok(StoreConfig::Memory { users, .. }) => Some(Memory::new(users)),
+        Ok(StoreConfig::Memory { mut users, .. }) => {
+            // A logout ends the tokens of users who have a stamp. It is the same after a save, so that a token that
+            // somebody has in a shell is still good then.
+            for account in users.values_mut() {
+                let stamp = &mut account.user.stamp;
+                stamp.get_or_insert_with(|| Stamp::from("development".to_owned()));
+            }
+            Some(Memory::new(users))
+        }
         // What is wrong the functions say themselves.
         Ok(StoreConfig::DynamoDb { .. }) | Err(_) => None,
     }
 }
 
 /// `CORS_ORIGINS`, as the template's parameter `CorsOrigins`.
-fn cors(template: &Value, variables: &Variables) -> Result<Option<Cors>, Failure> {
+fn cors(template: &Value, variables: &Variables, problems: &mut Problems) -> Option<Cors> {
     let origins = variables.get("CORS_ORIGINS").map_or("", String::as_str);
-    let wrong: Vec<String> = no_origins(origins)
-        .map(|wrong| {
-            format!(
-                "\n  CORS_ORIGINS: {wrong:?} is no origin; one looks like http://localhost:5173"
-            )
-        })
-        .collect();
-    if wrong.is_empty() {
-        return Ok(Cors::of_template(template, origins));
+    for wrong in no_origins(origins) {
+        let problem = format!("{wrong:?} is no origin; one looks like http://localhost:5173");
+        problems.insert(format!("CORS_ORIGINS: {problem}"), Vec::new());
     }
-    Err(Failure::Configuration(wrong.concat()))
+    Cors::of_template(template, origins)
 }
 
 /// Says what is probably not as it was meant.

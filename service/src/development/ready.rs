@@ -19,7 +19,7 @@ pub fn say(port: u16, variables: &Variables, first: bool) {
     }
     if value("USER_STORE") == "memory" {
         println!(
-            "Users and sessions are in memory: a save ends sessions, and forgets failed logins.\n"
+            "Users and sessions are in memory: a save ends sessions, and forgets failed logins and logouts.\n"
         );
     }
     println!(
