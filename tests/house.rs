@@ -131,7 +131,13 @@ fn graph(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn nothing_imports_in_a_circle() {
-    for folder in ["shared/src", "cli/src", "bench/src", "tests/support"] {
+    for folder in [
+        "shared/src",
+        "service/src",
+        "cli/src",
+        "bench/src",
+        "tests/support",
+    ] {
         let mut graph = graph(folder);
         let arrows: usize = graph.values().map(BTreeSet::len).sum();
         assert!(arrows > 3, "{folder}: imports are read wrongly");
@@ -150,6 +156,28 @@ fn nothing_imports_in_a_circle() {
             graph.retain(|from, _| !done.contains(from));
         }
         assert!(graph.is_empty(), "{folder}: a circle in {graph:#?}");
+    }
+}
+
+/// In `make dev` and in the tests all functions are in one process, and on Lambda each is in its own: what is kept
+/// between requests is in a function's state, or the two would differ.
+#[test]
+fn nothing_is_kept_outside_of_a_functions_state() {
+    for folder in ["shared/src", "functions"] {
+        for (file, text) in sources(folder) {
+            // Those are a file or a folder of their own.
+            if file.ends_with("tests.rs") || file.contains("tests/") {
+                continue;
+            }
+            let is_static = |line: &str| {
+                let line = line
+                    .trim_start_matches("pub ")
+                    .trim_start_matches("pub(crate) ");
+                line.starts_with("static ") || line.starts_with("thread_local!")
+            };
+            let found = text.lines().map(str::trim).find(|line| is_static(line));
+            assert_eq!(found, None, "{folder}/{file}");
+        }
     }
 }
 
