@@ -7,6 +7,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Builder, Credentials, ProvideCredentials};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use shared::aws::table::Table;
 
 use crate::args::Args;
@@ -31,6 +33,12 @@ pub async fn table(args: &Args) -> Result<Table, Error> {
     require_region_and_credentials(&config).await?;
     // Set for DynamoDB alone: the services that give out credentials have endpoints of their own.
     let mut dynamodb = Builder::from(&config);
+    if local {
+        // The SDK's own client would ask the proxy that the environment names.
+        let http = aws_smithy_http_client::Builder::new();
+        let http = http.tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+        dynamodb.set_http_client(Some(http.build_https()));
+    }
     dynamodb.set_endpoint_url(endpoint);
     let client = Client::from_conf(dynamodb.build());
     Ok(Table { client, name })

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::aws::table::{Item, text};
-use support::{GOOD_PASSWORD, HASH, Run, Server, json_lines};
+use support::{GOOD_PASSWORD, HASH, Run, Server, finish, json_lines};
 use tempfile::NamedTempFile;
 
 fn file(content: &str) -> NamedTempFile {
@@ -60,6 +60,17 @@ fn was_written(server: &Server, times: u64) {
         (&user["version"], &user["email"], &user["full_name"]),
         (&json!(times), &json!("j@x.org"), &json!("John Doe"))
     );
+}
+
+/// A proxy that nobody answers at, as a company's network may have for everything but this machine.
+#[test]
+fn no_proxy_is_asked_for_a_server_on_this_machine() {
+    let server = with_johndoe();
+    let mut command = server.command(&["show", "johndoe"]);
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"] {
+        command.env(name, "http://127.0.0.1:1");
+    }
+    finish(command, "").succeeds();
 }
 
 #[test]
