@@ -2,7 +2,7 @@
 
 Somebody authorises as johndoe and tries the routes, as on FastAPI's page: at the root of a domain,
 and behind a stage. No request may go to another machine, and the page's Content-Security-Policy may
-refuse none.
+refuse none. Then a page on another port logs in and reads /users/me/, as CORS_ORIGINS lets it.
 """
 import json
 import os
@@ -159,6 +159,43 @@ def try_clients(driver, base):
         assert status == 200 and "John Doe" in body
 
 
+class Empty(BaseHTTPRequestHandler):
+    """A page of one's own, on a port of its own."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+# Logs in and reads a route: its status, its body, and the challenge.
+FROM_ANOTHER_PAGE = """
+    const [api, path, done] = arguments;
+    const read = async () => {
+      const form = new URLSearchParams({username: "johndoe", password: "secret", scope: "me"});
+      const login = await fetch(`${api}/token`, {method: "POST", body: form});
+      const token = (await login.json()).access_token;
+      const answer = await fetch(`${api}${path}`, {headers: {Authorization: `Bearer ${token}`}});
+      return [answer.status, await answer.text(), answer.headers.get("www-authenticate")];
+    };
+    read().then(done, (error) => done(String(error)));
+"""
+
+
+def try_another_page(driver, api, page, listed):
+    driver.get(page)
+    for path, expected in [("/users/me/", 200), ("/users/me/items/", 401)]:
+        seen = driver.execute_async_script(FROM_ANOTHER_PAGE, api, path)
+        print(f"a page of {page} logs in and reads {path}: {seen}")
+        if listed:
+            assert seen[0] == expected and (seen[2] is None or "items me" in seen[2]), seen
+        else:
+            assert seen == "TypeError: Failed to fetch", seen
+
+
 def check_redirect_page(driver, base):
     """The redirect page must hand the token in its address to the page that opened it."""
     page = Page(driver, f"{base}/docs")
@@ -208,12 +245,19 @@ def main():
         gateway.shutdown()
         stop(dev, service)
 
-    dev, service, _ = start(CLIENTS="check", REFRESH_IDLE_DAYS="30")
+    own = ThreadingHTTPServer(("127.0.0.1", 0), Empty)
+    threading.Thread(target=own.serve_forever, daemon=True).start()
+    page = f"http://127.0.0.1:{own.server_port}"
+    dev, service, _ = start(CLIENTS="check", REFRESH_IDLE_DAYS="30", CORS_ORIGINS=page)
     driver = browser()
     try:
         try_clients(driver, service)
+        try_another_page(driver, service, f"{page}/", listed=True)
+        # The same page under a name that is not listed is another origin.
+        try_another_page(driver, service, f"http://localhost:{own.server_port}/", listed=False)
     finally:
         driver.quit()
+        own.shutdown()
         stop(dev, service)
 
 

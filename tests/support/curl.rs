@@ -26,6 +26,7 @@ impl Client for Curl {
             "--http1.1",
         ]);
         command.args(["--max-time", "60", "--suppress-connect-headers"]);
+        command.args(["--noproxy", "127.0.0.1,localhost"]);
         // Leaves out curl's own headers, except for Host and Content-Length.
         command.args([
             "--header",
