@@ -16,7 +16,7 @@ export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/b
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev invoke invoke-what test live-test watch-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load-tools load new new-test sam-test rehearse example build arm64-test deploy smoke
+.PHONY: help dev invoke invoke-what test live-test watch-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load-tools new new-test sam-test rehearse example build arm64-test deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -128,9 +128,6 @@ bench/peers/dist/ok: bench/peers/node_modules/.package-lock.json $(wildcard benc
 load-tools:
 	@cargo build --quiet --release --package bench --bin bench --bin load
 	@cargo build --quiet --release --package local-dynamodb --package users --bin local-dynamodb --bin users
-
-load: $(CARGO_LAMBDA) load-tools ## Load `make dev` in release for 60 s (SECONDS=) each way; the store at 10 and 10,000 users (USERS= another number)
-	@python3 scripts/load.py
 
 new: ## Make a copy to build your own API on: DIR=../my-api NAME=my-api
 	@python3 scripts/new.py "$(DIR)" "$(NAME)"

@@ -18,14 +18,14 @@ USAGE = "make new DIR=../my-api NAME=my-api"
 # The beginnings of paths.
 LEFT_OUT = (
     ".github/", "CHANGELOG.md", "bench/", "docs/adr/", "docs/authorize.png", "docs/performance.", "docs/upstream/",
-    "scripts/load.py", "scripts/new.py", "scripts/new/",
+    "scripts/new.py", "scripts/new/",
 )
 # What .gitignore names, for a copy of this project that has no .git.
 NEVER_COPIED = {".git", ".venv", ".aws-sam", ".dev", "__pycache__", "node_modules", "target"}
 
 # The rules of the Makefile that go, by what their first line begins with.
 RULES = (
-    "bench:", "bench-quick:", "BENCH =", "bench-tools:", "load-tools:", "load:", "new:", "new-test:", "NEW_TESTS :=",
+    "bench:", "bench-quick:", "BENCH =", "bench-tools:", "load-tools:", "new:", "new-test:", "NEW_TESTS :=",
 )
 # Lines that go: each text is in exactly one line of its file.
 LINES = {
@@ -53,7 +53,7 @@ EDITS = [
     ("CONTRIBUTING.md", '"me items orders"', '"me items orders invoices"'),
     ("Cargo.toml", 'members = ["bench", ', "members = ["),
     ("Cargo.toml", "# Only `make dev`, the benchmark and the tests use these.\n", "# Only `make dev` and the tests use these.\n"),
-    ("Makefile", " bench bench-quick bench-tools load-tools load new new-test ", " "),
+    ("Makefile", " bench bench-quick bench-tools load-tools new new-test ", " "),
     ("Makefile", " --exclude bench", ""),
     ("Makefile", "build bench-tools: export", "build: export"),
     ("Makefile", " .venv/workflows/ok", ""),
@@ -95,7 +95,7 @@ REFERENCE = (
     "In Lambda's own image",
 )
 # A file that still says one of these names something that is gone.
-GONE = re.compile(r"\bbench|examples/users-me|docs/adr|docs/upstream|performance\.md|CHANGELOG|\.github|scripts/(load|new)|make (load|new DIR)")
+GONE = re.compile(r"\bbench|examples/users-me|docs/adr|docs/upstream|performance\.md|CHANGELOG|\.github|scripts/new|make new DIR")
 
 
 class Failure(Exception):
