@@ -1,8 +1,8 @@
 //! The loop between Lambda's Runtime API and a function: what it asks for, what it answers, when it
 //! ends, and that nothing of an event that it cannot read is logged.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write;
+use std::net::TcpListener;
 use std::thread::{self, JoinHandle};
 
 use lambda_runtime::Config;
@@ -10,14 +10,8 @@ use serde_json::{Value, json};
 use service::function;
 use shared::lambda::RuntimeApi;
 use tests::logs::logged;
+use tests::runtime::{Sent, accepted, event, receive, response};
 use tests::{block_on, read, world};
-
-/// A request that the function sent.
-struct Sent {
-    line: String,
-    head: String,
-    body: Value,
-}
 
 /// A Runtime API that gives these responses, one to each request, and records the requests.
 struct Scripted {
@@ -48,45 +42,6 @@ impl Scripted {
         let Err(end) = block_on(runtime.serve(&*service));
         (end.to_string(), self.requests.join().unwrap())
     }
-}
-
-fn receive(stream: &mut TcpStream) -> Sent {
-    let mut bytes = Vec::new();
-    loop {
-        let mut more = [0; 4096];
-        let count = stream.read(&mut more).unwrap();
-        assert!(count > 0, "the function hung up");
-        bytes.extend(&more[..count]);
-        let text = String::from_utf8(bytes.clone()).unwrap();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else {
-            continue;
-        };
-        let head = head.to_lowercase();
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "));
-        if body.len() == length.map_or(0, |length| length.parse().unwrap()) {
-            let line = text.lines().next().unwrap().to_owned();
-            let body = serde_json::from_str(body).unwrap_or_default();
-            return Sent { line, head, body };
-        }
-    }
-}
-
-fn response(status: &str, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{body}")
-}
-
-fn event(body: &str, headers: &str) -> String {
-    let headers = format!(
-        "lambda-runtime-aws-request-id: 8476a536\r\nlambda-runtime-deadline-ms: 1542409706888\r\n{headers}"
-    );
-    response("200 OK", &headers, body)
-}
-
-fn accepted() -> String {
-    response("202 Accepted", "", "")
 }
 
 fn end() -> String {

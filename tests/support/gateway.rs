@@ -135,7 +135,8 @@ impl Client for Gateway {
     }
 }
 
-fn received(request: &HttpRequest) -> Received {
+/// A request as it comes over HTTP.
+pub fn received(request: &HttpRequest) -> Received {
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     let headers = request.headers.iter().map(|(name, value)| {
         let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
@@ -154,7 +155,7 @@ fn received(request: &HttpRequest) -> Received {
 }
 
 /// A response as a client sees it, its gzip decompressed.
-fn answer(response: &response::Response) -> Answer {
+pub fn answer(response: &response::Response) -> Answer {
     let headers = response.headers().iter();
     let headers = headers.map(|(name, value)| {
         let value = String::from_utf8(value.as_bytes().to_vec()).unwrap();

@@ -10,6 +10,7 @@ pub mod logs;
 pub mod parity;
 pub mod policy;
 pub mod proxy;
+pub mod runtime;
 pub mod stores;
 pub mod world;
 
