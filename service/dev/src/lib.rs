@@ -8,6 +8,9 @@
 pub mod host;
 pub mod saved;
 
+/// The exit code of a service whose configuration is not valid (`EX_CONFIG` of BSD's sysexits).
+pub const NOT_CONFIGURED: u8 = 78;
+
 /// The environment of this process.
 #[must_use]
 #[expect(

@@ -18,11 +18,12 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use dev::NOT_CONFIGURED;
 use dev::saved::{Files, Saved};
 
 use self::database::Database;
 use self::processes::Processes;
-use self::said::first_error;
+use self::said::{Failed, first_error};
 use self::settings::{Settings, Variables};
 
 /// Why `make dev` ends.
@@ -70,7 +71,8 @@ fn run(processes: &Processes) -> Result<Infallible, Failure> {
         processes,
         listener,
         named,
-        started: false,
+        prepared: false,
+        has_served: false,
         database: None,
     };
     // How often the service said in a row that a file was saved, where this process saw none.
@@ -78,7 +80,8 @@ fn run(processes: &Processes) -> Result<Infallible, Failure> {
     loop {
         let before = files.now();
         if let Some(said) = dev.round(&before)? {
-            unavailable::until_a_save(&dev.listener, &files, &before, &first_error(&said))?;
+            let reason = first_error(&said);
+            unavailable::until_a_save(&dev.listener, &files, &before, &reason)?;
         }
         unseen = if files.now() == before { unseen + 1 } else { 0 };
         if unseen > 1 {
@@ -104,8 +107,10 @@ struct Dev<'a> {
     listener: TcpListener,
     /// The files that variables name.
     named: Vec<String>,
-    /// True once the service was started.
-    started: bool,
+    /// True once there is all that the settings ask for besides the service.
+    prepared: bool,
+    /// True once the service has served until a save.
+    has_served: bool,
     database: Option<Database>,
 }
 
@@ -121,23 +126,36 @@ impl Dev<'_> {
                 return Ok(Some(failure.to_string()));
             }
         };
-        if let Some(said) = self.build(&settings)? {
-            return Ok(Some(said));
+        if let Some(failed) = self.build(&settings)? {
+            return Ok(Some(failed.said));
         }
-        if !self.started {
+        if !self.prepared {
             self.prepare(&settings)?;
+            self.prepared = true;
         }
         let mut service = Command::new(built("serve")?);
-        service.args([before.text(), if self.started { "again" } else { "first" }]);
+        service.args([
+            before.text(),
+            if self.has_served { "again" } else { "first" },
+        ]);
         service.args(&self.named).envs(self.variables(&settings));
         service.stdin(OwnedFd::from(self.listener.try_clone()?));
-        self.started = true;
-        let mut service = self.processes.start(service.stderr(Stdio::piped()))?;
-        said::until_it_ends(self.processes, &mut service)
+        let mut process = self.processes.start(service.stderr(Stdio::piped()))?;
+        match said::until_it_ends(self.processes, &mut process)? {
+            None => {
+                self.has_served = true;
+                Ok(None)
+            }
+            // No save would mend the environment.
+            Some(failed) if failed.code == Some(NOT_CONFIGURED.into()) && !self.has_served => {
+                Err(Failure("what is wrong is above".to_owned()))
+            }
+            Some(failed) => Ok(Some(failed.said)),
+        }
     }
 
-    /// Builds the programs that the settings ask for; returns what cargo said if it could not.
-    fn build(&self, settings: &Settings) -> Result<Option<String>, Failure> {
+    /// Builds the programs that the settings ask for.
+    fn build(&self, settings: &Settings) -> Result<Option<Failed>, Failure> {
         let mut programs = vec![("service", "serve")];
         if settings.database.is_some() {
             programs.push(("local-dynamodb", "local-dynamodb"));

@@ -3,20 +3,32 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::Child;
 
-use crate::Failure;
 use crate::processes::Processes;
 
 /// The most bytes that are kept.
 const MOST: usize = 64 * 1024;
 
+/// How a process failed.
+pub struct Failed {
+    /// What it said.
+    pub said: String,
+    /// Its exit code, unless a signal ended it.
+    pub code: Option<i32>,
+}
+
 /// Waits for a process whose standard error is a pipe, and shows what it says there. Returns it, if the process
 /// fails.
-pub fn until_it_ends(processes: &Processes, child: &mut Child) -> Result<Option<String>, Failure> {
+pub fn until_it_ends(
+    processes: &Processes,
+    child: &mut Child,
+) -> Result<Option<Failed>, crate::Failure> {
     let said = child.stderr.take().map(show).transpose()?;
     let status = processes.wait(child)?;
     let said = said.filter(|said| !said.trim().is_empty());
-    Ok((!status.success())
-        .then(|| said.unwrap_or_else(|| format!("it ended by itself ({status})"))))
+    Ok((!status.success()).then(|| Failed {
+        said: said.unwrap_or_else(|| format!("it ended by itself ({status})")),
+        code: status.code(),
+    }))
 }
 
 fn show(output: impl Read) -> io::Result<String> {

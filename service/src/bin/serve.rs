@@ -6,7 +6,7 @@ use std::env;
 use std::process::ExitCode;
 
 use dev::saved::{Files, Saved};
-use service::development::{self, Fresh};
+use service::development::{self, Failure, Fresh};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -20,7 +20,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("{failure}");
-            ExitCode::FAILURE
+            match failure {
+                Failure::Configuration(_) => ExitCode::from(dev::NOT_CONFIGURED),
+                Failure::Template(_) | Failure::System(_) => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -59,8 +59,8 @@ pub fn run(fresh: Fresh, first: bool) -> Result<(), Failure> {
     runtime.block_on(async {
         let template = template::read()?;
         let variables = variables();
-        let service = open(&template, &variables, fresh.clone(), port).await?;
         notes(&template, &variables).await;
+        let service = open(&template, &variables, fresh.clone(), port).await?;
         ready::say(port, &variables, first);
         server::serve(listener, move || fresh.goes_on(), service).await;
         Ok(())
