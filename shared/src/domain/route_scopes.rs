@@ -74,10 +74,9 @@ fn declaration(line: &str) -> Result<(String, DeclaredRoute), String> {
     let scopes = Scopes::parse(scopes).map_err(|error| format!("is not valid: {error}"))?;
     let words: Vec<&str> = route.split_whitespace().collect();
     let (route, users, clients) = match words.as_slice() {
-        [route @ .., "for", "users"] => (route, true, false),
         [route @ .., "for", "clients"] => (route, false, true),
         [route @ .., "for", "users", "and", "clients"] => (route, true, true),
-        route => (route, true, false),
+        [route @ .., "for", "users"] | route => (route, true, false),
     };
     let declared = DeclaredRoute {
         scopes,
