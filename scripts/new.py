@@ -18,21 +18,21 @@ USAGE = "make new DIR=../my-api NAME=my-api"
 # The beginnings of paths.
 LEFT_OUT = (
     ".github/", "CHANGELOG.md", "bench/", "docs/adr/", "docs/authorize.png", "docs/performance.", "docs/upstream/",
-    "scripts/load.py", "scripts/new.py", "scripts/new/",
+    "scripts/new.py", "scripts/new/",
 )
 # What .gitignore names, for a copy of this project that has no .git.
 NEVER_COPIED = {".git", ".venv", ".aws-sam", ".dev", "__pycache__", "node_modules", "target"}
 
 # The rules of the Makefile that go, by what their first line begins with.
 RULES = (
-    "bench:", "bench-quick:", "BENCH =", "bench-tools:", "load-tools:", "load:", "new:", "new-test:", "NEW_TESTS :=",
+    "bench:", "bench/peers/dist/ok:", "new:", "new-test:", "NEW_TESTS :=",
 )
 # Lines that go: each text is in exactly one line of its file.
 LINES = {
     ".ci/run": ("--package bench", "make new-test"),
     ".gitignore": ("/bench/",),
     "CONTRIBUTING.md": ("`cargo test -p bench`", "`scripts/new.py`"),
-    "Cargo.toml": ("# To be copied into functions/", 'exclude = ["examples"]', "rustix = "),
+    "Cargo.toml": ("# To be copied into functions/", 'exclude = ["examples"]'),
     "Makefile": ("RELEASE := ", "check-jsonschema --builtin-schema", "zizmor --offline"),
     "scripts/tools.mk": (
         "# What checks .github/workflows.", "PIP_workflows :=", "# The benchmark's peer", "PIP_peer :=",
@@ -51,11 +51,11 @@ EDITS = [
     ),
     ("CONTRIBUTING.md", "the routes of `examples/` | `tests/examples.rs`", "the order routes | `tests/orders.rs`"),
     ("CONTRIBUTING.md", '"me items orders"', '"me items orders invoices"'),
-    ("Cargo.toml", 'members = ["bench", ', "members = ["),
+    ("Cargo.toml", 'members = ["bench", "bench/floor", ', "members = ["),
     ("Cargo.toml", "# Only the benchmark and the tests use these.\n", "# Only the tests use these, for HTTP and TLS.\n"),
-    ("Makefile", " bench bench-quick bench-tools load-tools load new new-test ", " "),
-    ("Makefile", " --exclude bench", ""),
-    ("Makefile", "build bench-tools: export", "build: export"),
+    ("Makefile", " bench new new-test ", " "),
+    ("Makefile", " --exclude bench --exclude floor", ""),
+    ("Makefile", "build bench: export", "build: export"),
     ("Makefile", " .venv/workflows/ok", ""),
     (
         "docs/deploying.md",
@@ -66,7 +66,6 @@ EDITS = [
     ("docs/deploying.md", "from [performance.md](performance.md) with its prices (", "by the project that this one was made from ("),
     ("docs/protecting.md", "computed as in [docs/performance.md](performance.md#cost): a", "computed: a"),
     ("docs/operating.md", ": docs/performance.md shows how long a login takes at each size", ""),
-    ("docs/operating.md", " (docs/performance.md has the table)", ""),
     ("scripts/dev.py", "# For `make load`: release builds", "# For load: release builds"),
     ("service/Cargo.toml", "well-known = {", 'users-me-order = { path = "../functions/users-me-order" }\n'
      'users-me-orders = { path = "../functions/users-me-orders" }\nwell-known = {'),
@@ -97,7 +96,7 @@ REFERENCE = (
     "In Lambda's own image",
 )
 # A file that still says one of these names something that is gone.
-GONE = re.compile(r"\bbench|examples/users-me|docs/adr|docs/upstream|performance\.md|CHANGELOG|\.github|scripts/(load|new)|make (load|new DIR)")
+GONE = re.compile(r"\bbench|examples/users-me|docs/adr|docs/upstream|performance\.md|CHANGELOG|\.github|scripts/new|make new DIR")
 
 
 class Failure(Exception):
