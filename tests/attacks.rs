@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use shared::domain::password::{Passwords, Policy};
-use shared::domain::users::User;
+use shared::domain::users::{Account, User};
 use tests::dynamodb::{behind_proxy, start_with, world_at, world_on_dynamodb};
 use tests::proxy;
 use tests::stores::{Fault, cheap, johndoe};
@@ -264,12 +264,14 @@ const ROUNDS: usize = 200;
 #[ignore = "a measurement of two minutes: cargo test -p tests --test all fifty -- --ignored --nocapture"]
 fn fifty_guessers() {
     let hash = Passwords::new(Policy::default()).hash("secret").unwrap();
-    let user = |round| User {
-        username: format!("user{round}"),
+    let account = |round| Account {
+        user: User {
+            username: format!("user{round}"),
+            ..johndoe()
+        },
         password_hash: Some(hash.clone()),
-        ..johndoe()
     };
-    let address = start_with((0..ROUNDS).map(user));
+    let address = start_with((0..ROUNDS).map(account));
     let (told, through) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let barrier = Barrier::new(GUESSERS);
     thread::scope(|scope| {
@@ -327,15 +329,24 @@ fn a_refused_login_takes_the_same_time_whoever_it_is_for() {
         ("weaker hash", hash(8_192, 1, 1).ok(), false),
         ("stronger hash", hash(65_536, 3, 4).ok(), false),
     ];
-    let user = |(number, (_, password_hash, disabled)): (usize, &(_, Option<_>, bool))| User {
-        username: format!("user{number}"),
-        password_hash: password_hash.clone(),
-        disabled: *disabled,
-        ..johndoe()
+    let account = |(number, (_, password_hash, disabled)): (usize, &(_, Option<_>, bool))| {
+        let user = User {
+            username: format!("user{number}"),
+            disabled: *disabled,
+            ..johndoe()
+        };
+        let password_hash = password_hash.clone();
+        (
+            user.username.clone(),
+            Account {
+                user,
+                password_hash,
+            },
+        )
     };
-    let stored = users.iter().enumerate().map(user);
+    let stored = users.iter().enumerate().map(account);
     let world = world().with("API_DIALECT", "rfc");
-    let gateway = Gateway::new(world.memory(stored.map(|user| (user.username.clone(), user))));
+    let gateway = Gateway::new(world.memory(stored));
     let mut kinds: Vec<(&str, Vec<u64>)> = users.iter().map(|(kind, ..)| (*kind, vec![])).collect();
     kinds.push(("unknown user", vec![]));
     for _ in 0..200 {

@@ -59,7 +59,7 @@ fn is_allowed(world: &World, route: &str, authorization: &str) -> bool {
 fn with_user(change: impl FnOnce(&mut User)) -> World {
     let mut user = johndoe();
     change(&mut user);
-    protecting().users(One(Some(user)))
+    protecting().users(One::knowing(user))
 }
 
 #[test]
@@ -223,6 +223,47 @@ fn a_function_behind_it_is_told_strings() {
     assert_eq!(verdict["context"], context);
 }
 
+/// A client's own token, as `c_example` of the events gets one.
+fn own_token(world: &World) -> String {
+    let form =
+        "grant_type=client_credentials&client_id=c_example&client_secret=cs_for-development-only";
+    let answer = Gateway::new(world.clone()).post_form("/token", form);
+    format!("Bearer {}", answer.json()["access_token"].as_str().unwrap())
+}
+
+/// A service account; its function must see at once that this is no user.
+#[test]
+fn a_route_is_for_users_or_for_clients_or_for_both() {
+    let routes = "GET /users: items, GET /clients for clients: items, GET /both for users and clients: items, \
+                  GET /more for clients: items other";
+    let world = world().checking_clients().with("ROUTE_SCOPES", routes);
+    let user = format!("Bearer {}", Gateway::new(world.clone()).login("items me"));
+    let client = own_token(&world);
+    for (route, users, clients) in [
+        ("GET /users", true, false),
+        ("GET /clients", false, true),
+        ("GET /both", true, true),
+        ("GET /more", false, false),
+    ] {
+        let allowed = [&user, &client].map(|token| is_allowed(&world, route, token));
+        assert_eq!(allowed, [users, clients], "{route}");
+    }
+    let verdict = ask(&world, &asked("GET /clients", &client)).unwrap();
+    let context = &verdict["context"];
+    let told = (&context["sub"], &context["client_id"], &context["scope"]);
+    assert_eq!(
+        told,
+        (
+            &json!("client:c_example"),
+            &json!("c_example"),
+            &json!("me items")
+        )
+    );
+    // Where clients are not checked, it is not known which there are.
+    let ignoring = world.with("CLIENTS", "ignore");
+    assert!(!is_allowed(&ignoring, "GET /both", &client));
+}
+
 /// Neither "yes" nor a "no" that the gateway might keep: it answers 500.
 #[test]
 fn without_the_store_there_is_no_verdict() {
@@ -335,8 +376,15 @@ fn scopes_of(bits: usize) -> String {
     held.map(|(_, scope)| *scope).collect::<Vec<_>>().join(" ")
 }
 
-/// Random declarations, users, tokens and requests, against "the route is declared, and all its scopes are
-/// in both".
+/// What may follow a route, and whether users may use it then.
+const FOR: [(&str, bool); 3] = [
+    ("", true),
+    (" for clients", false),
+    (" for users and clients", true),
+];
+
+/// Random declarations, users, tokens and requests, against "the route is declared for users, and all its
+/// scopes are in both".
 #[test]
 fn a_hundred_thousand_combinations_and_a_plain_model_agree() {
     const METHODS: [&str; 5] = ["GET", "POST", "ANY", "DELETE", "get"];
@@ -357,12 +405,14 @@ fn a_hundred_thousand_combinations_and_a_plain_model_agree() {
         for method in &METHODS[..4] {
             for path in PATHS {
                 if random(2) == 0 {
-                    declared.push((format!("{method} {path}"), random(8)));
+                    let (suffix, for_users) = FOR[random(3)];
+                    declared.push((format!("{method} {path}"), random(8), suffix, for_users));
                 }
             }
         }
         let lines = declared.iter();
-        let lines = lines.map(|(route, bits)| format!("{route}: {}\n", scopes_of(*bits)));
+        let lines = lines
+            .map(|(route, bits, suffix, _)| format!("{route}{suffix}: {}\n", scopes_of(*bits)));
         let (held, disabled) = (random(8), random(8) == 0);
         let world = with_user(|user| {
             user.scopes = Scopes::parse(&scopes_of(held)).unwrap();
@@ -377,9 +427,10 @@ fn a_hundred_thousand_combinations_and_a_plain_model_agree() {
             let (token, method, path) = (random(8), METHODS[random(5)], PATHS[random(6)]);
             let route = format!("{method} {path}");
             let verdict = gateway.ask(&authorizer::FUNCTION, &asked(&route, &tokens[token]));
-            let needed = declared.iter().find(|(declared, _)| *declared == route);
-            let expected = !disabled
-                && needed.is_some_and(|(_, bits)| bits & !token == 0 && bits & !held == 0);
+            let needed = declared.iter().find(|(declared, ..)| *declared == route);
+            let expected = needed.is_some_and(|(_, bits, _, for_users)| {
+                *for_users && !disabled && bits & !token == 0 && bits & !held == 0
+            });
             allowed += usize::from(expected);
             assert_eq!(
                 verdict.unwrap()["isAuthorized"],

@@ -320,9 +320,8 @@ fn every_functions_events_are_answered() {
                 serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
             let raw_path = event["rawPath"].as_str().unwrap_or_default();
             let http = &event["requestContext"]["http"];
-            let status = Gateway::new(world.clone())
-                .invoke_function(function, &event)
-                .status;
+            let answer = Gateway::new(world.clone()).invoke_function(function, &event);
+            let status = answer.status;
             let fits = match operation {
                 Some(operation) => {
                     function.route.has_path(raw_path) && http["method"] == operation.method
@@ -331,8 +330,10 @@ fn every_functions_events_are_answered() {
                     .iter()
                     .all(|other| !other.route.has_path(raw_path)),
             };
+            // The route is there, but what the path's parameter names is not.
+            let not_this_one = status == 404 && answer.detail() != "Not Found";
             let expected = if operation.is_some() {
-                status < 400
+                status < 400 || not_this_one
             } else {
                 status == 404
             };
@@ -349,7 +350,7 @@ fn every_functions_events_are_answered() {
 /// All three are checked before the handler runs, in this order.
 #[test]
 fn every_route_checks_its_method_its_token_and_its_scopes() {
-    let gateway = Gateway::new(world());
+    let gateway = Gateway::new(world().with("REFRESH_IDLE_DAYS", 30));
     let none = gateway.login("");
     check(|function, problems| {
         let Some(path) = function.route.path() else {

@@ -19,7 +19,7 @@ use tests::document::ApiDocument;
 use tests::dynamodb::{checking_clients, connect, start_filled, world_at};
 use tests::stores::{One, johndoe};
 use tests::world::PATIENT;
-use tests::{Answer, Client, Gateway, HttpRequest, World, block_on, world};
+use tests::{Answer, Client, Gateway, HttpRequest, NOW, World, block_on, world};
 
 const SECRET: &str = "cs_for-development-only";
 const EXAMPLE: &str = "client_id=c_example&client_secret=cs_for-development-only";
@@ -510,7 +510,7 @@ fn no_user_logs_in_with_the_name_of_a_client() {
             username: name.to_owned(),
             ..johndoe()
         };
-        let world = world().checking_clients().users(One(Some(user)));
+        let world = world().checking_clients().users(One::knowing(user));
         let form = format!("grant_type=password&username={name}&password=secret&scope=me");
         let answer = gateway(world).post_form("/token", &form);
         assert_eq!(answer.status, 400, "{answer:?}");
@@ -579,6 +579,15 @@ fn a_clients_record_counts_as_it_is_now() {
     });
     assert_eq!(gateway.get("/reports", Some(&own)).status, 403);
     assert_eq!(introspect(&gateway, &own)["scope"], "me");
+    change("c_example", |client| {
+        client.scopes = Scopes::parse("items").unwrap();
+        client.not_before = Some(NOW);
+    });
+    assert_eq!(gateway.get("/reports", Some(&own)).status, 200);
+    change("c_example", |client| client.not_before = Some(NOW + 1));
+    assert_eq!(gateway.get("/reports", Some(&own)).status, 401, "ended");
+    assert_eq!(introspect(&gateway, &own), json!({"active": false}));
+    change("c_example", |client| client.not_before = None);
     let secret = |client: &mut clients::Client| client.secrets = Vec::new();
     change("c_example", secret);
     let answer = gateway.post_form("/token", &format!("{OWN_TOKEN}&{EXAMPLE}"));

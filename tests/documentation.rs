@@ -144,7 +144,7 @@ fn the_form_is_what_the_login_reads() {
 /// A disabled user is refused exactly where the document says so.
 #[test]
 fn inactive_users_are_described_where_they_are_refused() {
-    let gateway = gateway();
+    let gateway = Gateway::new(world().with("REFRESH_IDLE_DAYS", 30));
     let login = gateway.post_form(
         "/token",
         "username=alice&password=secretalice&scope=me+items",
@@ -219,6 +219,28 @@ fn the_well_known_documents_are_described() {
     assert_eq!(schemas.unwrap().len(), names.len());
 }
 
+/// What the document has where sessions are on: these operations, and the schemas that they alone use.
+fn only_with_sessions(document: &mut Value, sessions: bool) {
+    let paths = document["paths"].as_object_mut().unwrap();
+    for (path, method) in [
+        ("/users/me/sessions/", "get"),
+        ("/users/me/sessions/{sid}", "delete"),
+    ] {
+        let operation = paths[path][method].as_object_mut().unwrap();
+        assert_eq!(operation.remove("x-only-with"), Some(json!("sessions")));
+        if !sessions {
+            paths.remove(path);
+        }
+    }
+    let schemas = document["components"]["schemas"].as_object_mut().unwrap();
+    for name in ["Session", "Ended"] {
+        assert!(schemas.contains_key(name));
+        if !sessions {
+            schemas.remove(name);
+        }
+    }
+}
+
 /// What the functions say of themselves, without the ways to a token that are off. The server's URL is
 /// relative to the document's, since a stage or a domain may come before it.
 #[test]
@@ -241,6 +263,7 @@ fn every_configuration_has_its_document() {
                 let flows = scheme["flows"].as_object_mut().unwrap();
                 flows.remove("clientCredentials").unwrap();
             }
+            only_with_sessions(&mut expected, sessions);
             for (path, server) in [("/openapi.json", "./"), ("/openapi.json/", "../")] {
                 expected["servers"] = json!([{"url": server}]);
                 assert!(

@@ -35,7 +35,7 @@ fn gateway() -> Gateway {
         ..johndoe()
     };
     let document = Arc::new(ApiDocument::of(&FUNCTIONS, Dialect::FastApi));
-    Gateway::serving(world().users(One(Some(user))), &FUNCTIONS, document)
+    Gateway::serving(world().users(One::knowing(user)), &FUNCTIONS, document)
 }
 
 fn send(method: &str, path: &str, scope: &str, body: Option<&str>) -> Answer {

@@ -284,7 +284,7 @@ fn a_login_stands_though_its_address_does_not_become_known() {
 #[test]
 fn a_failed_rehash_leaves_the_login() {
     let world = world().with("PASSWORD_HASH_ITERATIONS", 3);
-    let gateway = Gateway::new(world.users(One(Some(johndoe()))));
+    let gateway = Gateway::new(world.users(One::knowing(johndoe())));
     let lines = logged(|| {
         assert_eq!(
             gateway

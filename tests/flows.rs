@@ -191,7 +191,7 @@ fn a_token_lives_as_long_as_its_users_stamp() {
             scopes: Scopes::parse("me").unwrap(),
         };
         let token = block_on(signer().sign(&grant.token(), Duration::from_secs(NOW))).unwrap();
-        let gateway = Gateway::new(world().users(One(Some(with(in_record)))));
+        let gateway = Gateway::new(world().users(One::knowing(with(in_record))));
         let lines = logged(|| {
             let answer = gateway.get("/users/me/", Some(&token));
             assert_eq!(answer.status, status, "{in_token:?} {in_record:?}");

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 use shared::domain::password::{Passwords, Policy};
 use shared::domain::scope::Scopes;
-use shared::domain::users::User;
+use shared::domain::users::{Account, User};
 use tests::logs::{logged, logged_to_the_last_line};
-use tests::stores::{One, johndoe};
+use tests::stores::{One, johndoe, with_password};
 use tests::{Answer, Client, Gateway, HttpRequest, read, world};
 
 fn gateway() -> Gateway {
@@ -102,10 +102,13 @@ fn names_and_passwords_are_never_cut_short() {
         let password_hash = passwords.hash(&text(stored)).ok();
         let user = User {
             username: text(name),
-            password_hash,
             ..johndoe()
         };
-        let gateway = Gateway::new(world().users(One(Some(user))));
+        let account = Account {
+            user,
+            password_hash,
+        };
+        let gateway = Gateway::new(world().users(One(Some(account))));
         let form = format!("username={}&password={}", text(name), text(password));
         let answer = gateway.post_form("/token", &form);
         assert_eq!(answer.status, status, "{name} {stored} {password}");
@@ -272,7 +275,7 @@ fn what_is_taken_from_a_user_is_gone_at_once() {
             200,
         ),
     ] {
-        let gateway = Gateway::new(world().users(One(user.clone())));
+        let gateway = Gateway::new(world().users(One(user.clone().map(with_password))));
         assert_eq!(
             gateway.get(path, Some(&token)).status,
             status,

@@ -20,7 +20,7 @@ use shared::domain::login::store::{LoginStore, Outcome, Seen, Verdict, Written};
 use shared::domain::login::{Login, LoginError};
 use shared::domain::password::{PasswordHash, Passwords, Policy};
 use shared::domain::store::{Asking, StoreError};
-use shared::domain::users::{MemoryUsers, User};
+use shared::domain::users::{Account, MemoryUsers, User};
 use tests::block_on;
 use tests::dynamodb::{connect_with, start_with};
 use tests::stores::{Fault, cheap, cheap_policy, unavailable};
@@ -447,7 +447,7 @@ impl Chooser for Drawn<'_> {
     }
 }
 
-fn memory(users: HashMap<String, User>) -> MemoryLogins {
+fn memory(users: HashMap<String, Account>) -> MemoryLogins {
     MemoryLogins::new(Arc::new(MemoryUsers::new(users)))
 }
 

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use shared::domain::login::attempt::Attempt;
 use shared::domain::login::store::Written;
 use shared::domain::password::{PasswordHash, Passwords, Policy};
-use shared::domain::users::User;
-use tests::dynamodb::{start_filled, world_at, world_on_dynamodb};
+use shared::domain::users::Account;
+use tests::dynamodb::{start_filled, start_with, world_at, world_on_dynamodb};
 use tests::logs::{logged, logged_to_the_last_line};
-use tests::stores::{Call, Fault, Judged, One, cheap, johndoe};
+use tests::stores::{Call, Fault, Judged, One, cheap, johndoes_account};
 use tests::world::{Hands, PATIENT};
 use tests::{Answer, Client, Gateway, HttpRequest, KEY, NOW, World, block_on, parity, read, world};
 
@@ -231,14 +231,14 @@ fn a_disabled_users_right_password_counts_as_wrong() {
 
 #[test]
 fn the_log_says_why_a_login_failed() {
-    let unusable = User {
+    let unusable = Account {
         password_hash: None,
-        ..johndoe()
+        ..johndoes_account()
     };
     let dear = "$argon2id$v=19$m=262144,t=12,p=1$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
-    let too_expensive = User {
+    let too_expensive = Account {
         password_hash: PasswordHash::parse(dear).ok(),
-        ..johndoe()
+        ..johndoes_account()
     };
     for (user, reason) in [
         (
@@ -246,7 +246,7 @@ fn the_log_says_why_a_login_failed() {
             "a hash that is too expensive for this function",
         ),
         (None, "unknown user"),
-        (Some(johndoe()), "wrong password"),
+        (Some(johndoes_account()), "wrong password"),
         (Some(unusable), "not an argon2id hash that can be used"),
     ] {
         let gateway = Gateway::new(world().users(One(user)));
@@ -348,7 +348,7 @@ fn a_login_that_others_overtake_three_times_is_refused_right_or_wrong() {
     for password in ["secret", "wrong"] {
         let (clock, tries) = (Hands::at_now(), Arc::new(Mutex::new(Vec::new())));
         let (hands, log) = (Arc::clone(&clock), Arc::clone(&tries));
-        let overtaken = Judged::new(johndoe(), move |verdict| {
+        let overtaken = Judged::new(johndoes_account(), move |verdict| {
             log.lock().unwrap().push(verdict.now.as_secs() - NOW);
             hands.advance(1);
             Written::No(None)
@@ -408,16 +408,86 @@ fn what_is_computed_for_its_time_comes_after_the_verdict() {
     }
 }
 
+/// A password that NFC changes is tried in NFC and as it was typed. Whether the user exists does not show.
+#[test]
+fn a_refused_password_that_nfc_changes_costs_two_hashes_for_every_name() {
+    let cost = "m=8,t=1,p=1";
+    let world = world().memory(cheap(&["johndoe"])).limits(0, 1000);
+    let world = world.with("PASSWORD_HASH_MEMORY_KIB", 8);
+    let world = world.with("PASSWORD_HASH_ITERATIONS", 1);
+    for (password, hashes) in [("u%CC%88", 2), ("%C3%BC", 1), ("u", 1)] {
+        let mut expected = vec![cost; hashes];
+        expected.extend(["verdict", "verdict"]);
+        for username in ["johndoe", "nobody"] {
+            assert_eq!(steps(&world, username, password), expected, "{password}");
+        }
+    }
+}
+
+/// A phone writes a capital at the beginning; keyboards compose letters or do not.
+#[test]
+fn a_name_is_found_however_it_was_typed() {
+    let names = ["jane@example.com", "zo\u{eb}", "JohnDoe"];
+    let address = start_with(cheap(&names).into_values());
+    for world in [world().memory(cheap(&names)), world_at(address, PATIENT)] {
+        let gateway = Gateway::new(world.limits(2, 0).with("PASSWORD_HASH_ITERATIONS", 1));
+        for (typed, status) in [
+            ("Jane@Example.com", 200),
+            ("JANE@EXAMPLE.COM", 200),
+            ("zoe%CC%88", 200),
+            ("Zo%C3%AB", 400),
+            ("JohnDoe", 200),
+            ("johndoe", 400),
+        ] {
+            assert_eq!(login(&gateway, typed, "secret").status, status, "{typed}");
+        }
+        for (typed, status) in [
+            ("JANE@example.com", 400),
+            ("jane@EXAMPLE.com", 400),
+            ("jane@example.com", 429),
+        ] {
+            let answer = login_from(&gateway, ELSEWHERE, typed, "wrong");
+            assert_eq!(answer.status, status, "one count: {typed}");
+        }
+    }
+}
+
+/// Of `u`, U+0308, `ber`, by libargon2.
+const AS_TYPED: &str =
+    "$argon2id$v=19$m=8,t=1,p=1$YXMgaXQgd2FzIHR5cGVkLg$OHd7nFNCIimRYIAah4U2y5ParcucbEJaXtADgI1eVdo";
+
+/// An earlier version hashed what was typed.
+#[test]
+fn a_password_that_was_hashed_as_typed_is_hashed_anew_in_nfc() {
+    let (composed, decomposed) = ("%C3%BCber", "u%CC%88ber");
+    let mut users = cheap(&["johndoe"]);
+    users.get_mut("johndoe").unwrap().password_hash = PasswordHash::parse(AS_TYPED).ok();
+    let world = world().memory(users).limits(0, 0);
+    let world = world.with("PASSWORD_HASH_MEMORY_KIB", 8);
+    let gateway = Gateway::new(world.with("PASSWORD_HASH_ITERATIONS", 1));
+    assert_eq!(
+        login(&gateway, "johndoe", composed).status,
+        400,
+        "not hashed so"
+    );
+    assert_eq!(stored_hash(&gateway), AS_TYPED);
+    assert_eq!(login(&gateway, "johndoe", decomposed).status, 200);
+    assert_ne!(stored_hash(&gateway), AS_TYPED);
+    for typed in [composed, decomposed] {
+        assert_eq!(login(&gateway, "johndoe", typed).status, 200, "{typed}");
+    }
+}
+
 /// 120,000 KiB are more than a function of 128 MB has.
 #[test]
 fn a_larger_function_verifies_what_a_smaller_one_cannot() {
     let costly = Passwords::new(Policy::new(120_000, 1, 1, None).unwrap());
-    let user = User {
+    let account = Account {
         password_hash: costly.hash("secret").ok(),
-        ..johndoe()
+        ..johndoes_account()
     };
     for (megabytes, status) in [(128, 400), (256, 200)] {
-        let world = world().memory([(user.username.clone(), user.clone())]);
+        let world = world().memory([("johndoe".to_owned(), account.clone())]);
         let gateway = Gateway::new(world.with("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", megabytes));
         assert_eq!(
             login(&gateway, "johndoe", "secret").status,
@@ -452,6 +522,6 @@ fn a_hash_of_another_cost_is_made_anew_once() {
 fn stored_hash(gateway: &Gateway) -> String {
     let logins = gateway.world.logins.as_ref().unwrap();
     let attempt = Attempt::new("203.0.113.7", "johndoe");
-    let user = block_on(logins.look(&attempt)).unwrap().user;
-    user.unwrap().password_hash.unwrap().to_string()
+    let found = block_on(logins.look(&attempt)).unwrap().found;
+    found.unwrap().password_hash.unwrap().to_string()
 }

@@ -27,5 +27,6 @@ mod sessions;
 mod store;
 mod tls;
 mod tokens;
+mod users_me_sessions;
 mod well_known;
 mod wire;

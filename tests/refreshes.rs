@@ -16,8 +16,8 @@ use shared::domain::clients::Client;
 use shared::domain::clock::Clock;
 use shared::domain::scope::Scopes;
 use shared::domain::sessions::memory::MemorySessions;
-use shared::domain::sessions::session::{Rotated, Rotation, Session};
-use shared::domain::sessions::store::{Seen, SessionStore};
+use shared::domain::sessions::session::{Rotated, Rotation, Session, SessionSummary};
+use shared::domain::sessions::store::{Owner, Seen, SessionStore};
 use shared::domain::sessions::token::{RefreshToken, Sid};
 use shared::domain::sessions::{Policy, SessionError, Sessions};
 use shared::domain::store::{Asking, StoreError};
@@ -98,7 +98,7 @@ impl Turns {
 }
 
 impl SessionStore for Turns {
-    fn begin<'a>(&'a self, _: &'a Session) -> Asking<'a, ()> {
+    fn begin<'a>(&'a self, _: &'a Session, _: &'a [Sid]) -> Asking<'a, ()> {
         unreachable!("the session has begun")
     }
 
@@ -117,9 +117,17 @@ impl SessionStore for Turns {
         Box::pin(self.call(asked, event))
     }
 
-    fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()> {
-        let asked = async move { self.store.end(sid, client).await };
-        Box::pin(self.call(asked, |()| Some(Event::Ended)))
+    fn end<'a>(&'a self, sid: &'a Sid, owner: Owner<'a>) -> Asking<'a, bool> {
+        let asked = async move { self.store.end(sid, owner).await };
+        Box::pin(self.call(asked, |_| Some(Event::Ended)))
+    }
+
+    fn oldest<'a>(&'a self, _: &'a str, _: usize) -> Asking<'a, Vec<Sid>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn newest<'a>(&'a self, _: &'a str, _: usize) -> Asking<'a, Vec<SessionSummary>> {
+        unreachable!("no list is asked for")
     }
 
     fn session<'a>(&'a self, _: &'a Sid) -> Asking<'a, Option<Session>> {
@@ -292,7 +300,7 @@ fn checked(plans: &[usize], limits: (usize, &[u64]), choose: Chooser<'_>) -> (Ru
     };
     let model = model.check(&run);
     let sid = first.sid();
-    let session = now_or_never(store.look("johndoe", &sid)).unwrap().session;
+    let session = now_or_never(store.session(&sid)).unwrap();
     let current = (!model.ended).then(|| *model.chain.last().unwrap());
     assert_eq!(session.map(|session| session.current), current);
     (run, model.ended)
@@ -415,8 +423,8 @@ impl Counted {
 }
 
 impl SessionStore for Counted {
-    fn begin<'a>(&'a self, session: &'a Session) -> Asking<'a, ()> {
-        self.store.begin(session)
+    fn begin<'a>(&'a self, session: &'a Session, ending: &'a [Sid]) -> Asking<'a, ()> {
+        self.store.begin(session, ending)
     }
 
     fn rotate<'a>(&'a self, rotation: &'a Rotation) -> Asking<'a, Rotated> {
@@ -431,13 +439,21 @@ impl SessionStore for Counted {
         })
     }
 
-    fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()> {
+    fn end<'a>(&'a self, sid: &'a Sid, owner: Owner<'a>) -> Asking<'a, bool> {
         self.ended.fetch_add(1, Ordering::SeqCst);
-        self.store.end(sid, client)
+        self.store.end(sid, owner)
     }
 
     fn end_all<'a>(&'a self, _: &'a str, _: &'a Stamp, _: Duration) -> Asking<'a, ()> {
         unreachable!("nobody logs out")
+    }
+
+    fn oldest<'a>(&'a self, _: &'a str, _: usize) -> Asking<'a, Vec<Sid>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn newest<'a>(&'a self, _: &'a str, _: usize) -> Asking<'a, Vec<SessionSummary>> {
+        unreachable!("no list is asked for")
     }
 
     fn session<'a>(&'a self, _: &'a Sid) -> Asking<'a, Option<Session>> {

@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use shared::domain::users::User;
-use tests::stores::{One, johndoe};
+use shared::domain::users::{Account, User};
+use tests::stores::{One, johndoe, johndoes_account, with_password};
 use tests::{Answer, Client, Gateway, HttpRequest, World, world};
 
 const LOGIN: &str = "grant_type=password&username=johndoe&password=secret";
@@ -131,9 +131,9 @@ fn who_cannot_log_in_has_no_valid_grant() {
     ] {
         assert_token_error(&token_endpoint(rfc(), form), 400, "invalid_grant", form);
     }
-    let no_hash = User {
+    let no_hash = Account {
         password_hash: None,
-        ..johndoe()
+        ..johndoes_account()
     };
     let answer = token_endpoint(rfc().users(One(Some(no_hash))), LOGIN);
     assert_token_error(&answer, 400, "invalid_grant", "no usable hash");
@@ -244,7 +244,7 @@ fn a_user_who_is_gone_or_disabled_makes_the_token_invalid() {
         ..johndoe()
     };
     for user in [None, Some(disabled)] {
-        let gateway = Gateway::new(rfc().users(One(user)));
+        let gateway = Gateway::new(rfc().users(One(user.map(with_password))));
         let answer = gateway.get("/users/me/", Some(&good));
         assert_resource_error(&answer, 401, "invalid_token", "scope=\"me\", ");
         let bad = gateway.get("/users/me/", Some("x"));

@@ -330,6 +330,26 @@ fn a_session_ends_with_its_user() {
     });
 }
 
+/// FastAPI's page gives a disabled user a token. A session would outlast the disabling.
+#[test]
+fn a_disabled_user_gets_a_token_and_no_session() {
+    let served = Served::new(world());
+    for (login, lasts) in [
+        ("johndoe&password=secret", true),
+        ("alice&password=secretalice", false),
+    ] {
+        let answer = served
+            .gateway
+            .post_form("/token", &format!("username={login}"));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(
+            answer.json().get("refresh_token").is_some(),
+            lasts,
+            "{login}"
+        );
+    }
+}
+
 /// The bodies of refreshes that are none, with their errors. None of them harms the session.
 fn garbage(tokens: &Tokens) -> Vec<(String, &'static str)> {
     let refresh = &tokens.refresh;

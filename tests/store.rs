@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
-use shared::aws::table::{self, HASHES, Item, Table, number, number_of, text, user_key};
+use shared::aws::table::{
+    self, HASHES, Item, Table, credentials_key, number, number_of, text, user_key,
+};
 use shared::domain::clients::memory::MemoryClients;
 use shared::domain::login::attempt::{Attempt, Counted, KNOWN, Key};
 use shared::domain::login::count::{Count, Standing};
@@ -19,11 +21,11 @@ use shared::domain::login::store::{LoginStore, Outcome, Verdict, Written};
 use shared::domain::password::{PasswordHash, Policy};
 use shared::domain::scope::{CATALOGUE, Scopes};
 use shared::domain::sessions::memory::MemorySessions;
-use shared::domain::sessions::session::{Rotated, Rotation, Session};
-use shared::domain::sessions::store::SessionStore;
+use shared::domain::sessions::session::{Rotated, Rotation, Session, SessionSummary};
+use shared::domain::sessions::store::{Owner, SessionStore};
 use shared::domain::sessions::token::RefreshToken;
 use shared::domain::store::StoreError;
-use shared::domain::users::{MemoryUsers, User, UserStore, from_json, is_name};
+use shared::domain::users::{Account, MemoryUsers, User, UserStore, from_json, is_name};
 use tests::block_on;
 use tests::dynamodb::{connect, fill, start};
 
@@ -38,7 +40,6 @@ const NAMES: &[&str] = &[
     "johndoe ",
     " johndoe",
     "jöhndoe",
-    "jo\u{308}hndoe",
     "john\"doe",
     "john'doe",
     "john\\doe",
@@ -51,7 +52,7 @@ const NAMES: &[&str] = &[
     "account#x",
 ];
 
-fn users() -> HashMap<String, User> {
+fn users() -> HashMap<String, Account> {
     let users = NAMES.iter().map(|name| {
         json!({"username": name, "full_name": "Some Body", "disabled": *name == "null",
             "scopes": ["items", "me"], "password_hash": HASH, "stamp": format!("of {name}")})
@@ -73,20 +74,22 @@ async fn contract(users: &impl UserStore, logins: &impl LoginStore) {
     a_verdict_is_written_only_on_the_count_that_was_seen(logins).await;
 }
 
-/// The user as a resource finds one, and as a login does.
-async fn found(users: &impl UserStore, logins: &impl LoginStore, name: &str) -> Option<User> {
+/// The account as a login finds it, with the user as a resource does.
+async fn found(users: &impl UserStore, logins: &impl LoginStore, name: &str) -> Option<Account> {
     let seen = logins.look(&Attempt::new("203.0.113.7", name)).await;
-    let seen = seen.unwrap().user;
+    let found = seen.unwrap().found;
     if is_name(name) {
-        assert_eq!(users.find(name).await.unwrap(), seen, "{name}");
+        let user = found.as_ref().map(|account| account.user.clone());
+        assert_eq!(users.find(name).await.unwrap(), user, "{name}");
     }
-    seen
+    found
 }
 
 async fn every_name_finds_its_own_user(users: &impl UserStore, logins: &impl LoginStore) {
     for name in NAMES {
-        let user = found(users, logins, name).await;
-        let user = user.unwrap_or_else(|| panic!("{name:?} is not found"));
+        let account = found(users, logins, name).await;
+        let account = account.unwrap_or_else(|| panic!("{name:?} is not found"));
+        let user = account.user;
         assert_eq!(user.username, *name, "compared byte for byte");
         assert_eq!(
             (user.full_name.as_deref(), user.email),
@@ -94,7 +97,7 @@ async fn every_name_finds_its_own_user(users: &impl UserStore, logins: &impl Log
         );
         assert_eq!(user.disabled, *name == "null");
         assert!(user.scopes.contains_all(["me", "items"]) && user.scopes.iter().count() == 2);
-        assert_eq!(user.password_hash.unwrap().to_string(), HASH);
+        assert_eq!(account.password_hash.unwrap().to_string(), HASH);
         assert_eq!(user.stamp, Some(format!("of {name}").into()));
     }
 }
@@ -132,7 +135,7 @@ async fn a_hash_is_replaced_if_it_is_the_one_that_was_read(store: &impl LoginSto
             .look(&Attempt::new("203.0.113.7", name))
             .await
             .unwrap()
-            .user
+            .found
     };
     assert_eq!(stored("johndoe").await.unwrap().password_hash, Some(new));
     assert_eq!(stored("JohnDoe").await.unwrap().password_hash, Some(old));
@@ -404,7 +407,8 @@ async fn a_verdict_is_written_only_on_the_count_that_was_seen(store: &impl Login
 /// What every store of sessions must do. It knows a user for each of these [`NAMES`].
 async fn sessions_contract(store: &impl SessionStore) {
     a_rotation_is_written_if_the_session_allows_it(store).await;
-    a_session_ends_for_its_client(store).await;
+    a_session_ends_for_its_owner(store).await;
+    the_sessions_of_a_user_are_found(store).await;
     a_session_is_seen_with_its_user(store).await;
 }
 
@@ -442,16 +446,19 @@ fn rotation(token: &RefreshToken) -> Rotation {
 
 /// The session as the store has it.
 async fn seen(store: &impl SessionStore, session: &Session) -> Option<Session> {
-    let seen = store.look("nobody", &session.sid).await.unwrap();
-    seen.session.map(in_order)
+    store.session(&session.sid).await.unwrap().map(in_order)
 }
 
 /// A set of DynamoDB's has no order.
 fn in_order(session: Session) -> Session {
-    let mut scopes: Vec<_> = session.scopes.iter().map(str::to_owned).collect();
-    scopes.sort_unstable();
-    let scopes = Scopes::from_tokens(&scopes);
+    let scopes = sorted(&session.scopes);
     Session { scopes, ..session }
+}
+
+fn sorted(scopes: &Scopes) -> Scopes {
+    let mut scopes: Vec<_> = scopes.iter().map(str::to_owned).collect();
+    scopes.sort_unstable();
+    Scopes::from_tokens(&scopes)
 }
 
 /// [`Session::allows`] and [`Session::rotated`] say what a store does; a refusal changes nothing.
@@ -476,7 +483,7 @@ async fn a_rotation_is_written_if_the_session_allows_it(store: &impl SessionStor
     ];
     for (at, (change, written)) in changes.into_iter().enumerate() {
         let (token, session) = session("johndoe", "items me", Some("a stamp"));
-        store.begin(&session).await.unwrap();
+        store.begin(&session, &[]).await.unwrap();
         let mut rotation = rotation(&token);
         change(&mut rotation);
         assert_eq!(session.allows(&rotation), written, "{at}");
@@ -495,7 +502,7 @@ async fn a_rotation_is_written_if_the_session_allows_it(store: &impl SessionStor
     }
     let (token, mut late) = session("johndoe", "", None);
     late.expires = NOW + seconds(500);
-    store.begin(&late).await.unwrap();
+    store.begin(&late, &[]).await.unwrap();
     for (after, written) in [(200, false), (199, true)] {
         let now = NOW + seconds(after);
         let rotation = Rotation {
@@ -509,28 +516,74 @@ async fn a_rotation_is_written_if_the_session_allows_it(store: &impl SessionStor
     assert_eq!(store.rotate(&unknown).await.unwrap(), Rotated::No(None));
 }
 
-async fn a_session_ends_for_its_client(store: &impl SessionStore) {
+async fn a_session_ends_for_its_owner(store: &impl SessionStore) {
     let (_, session) = session("johndoe", "me", None);
-    for (client, stays) in [(Some("two"), true), (Some("one"), false), (None, false)] {
-        store.begin(&session).await.unwrap();
-        for _ in 0..2 {
-            store.end(&session.sid, client).await.unwrap();
+    for (owner, ends) in [
+        (Owner::Client("two"), false),
+        (Owner::User("JohnDoe"), false),
+        (Owner::User("one"), false),
+        (Owner::Client("one"), true),
+        (Owner::User("johndoe"), true),
+        (Owner::Any, true),
+    ] {
+        store.begin(&session, &[]).await.unwrap();
+        for ends in [ends, false] {
+            let ended = store.end(&session.sid, owner).await.unwrap();
+            assert_eq!(ended, ends, "{owner:?}");
         }
-        let expected = stays.then(|| session.clone());
-        assert_eq!(seen(store, &session).await, expected, "{client:?}");
+        let expected = (!ends).then(|| session.clone());
+        assert_eq!(seen(store, &session).await, expected, "{owner:?}");
     }
+}
+
+/// Of a user, in the order of their ends: no other user's, and none that a login has ended.
+async fn the_sessions_of_a_user_are_found(store: &impl SessionStore) {
+    let mut all = Vec::new();
+    for at in 0..5 {
+        let (_, mut session) = session("%", "items me", Some("a stamp"));
+        session.ends = NOW + seconds(100 - at);
+        store.begin(&session, &[]).await.unwrap();
+        all.push(session);
+    }
+    all.reverse();
+    let sids = |all: &[Session]| {
+        all.iter()
+            .map(|session| session.sid.clone())
+            .collect::<Vec<_>>()
+    };
+    for most in [1, 3, 5, 7] {
+        let most_of = most.min(all.len());
+        assert_eq!(
+            store.oldest("%", most).await.unwrap(),
+            sids(&all[..most_of])
+        );
+        let newest = store.newest("%", most).await.unwrap();
+        let expected: Vec<_> = all.iter().rev().take(most).map(Session::summary).collect();
+        let in_order = |one: SessionSummary| SessionSummary {
+            scopes: sorted(&one.scopes),
+            ..one
+        };
+        let newest: Vec<_> = newest.into_iter().map(in_order).collect();
+        assert_eq!(newest, expected);
+    }
+    assert_eq!(store.oldest("nobody", 9).await.unwrap(), []);
+    assert_eq!(store.newest("nobody", 9).await.unwrap(), []);
+    let (_, new) = session("%", "", None);
+    store.begin(&new, &sids(&all[..2])).await.unwrap();
+    let left = store.oldest("%", 9).await.unwrap();
+    assert_eq!(left, [sids(&all[2..]), vec![new.sid]].concat());
 }
 
 async fn a_session_is_seen_with_its_user(store: &impl SessionStore) {
     for name in NAMES {
         for (scopes, stamp) in [("items me", Some("a stamp")), ("", None)] {
             let (_, session) = session(name, scopes, stamp);
-            store.begin(&session).await.unwrap();
+            store.begin(&session, &[]).await.unwrap();
             let user = store.user(name).await.unwrap();
             assert_eq!(user.as_ref().map(|user| &*user.username), Some(*name));
             let seen = store.look(name, &session.sid).await.unwrap();
-            let seen = (seen.user, seen.session.map(in_order));
-            assert_eq!(seen, (user, Some(session)));
+            assert_eq!((seen.user, seen.session), (user, Some(session.state())));
+            assert_eq!(self::seen(store, &session).await, Some(session));
         }
     }
     assert_eq!(store.user("nobody").await.unwrap(), None);
@@ -555,19 +608,23 @@ async fn a_session_with_a_missing_or_wrong_attribute_is_named(table: &Table) {
         "expires",
         "ends",
     ] {
-        for value in [None, Some(AttributeValue::Bool(true))] {
+        // The index lets nothing else be written to what it is made of.
+        let other = (!["user", "ends"].contains(&attribute)).then_some(AttributeValue::Bool(true));
+        for value in [None].into_iter().chain(other.map(Some)) {
             let (_, session) = session("johndoe", "me", None);
-            table.begin(&session).await.unwrap();
+            table.begin(&session, &[]).await.unwrap();
             let key = format!("session#{}", session.sid.0);
             let mut changed = item(table, &key).await;
             changed.remove(attribute);
             changed.extend(value.map(|value| (attribute.to_owned(), value)));
             put(table, changed).await;
-            let error = SessionStore::look(table, "johndoe", &session.sid)
-                .await
-                .unwrap_err();
             let expected = format!("the item {key:?} has no valid {attribute}");
+            let error = table.session(&session.sid).await.unwrap_err();
             assert_eq!(error.to_string(), expected);
+            let seen = SessionStore::look(table, "johndoe", &session.sid).await;
+            let error = seen.err().map(|error| error.to_string());
+            let needed = ["user", "expires", "ends"].contains(&attribute);
+            assert_eq!(error, needed.then_some(expected));
         }
     }
 }
@@ -600,6 +657,8 @@ async fn dynamodb_contract(table: &Table) {
     rehashing_leaves_the_rest_alone(table).await;
     an_attribute_more_or_an_optional_one_less_is_fine(table).await;
     another_schemes_hash_is_no_hash(table).await;
+    credentials_that_are_not_the_users_let_nobody_in(table).await;
+    a_user_of_an_earlier_version_is_named(table).await;
     a_missing_or_wrong_attribute_is_named(table).await;
 }
 
@@ -699,41 +758,53 @@ async fn put(table: &Table, item: Item) {
         .unwrap();
 }
 
+/// A second factor will lie in the same item.
 async fn rehashing_leaves_the_rest_alone(table: &Table) {
-    let mut item = get(table, "0").await;
-    item.insert("invented_later".into(), text("x"));
-    put(table, item.clone()).await;
-    assert!(
-        table
-            .replace_hash(
-                "0",
-                &hash(HASH),
-                &hash(OTHER_HASH),
-                NOW + Duration::from_secs(5)
-            )
-            .await
-            .unwrap()
-    );
-    let mut new = get(table, "0").await;
-    assert_eq!(
-        number_of(&new, "version"),
-        number_of(&item, "version").map(|version| version + 1)
-    );
-    assert_eq!(number_of(&new, "updated"), Some(NOW.as_secs() + 5));
-    for changed in ["version", "updated", "password_hash"] {
-        new.remove(changed);
-        item.remove(changed);
-    }
-    assert_eq!(new, item);
+    let key = credentials_key("0");
+    let mut credentials = item(table, &key).await;
+    let user = get(table, "0").await;
+    credentials.insert("invented_later".into(), text("x"));
+    put(table, credentials.clone()).await;
+    let (old, other) = (hash(HASH), hash(OTHER_HASH));
+    let replaced = table.replace_hash("0", &old, &other, NOW + seconds(5));
+    assert!(replaced.await.unwrap());
+    let new = item(table, &key).await;
+    credentials.insert("password_hash".into(), text(OTHER_HASH));
+    credentials.insert("updated".into(), number(NOW.as_secs() + 5));
+    assert_eq!((new, get(table, "0").await), (credentials, user));
 }
 
-/// Reads a user whose item is that of `JohnDoe`, apart from these attributes; `None` removes one.
+/// Reads a user whose items are those of `JohnDoe`, apart from these attributes of the user's own; `None`
+/// removes one.
 async fn find_with(
     table: &Table,
     changes: &[(&str, Option<AttributeValue>)],
 ) -> Result<User, StoreError> {
-    let mut item = get(table, "JohnDoe").await;
-    item.insert("pk".into(), text(user_key("other")));
+    put_with(table, &user_key("JohnDoe"), &user_key("other"), changes).await;
+    let user = table.find("other").await?;
+    Ok(user.unwrap())
+}
+
+/// The same as a login finds it, with other credentials.
+async fn look_with(
+    table: &Table,
+    changes: &[(&str, Option<AttributeValue>)],
+) -> Result<Option<Account>, StoreError> {
+    let keys = [credentials_key("JohnDoe"), credentials_key("other")];
+    put_with(table, &keys[0], &keys[1], changes).await;
+    let attempt = Attempt::new("203.0.113.7", "other");
+    let seen = LoginStore::look(table, &attempt).await?;
+    Ok(seen.found)
+}
+
+async fn put_with(
+    table: &Table,
+    key: &str,
+    other: &str,
+    changes: &[(&str, Option<AttributeValue>)],
+) {
+    let mut item = item(table, key).await;
+    item.insert("pk".into(), text(other));
     for (name, value) in changes {
         match value {
             Some(value) => item.insert((*name).into(), value.clone()),
@@ -741,8 +812,6 @@ async fn find_with(
         };
     }
     put(table, item).await;
-    let user = table.find("other").await?;
-    Ok(user.unwrap())
 }
 
 async fn an_attribute_more_or_an_optional_one_less_is_fine(table: &Table) {
@@ -757,15 +826,54 @@ async fn an_attribute_more_or_an_optional_one_less_is_fine(table: &Table) {
 }
 
 async fn another_schemes_hash_is_no_hash(table: &Table) {
+    find_with(table, &[]).await.unwrap();
     let bcrypt = text("$2b$12$EixZaYVK1fsbw1ZfbX3OXe");
-    let user = find_with(table, &[("password_hash", Some(bcrypt))]).await;
-    assert_eq!(user.unwrap().password_hash, None);
+    let found = look_with(table, &[("password_hash", Some(bcrypt))]).await;
+    assert_eq!(found.unwrap().unwrap().password_hash, None);
+}
+
+/// Credentials of another id were set after the user was read, or before: neither may be taken for the user's.
+async fn credentials_that_are_not_the_users_let_nobody_in(table: &Table) {
+    find_with(table, &[]).await.unwrap();
+    assert!(look_with(table, &[]).await.unwrap().is_some());
+    for id in [Some(text("another")), None, Some(number(1))] {
+        let missing = id.as_ref() != Some(&text("another"));
+        let error = look_with(table, &[("credentials_id", id)]).await;
+        let error = error.unwrap_err().to_string();
+        let expected = if missing {
+            "the item \"credentials#other\" has no valid credentials_id"
+        } else {
+            "the two items of the user \"other\" do not belong together"
+        };
+        assert!(error.contains(expected), "{error}");
+    }
+    let gone = table.client.delete_item().table_name(&table.name);
+    let gone = gone.key("pk", text(user_key("other"))).send().await;
+    gone.unwrap();
+    assert_eq!(look_with(table, &[]).await.unwrap(), None, "without a user");
+}
+
+/// An earlier version kept the hash with the user, where every function could read it.
+async fn a_user_of_an_earlier_version_is_named(table: &Table) {
+    for changes in [
+        [
+            ("password_hash", Some(text(HASH))),
+            ("credentials_id", None),
+        ],
+        [("password_hash", Some(text(HASH))), ("created", None)],
+        [("credentials_id", None), ("created", None)],
+    ] {
+        let user = find_with(table, &changes).await;
+        assert!(user.is_ok(), "the others do not need it: {user:?}");
+        let error = look_with(table, &[]).await.unwrap_err();
+        assert!(matches!(error, StoreError::Outdated(_)), "{error}");
+        let expected = "the item \"user#other\" is of an earlier version; run: users upgrade-table";
+        assert_eq!(error.to_string(), expected);
+    }
 }
 
 async fn a_missing_or_wrong_attribute_is_named(table: &Table) {
     for (attribute, value) in [
-        ("password_hash", None),
-        ("password_hash", Some(AttributeValue::Bool(true))),
         ("disabled", None),
         ("disabled", Some(text("false"))),
         ("scopes", Some(text("me items"))),
@@ -780,5 +888,11 @@ async fn a_missing_or_wrong_attribute_is_named(table: &Table) {
             error.to_string(),
             format!("the item \"user#other\" has no valid {attribute}")
         );
+    }
+    find_with(table, &[]).await.unwrap();
+    for value in [None, Some(AttributeValue::Bool(true))] {
+        let error = look_with(table, &[("password_hash", value)]).await;
+        let expected = "the item \"credentials#other\" has no valid password_hash";
+        assert_eq!(error.unwrap_err().to_string(), expected);
     }
 }

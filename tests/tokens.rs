@@ -121,7 +121,7 @@ fn a_token_of_a_ring_lives_as_long_as_its_users_stamp() {
                 stamp: stamp.clone(),
                 ..johndoe()
             };
-            let gateway = Gateway::new(given(&ring).users(One(Some(with(now)))));
+            let gateway = Gateway::new(given(&ring).users(One::knowing(with(now))));
             let answer = read(&gateway, &issue(&ring, with(issued)));
             assert_eq!(answer.status, status, "{issued:?} {now:?}");
         }

@@ -92,7 +92,9 @@ def tokens(issuer):
     # By hand, since PyJWT refuses a public key as a secret.
     message = f'{encode({**header, "alg": "HS256"})}.{payload}'
     mac = base64url_encode(hmac.digest(keys, message.encode(), "sha256")).decode()
+    own = {"grant_type": "client_credentials", "client_id": "c_example", "client_secret": "cs_for-development-only"}
     return [
+        ("a client's own", json.loads(ask(f"{issuer}/token", form=own)[1])["access_token"], 401),
         ("with the scope", good, 200),
         ("with another scope", log_in(issuer, "me"), 403),
         ("without a token", None, 401),
@@ -126,7 +128,7 @@ def judge(name, command, folder, port, expected):
 
 
 def main():
-    dev, issuer, printed = start(JWT_ALGORITHM="RS256", ISSUER="http://127.0.0.1:{port}")
+    dev, issuer, printed = start(JWT_ALGORITHM="RS256", ISSUER="http://127.0.0.1:{port}", CLIENTS="check")
     print(printed[printed.index("Tokens are signed"):].strip())
     try:
         subprocess.run(

@@ -22,10 +22,10 @@ fn get_item(name: &str) -> Recorded {
     let request = json!({
         "TableName": "users",
         "Key": {"pk": {"S": format!("user#{name}")}},
-        "ProjectionExpression": "#password_hash, #disabled, #scopes, #email, #full_name, #stamp",
+        "ProjectionExpression": "#disabled, #scopes, #email, #full_name, #stamp",
         "ExpressionAttributeNames": {
-            "#password_hash": "password_hash", "#disabled": "disabled", "#scopes": "scopes",
-            "#email": "email", "#full_name": "full_name", "#stamp": "stamp",
+            "#disabled": "disabled", "#scopes": "scopes", "#email": "email",
+            "#full_name": "full_name", "#stamp": "stamp",
         },
     });
     ("GetItem".into(), request)
@@ -35,6 +35,7 @@ fn get_item(name: &str) -> Recorded {
 fn look(name: &str) -> Recorded {
     let attempt = Attempt::new("203.0.113.7", name);
     let names = [
+        "credentials_id",
         "disabled",
         "email",
         "ends",
@@ -50,6 +51,7 @@ fn look(name: &str) -> Recorded {
     ];
     let attempt = [
         &format!("user#{name}"),
+        &format!("credentials#{name}"),
         &attempt.pair.text,
         &attempt.account.text,
         &attempt.address.text,
@@ -370,7 +372,8 @@ fn a_batch_that_comes_in_two_parts_is_one() {
     let waiting = json!({"pk": {"S": account}, "failures": n(2), "not_before": n(NOW + 30), "ends": n(NOW + 900)});
     for (first, status) in [(vec![waiting], 429), (vec![], 200)] {
         let left = json!({"Responses": {"users": first}, "UnprocessedKeys": {"users": {
-            "Keys": [key("user#johndoe"), key(&pair), key(ADDRESS)], "ConsistentRead": true,
+            "Keys": [key("user#johndoe"), key("credentials#johndoe"), key(&pair), key(ADDRESS)],
+            "ConsistentRead": true,
         }}});
         proxy.inject(Fault::SaysOnce(left.to_string().leak()));
         let answer = gateway.post_form("/token", "username=johndoe&password=secret");
@@ -378,22 +381,56 @@ fn a_batch_that_comes_in_two_parts_is_one() {
     }
 }
 
-/// A login with a session writes it last. A refresh is one conditional write and one look at the user;
-/// a token that comes back too late costs the write that refuses it, and the session.
+/// The session that a login put, by its key, and the keys that it deleted.
+fn written((operation, request): &Recorded) -> (String, Vec<String>) {
+    assert_eq!(operation, "BatchWriteItem");
+    let writes = request["RequestItems"]["users"].as_array().unwrap();
+    let key = |key: &Value| key["pk"]["S"].as_str().unwrap().to_owned();
+    let (put, deletes) = writes.split_first().unwrap();
+    let deletes = deletes.iter();
+    let deletes = deletes.map(|delete| key(&delete["DeleteRequest"]["Key"]));
+    (key(&put["PutRequest"]["Item"]), deletes.collect())
+}
+
+/// Which sessions a user has, by the index: those that end first.
+fn oldest_of(user: &str) -> Recorded {
+    let request = json!({
+        "TableName": "users",
+        "IndexName": "sessions-by-user",
+        "KeyConditionExpression": "#user = :user",
+        "ExpressionAttributeNames": {"#user": "user"},
+        "ExpressionAttributeValues": {":user": {"S": user}},
+        "ScanIndexForward": true,
+        "Limit": 104,
+    });
+    ("Query".into(), request)
+}
+
+/// A login with a session counts the user's, and then writes it. A refresh is one conditional write and one
+/// look at the user; a token that comes back too late costs the write that refuses it, and the session.
 #[test]
 fn a_session_is_put_rotated_and_deleted() {
     let (gateway, proxy) = service();
     let gateway = Gateway::new(gateway.world.with("REFRESH_IDLE_DAYS", 30));
     let login = gateway.post_form("/token", "username=johndoe&password=secret&scope=me");
     let sent = proxy.take();
-    let (operation, put) = sent.last().unwrap();
-    assert_eq!(operation, "PutItem");
-    let key = put["Item"]["pk"]["S"].as_str().unwrap();
-    assert!(key.starts_with("session#"), "{key}");
+    let [.., count, put] = sent.as_slice() else {
+        panic!("{sent:?}");
+    };
+    assert_eq!(*count, oldest_of("johndoe"));
+    let (key, deleted) = written(put);
+    assert!(key.starts_with("session#") && deleted.is_empty(), "{key}");
+    let key = key.as_str();
     let form = refresh_token(&login).unwrap();
     let rotate = update_item(key, ROTATE, MAY_ROTATE);
     let narrower = format!("{MAY_ROTATE} AND contains(#scopes, :s0)");
-    let delete = json!({"TableName": "users", "Key": {"pk": {"S": key}}});
+    let delete = json!({
+        "TableName": "users",
+        "Key": {"pk": {"S": key}},
+        "ConditionExpression": "#attribute = :value",
+        "ExpressionAttributeNames": {"#attribute": "pk"},
+        "ExpressionAttributeValues": {":value": {"S": key}},
+    });
     for (at, scope, status, expected) in [
         (0, "", 200, vec![rotate.clone(), look_at("user#johndoe")]),
         (59, "", 200, vec![rotate.clone(), look_at("user#johndoe")]),
@@ -420,52 +457,60 @@ fn a_session_is_put_rotated_and_deleted() {
     }
 }
 
+/// Four requests, however many sessions there are: what is written and what ends go together.
+#[test]
+fn a_login_ends_the_oldest_sessions_beyond_a_hundred() {
+    let (gateway, proxy) = service();
+    let gateway = Gateway::new(gateway.world.with("REFRESH_IDLE_DAYS", 30));
+    let mut keys = Vec::new();
+    for at in 0..105 {
+        let gateway = Gateway::new(gateway.world.clone().later(at));
+        gateway.post_form("/token", "username=x");
+        proxy.take();
+        let form = "username=johndoe&password=secret";
+        assert_eq!(gateway.post_form("/token", form).status, 200);
+        let sent = proxy.take();
+        assert_eq!(sent.len(), if at == 0 { 5 } else { 4 }, "{at}");
+        let (key, ended) = written(sent.last().unwrap());
+        keys.push(key);
+        let beyond = keys.len().saturating_sub(100);
+        let oldest = beyond.checked_sub(1).map(|oldest| keys[oldest].clone());
+        assert_eq!(ended, Vec::from_iter(oldest), "{at}");
+    }
+}
+
 const ROTATE: &str = "SET #previous = #current, #current = :next, #salt = :salt, #rotated = :rotated, #expires = :expires";
 const MAY_ROTATE: &str =
     "#current = :presented AND #client = :client AND #expires > :now AND #ends > :now";
 
 /// A read of a user as the record is now.
 fn look_at(key: &str) -> Recorded {
-    let names = [
-        "disabled",
-        "email",
-        "full_name",
-        "password_hash",
-        "pk",
-        "scopes",
-        "stamp",
-    ];
+    let names = ["disabled", "email", "full_name", "pk", "scopes", "stamp"];
     batch(&[key], &names)
 }
 
-/// With `TOKEN_CHECK=session` user and session come in one read, as they are now.
+/// With `TOKEN_CHECK=session` user and session come in one read, as they are now; nothing that is made from
+/// the session's tokens comes with them.
 #[test]
 fn a_token_that_ends_with_its_session_costs_one_read_too() {
     let (gateway, proxy) = service();
     let gateway = Gateway::new(gateway.world.with("REFRESH_IDLE_DAYS", 30));
     let token = gateway.login("me");
-    let key = proxy.take().last().unwrap().1["Item"]["pk"]["S"].clone();
+    let (key, _) = written(proxy.take().last().unwrap());
     let gateway = checks_sessions(&gateway.world, proxy.address);
     assert_eq!(gateway.get("/users/me/", Some(&token)).status, 200);
     let names = [
-        "auth_time",
-        "client",
-        "current",
         "disabled",
         "email",
         "ends",
         "expires",
         "full_name",
-        "password_hash",
         "pk",
-        "previous",
-        "rotated",
-        "salt",
         "scopes",
         "stamp",
         "user",
     ];
-    let expected = batch(&["user#johndoe", key.as_str().unwrap()], &names);
+    let expected = batch(&["user#johndoe", &key], &names);
     assert_eq!(proxy.take(), [expected]);
 }
 
@@ -475,8 +520,8 @@ fn a_hash_of_another_cost_is_replaced_if_it_is_still_there() {
     let world = gateway.world.with("PASSWORD_HASH_ITERATIONS", 3);
     let gateway = Gateway::new(world);
     let replace = update_item(
-        "user#johndoe",
-        "SET password_hash = :new, updated = :now ADD version :one",
+        "credentials#johndoe",
+        "SET password_hash = :new, updated = :now",
         "password_hash = :old",
     );
     gateway.login("me");
@@ -501,9 +546,11 @@ fn requests() -> BTreeMap<&'static str, Vec<Recorded>> {
         cold_start(function.name, proxy.address);
         cold_start_with_ring(function.name, proxy.address);
         let path = function.route.path().unwrap_or("/nowhere");
+        let path = &*path.replace("{sid}", "a-session");
         for gateway in [&checks_sessions(&gateway.world, proxy.address), &gateway] {
-            gateway.get(path, Some(&token));
-            gateway.send(&HttpRequest::new("POST", path).bearer(Some(&token)));
+            for method in ["GET", "POST", "DELETE"] {
+                gateway.send(&HttpRequest::new(method, path).bearer(Some(&token)));
+            }
         }
         client_forms(&gateway, path, &token);
         let mut refresh = None;
@@ -539,10 +586,21 @@ fn of_the_authorizer() -> Vec<Recorded> {
     proxy.take();
     let mut event: Value = serde_json::from_str(&read("events/authorizer.json")).unwrap();
     event["headers"]["authorization"] = format!("Bearer {token}").into();
-    let world = world.with("ROUTE_SCOPES", "GET /reports/{id}: me");
+    let routes = "GET /reports/{id} for users and clients: me";
+    let world = world.with("ROUTE_SCOPES", routes);
     let gateway = Gateway::new(world.clone());
-    for gateway in [&checks_sessions(&world, proxy.address), &gateway] {
-        let verdict = gateway.ask(&authorizer::FUNCTION, &event).unwrap();
+    let mut of_client = event.clone();
+    let claims = json!({"sub": "client:c_example", "scope": "me", "exp": NOW + 60});
+    let token = parity::minted(&claims);
+    of_client["headers"]["authorization"] = format!("Bearer {token}").into();
+    let checking = Gateway::new(checking_clients(world.clone(), proxy.address));
+    proxy.take();
+    for (gateway, event) in [
+        (&checks_sessions(&world, proxy.address), &event),
+        (&gateway, &event),
+        (&checking, &of_client),
+    ] {
+        let verdict = gateway.ask(&authorizer::FUNCTION, event).unwrap();
         assert_eq!(verdict["isAuthorized"], true);
     }
     for cold_start in [cold_start, cold_start_with_ring] {
@@ -621,14 +679,14 @@ fn batch_get_item(key: &str) -> Recorded {
     ("BatchGetItem".into(), request)
 }
 
-/// What whoever takes the token function over must not be able to do.
+/// What somebody who takes the token function over must not be able to do.
 #[test]
-fn the_function_that_logs_in_may_change_nobodys_scopes() {
+fn the_function_that_logs_in_may_change_no_users_scopes() {
     let role = role("token");
     let update = |key: &str, update: &str| update_item(key, update, "attribute_exists(pk)");
     for request in [
         update("user#johndoe", "SET scopes = :scopes"),
-        update("user#johndoe", "SET password_hash = :hash, disabled = :no"),
+        update("user#johndoe", "SET updated = :now"),
         update("user#johndoe", "REMOVE disabled"),
         update("catalogue", "SET scopes = :scopes"),
         update("hashes", "SET costs = :costs"),
@@ -656,5 +714,40 @@ fn the_function_that_logs_in_may_change_nobodys_scopes() {
             !role.iter().any(|statement| statement.allows(&request)),
             "{request:?}"
         );
+    }
+}
+
+/// Every request that DynamoDB has for reading an item of this key, with a projection and without.
+fn reads(key: &str) -> Vec<Recorded> {
+    let one = json!({"TableName": "users", "Key": {"pk": {"S": key}}});
+    let keys = json!({"RequestItems": {"users": {"Keys": [{"pk": {"S": key}}]}}});
+    vec![
+        ("GetItem".into(), one.clone()),
+        ("BatchGetItem".into(), keys),
+        ("UpdateItem".into(), one.clone()),
+        ("DeleteItem".into(), one),
+        (
+            "PutItem".into(),
+            json!({"TableName": "users", "Item": {"pk": {"S": key}}}),
+        ),
+        ("Scan".into(), json!({"TableName": "users"})),
+    ]
+}
+
+/// Keys alone decide: an update or a put can return the item as it was, and a condition on attributes has holes.
+#[test]
+fn the_function_that_logs_in_alone_may_touch_credentials() {
+    for function in FUNCTIONS.iter().chain([&authorizer::FUNCTION]) {
+        let role = role(function.name);
+        for request in reads("credentials#johndoe") {
+            let allowed = role.iter().any(|statement| statement.allows(&request));
+            let needed = ["BatchGetItem", "UpdateItem"].contains(&&*request.0);
+            assert_eq!(
+                allowed,
+                needed && function.name == "token",
+                "{} {request:?}",
+                function.name
+            );
+        }
     }
 }

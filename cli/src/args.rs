@@ -12,6 +12,7 @@ use clap_complete::Shell;
 
 use crate::clients::args::ClientsArgs;
 use crate::keys::args::KeysArgs;
+use crate::name;
 
 /// The users of the service, in its DynamoDB table.
 #[derive(Debug, Parser)]
@@ -79,13 +80,22 @@ pub enum Command {
 The table of the private keys (users keys --help) is of the same kind:
   users --table dev-keys --endpoint-url http://127.0.0.1:8000 create-table")]
     CreateTable,
+    /// Move the password hashes of a table of an earlier version into items of their own
+    ///
+    /// Earlier versions kept a user's hash with the user, where every function could read it. Until
+    /// this has run, nobody can log in (503); tokens and sessions go on.
+    #[command(after_help = "Example:
+  users --stack lambda-oauth2-scopes upgrade-table
+
+It can be stopped at any point and run again.")]
+    UpgradeTable,
     /// Add a user; asks for the password
     #[command(after_help = "Examples:
   users add johndoe --scopes \"me items\" --full-name \"John Doe\"
   pass show johndoe | users add johndoe --password-stdin
 
 A name must be its own NFKC case-folded form (johndoe, not JohnDoe) without spaces or invisible
-characters, so that no two users look alike. A password must score 3 or 4 with zxcvbn, which is
+characters, so that no two users look alike. Jane@Example.com is jane@example.com, here and at login. A password must score 3 or 4 with zxcvbn, which is
 told the user's name, e-mail address and full name.")]
     Add(AddArgs),
     /// List the users, in no order
@@ -99,7 +109,7 @@ told the user's name, e-mail address and full name.")]
         #[arg(long, value_name = "N")]
         limit: Option<NonZeroUsize>,
         /// Go on after this user, the last one of another list
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", value_parser = name::typed)]
         after: Option<String>,
     },
     /// Show a user, and the failed logins if any are counted
@@ -110,6 +120,7 @@ Logins from new addresses wait once so many have failed as the variable LOGIN_FA
 says, or 10: set it as it is in the stack.")]
     Show {
         /// The user's name
+        #[arg(value_parser = name::typed)]
         name: String,
     },
     /// Set a new password; asks for it
@@ -118,6 +129,7 @@ says, or 10: set it as it is in the stack.")]
   pass show johndoe | users set-password johndoe --password-stdin")]
     SetPassword {
         /// The user's name
+        #[arg(value_parser = name::typed)]
         name: String,
         /// Where the password comes from, and how long it must be.
         #[command(flatten)]
@@ -131,6 +143,7 @@ says, or 10: set it as it is in the stack.")]
 A scope that is taken away is gone at once, from tokens that were given out too.")]
     SetScopes {
         /// The user's name
+        #[arg(value_parser = name::typed)]
         name: String,
         /// All the scopes, with spaces between them; "" for none
         scopes: String,
@@ -155,6 +168,7 @@ Users keep the scopes that they have, also those that are not in it.")]
   users set-email johndoe \"\"")]
     SetEmail {
         /// The user's name
+        #[arg(value_parser = name::typed)]
         name: String,
         /// The e-mail address; "" removes it
         email: String,
@@ -167,6 +181,7 @@ Users keep the scopes that they have, also those that are not in it.")]
 The name by which a user logs in stays.")]
     SetName {
         /// The user's name
+        #[arg(value_parser = name::typed)]
         name: String,
         /// The full name; "" removes it
         full_name: String,
@@ -176,12 +191,13 @@ The name by which a user logs in stays.")]
   users logout johndoe")]
     Logout {
         /// The user's name
+        #[arg(value_parser = name::typed)]
         name: String,
     },
     /// List a user's sessions, the logins that last; or end one
     ///
-    /// Sessions have no index by user, so listing them reads the whole table. One that has expired, or
-    /// was ended by a new password or a logout, is not shown.
+    /// One that has expired, or was ended by a new password or a logout, is not shown; nor, for a
+    /// moment, one that has just begun. A user has about 100 at most: a login ends the oldest.
     #[command(after_help = "Examples:
   users sessions johndoe
   users sessions johndoe --end tE6RhmPV0SkkRlcSxzzRTA
@@ -191,6 +207,7 @@ The access tokens of a session that is ended here end by themselves, or at once 
 session.")]
     Sessions {
         /// The user's name
+        #[arg(value_parser = name::typed)]
         name: String,
         /// End this one
         #[arg(long, value_name = "SID", allow_hyphen_values = true)]
@@ -201,6 +218,7 @@ session.")]
   users enable johndoe")]
     Enable {
         /// The user's name
+        #[arg(value_parser = name::typed)]
         name: String,
     },
     /// Keep a user out, tokens that were given out included
@@ -208,6 +226,7 @@ session.")]
   users disable johndoe")]
     Disable {
         /// The user's name
+        #[arg(value_parser = name::typed)]
         name: String,
     },
     /// Forget a user's failed logins, so that new addresses need not wait any more
@@ -215,6 +234,7 @@ session.")]
   users unlock johndoe")]
     Unlock {
         /// The user's name
+        #[arg(value_parser = name::typed)]
         name: String,
     },
     /// Remove a user for good; asks first
@@ -223,6 +243,7 @@ session.")]
   users remove johndoe --yes")]
     Remove {
         /// The user's name
+        #[arg(value_parser = name::typed)]
         name: String,
         /// Do not ask
         #[arg(long)]
@@ -231,13 +252,14 @@ session.")]
     /// Add many users from a file of JSON lines
     #[command(after_help = "Examples:
   users import users.jsonl
-  users --table old-users export | users --table new-users import -
+  users --table old-users export | users --table new-users import - --keep-stamps
 
 A line: {\"username\": \"johndoe\", \"password_hash\": \"$argon2id$v=19$...\", \"scopes\": [\"me\"],
 \"disabled\": false, \"email\": null, \"full_name\": null}; stamp, created, updated and version may
-follow; without a stamp a user gets a new one, which no token fits that was given out before.
+follow. All tokens and sessions of a user who is added or replaced end, as after a logout.
 A user that is there with the same content is passed over: after a stop, run the same import again.
-A user that is there with other content is a conflict: reported, and left alone but for --replace.")]
+A user that is there with other content is a conflict: reported, and left alone but for --replace.
+A user who is disabled in the table stays disabled, whatever the file says.")]
     Import(ImportArgs),
     /// Write all users as JSON lines, password hashes included
     #[command(after_help = "Examples:
@@ -306,6 +328,7 @@ A key is named by its whole kid, or by 4 or more of its first characters.")]
 #[derive(Debug, clap::Args)]
 pub struct AddArgs {
     /// The user's name
+    #[arg(value_parser = name::typed)]
     pub name: String,
     /// The scopes that the user's tokens may carry, with spaces between them
     #[arg(long, default_value = "", hide_default_value = true)]
@@ -346,6 +369,10 @@ pub struct ImportArgs {
     /// Put the file's content in the place of other content
     #[arg(long)]
     pub replace: bool,
+    /// To move a live table: keep the file's stamps, with which tokens and sessions stay valid, also
+    /// those that were ended since the export
+    #[arg(long)]
+    pub keep_stamps: bool,
     /// How many users to write at a time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub concurrency: u16,

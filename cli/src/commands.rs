@@ -3,21 +3,23 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use clap::CommandFactory;
 use serde_json::json;
-use shared::aws::record::{self, Attribute, Record};
-use shared::aws::table::{self, Table, text, username};
-use shared::domain::users::Stamp;
+use shared::aws::record::{self, AccountRecord, Attribute, UserRecord};
+use shared::aws::table::{self, Table, USER, text, username};
+use shared::domain::users::{Stamp, User};
 use tokio::runtime::Builder;
 
 use crate::args::{AddArgs, Args, Command, PasswordArgs};
 use crate::clients::args::{ClientsArgs, ClientsCommand};
 use crate::connect;
 use crate::error::Error;
-use crate::items::Put;
 use crate::name::printable;
 use crate::output::{self, Output, readable, sorted};
 use crate::passwords::new_hash;
 use crate::question::confirm;
-use crate::{attempts, catalogue, clients, export, hashes, import, keys, name, sessions, store};
+use crate::scan::Pages;
+use crate::{
+    attempts, catalogue, clients, export, hashes, import, keys, name, sessions, store, upgrade,
+};
 
 /// Does what the command line says.
 pub fn run(args: Args) -> Result<(), Error> {
@@ -70,6 +72,7 @@ async fn run_on(table: &Table, command: Command, out: Output) -> Result<(), Erro
         Command::Disable { name } => set_disabled(table, out, &name, true).await,
         Command::Unlock { name } => attempts::unlock(table, out, &name).await,
         Command::Remove { name, yes } => remove(table, out, &name, yes).await,
+        Command::UpgradeTable => upgrade::upgrade(table, out).await,
         Command::Import(args) => import::import(table, out, args).await,
         Command::Export { file } => export::export(table, out, &file).await,
         Command::Hashes => hashes::hashes(table, out).await,
@@ -119,25 +122,26 @@ async fn add(table: &Table, out: Output, args: &AddArgs) -> Result<(), Error> {
         return Err(taken());
     }
     let words = words(&args.name, args.email.as_deref(), args.full_name.as_deref());
-    let record = Record {
+    let user = User {
         username: args.name.clone(),
-        password_hash: new_hash(&args.password, &words)?.to_string(),
         scopes,
         disabled: args.disabled,
         email: args.email.clone(),
         full_name: args.full_name.clone(),
         stamp: Some(Stamp::random()),
-        created: None,
-        updated: None,
-        version: None,
     };
-    hashes::announce(table, &record.password_hash).await?;
-    if let Put::There(item) = store::add(table, &record).await? {
-        // The SDK may have repeated a call that had succeeded; then the hash, with its random salt,
-        // is ours.
-        if item.get("password_hash") != Some(&text(&record.password_hash)) {
-            return Err(taken());
-        }
+    let account = AccountRecord {
+        record: UserRecord {
+            user,
+            created: None,
+            updated: None,
+            version: None,
+        },
+        password_hash: new_hash(&args.password, &words)?.to_string(),
+    };
+    hashes::announce(table, &account.password_hash).await?;
+    if !store::add(table, &account).await? {
+        return Err(taken());
     }
     let added = store::find(table, &args.name).await?;
     out.user(&added, format_args!("{}: added", args.name))
@@ -149,51 +153,41 @@ async fn list(
     limit: usize,
     after: Option<String>,
 ) -> Result<(), Error> {
-    let (mut left, mut next) = (limit, after.as_deref().map(store::key));
-    let (mut unreadable, mut last) = (0, None);
-    loop {
-        let page = store::page(table, next, size(left)).await?;
-        let (shown, more) = page.items.split_at(page.items.len().min(left));
-        for item in shown {
-            match store::record(item) {
+    let mut pages = Pages::after(table, USER, after.as_deref().map(store::key));
+    let (mut shown, mut unreadable, mut last) = (0, 0, None);
+    while let Some(items) = pages.next().await? {
+        for item in &items {
+            if shown == limit {
+                if let (Some(last), false) = (&last, out.json) {
+                    let more = format_args!("more: users list --limit {limit} --after {last:?}");
+                    output::note(more);
+                }
+                return readable(unreadable, "user");
+            }
+            match store::record(table, item) {
                 Ok(record) => out.user(&record, output::row(&record))?,
-                Err(error) => {
+                Err(error @ Error::Unreadable(_)) => {
                     unreadable += 1;
                     output::failure_note(&error, out.json);
                 }
+                Err(error) => return Err(error),
             }
-        }
-        left -= shown.len();
-        last = shown.last().and_then(username).map(str::to_owned).or(last);
-        if let (Some(last), false, false) = (&last, more.is_empty(), out.json) {
-            output::note(format_args!(
-                "more: users list --limit {limit} --after {last:?}"
-            ));
+            shown += 1;
+            last = username(item).map(str::to_owned);
         }
         // Programs are not told whether there are more.
-        let done = left == 0 && (out.json || !more.is_empty());
-        next = page.next.filter(|_| !done);
-        if next.is_none() {
+        if shown == limit && out.json {
             break;
         }
     }
     readable(unreadable, "user")
 }
 
-/// How many items a page of a list has, if so many users are still to be shown. One more user tells
-/// that there are more; whether there is one at all may take many items, since most may be others.
-fn size(left: usize) -> Option<i32> {
-    let items = if left == 0 { 100 } else { left };
-    i32::try_from(items)
-        .ok()
-        .map(|items| items.saturating_add(1))
-}
-
 async fn show(table: &Table, out: Output, name: &str) -> Result<(), Error> {
     let limits = attempts::limits()?;
-    let record = store::find(table, name).await?;
+    let account = store::find_account(table, name).await?;
     let failed = attempts::get(table, name, limits).await?;
-    out.card(&record, failed.as_ref())
+    out.card(&account, failed.as_ref())
 }
 
 async fn set_password(
@@ -202,12 +196,11 @@ async fn set_password(
     name: &str,
     args: &PasswordArgs,
 ) -> Result<(), Error> {
-    let user = store::find(table, name).await?;
+    let user = store::find(table, name).await?.user;
     let words = words(name, user.email.as_deref(), user.full_name.as_deref());
     let hash = new_hash(args, &words)?.to_string();
     hashes::announce(table, &hash).await?;
-    let new = [("password_hash", Some(text(hash))), new_stamp()];
-    let changed = store::change(table, name, &new).await?;
+    let changed = store::set_password(table, name, &hash).await?;
     out.user(&changed, format_args!("{name}: new password set"))
 }
 
@@ -267,12 +260,15 @@ fn new_stamp() -> Attribute {
 async fn set_disabled(table: &Table, out: Output, name: &str, disabled: bool) -> Result<(), Error> {
     let word = if disabled { "disabled" } else { "enabled" };
     let user = store::find(table, name).await?;
-    if user.disabled == disabled {
+    if user.user.disabled == disabled {
         return out.user(&user, format_args!("{name}: was {word} already"));
     }
-    let mut new = vec![("disabled", Some(AttributeValue::Bool(disabled)))];
-    // Tokens from before must not come back with the user.
-    new.extend(disabled.then(new_stamp));
+    // Tokens from before must not come back with the user, nor those that FastAPI's dialect gives to a
+    // disabled one.
+    let new = [
+        ("disabled", Some(AttributeValue::Bool(disabled))),
+        new_stamp(),
+    ];
     let changed = store::change(table, name, &new).await?;
     out.user(&changed, format_args!("{name}: {word}"))
 }

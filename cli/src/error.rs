@@ -48,11 +48,19 @@ pub enum Error {
         /// The region.
         region: String,
     },
+    /// The table has the form of an earlier version.
+    #[error(
+        "the table {0:?} is of an earlier version, which kept password hashes with the users\n  move them into items of their own: users --table {0} upgrade-table"
+    )]
+    Outdated(String),
     /// DynamoDB wants fewer calls a second.
     #[error(
         "DynamoDB refuses so many calls: {0}\n  run it again later, or raise the table's limits"
     )]
     Throttled(String),
+    /// A user's items lack something, or do not belong together; the text says what.
+    #[error("{0}")]
+    Unreadable(String),
     /// Another failure; its text names the cause and the way out.
     #[error("{0}")]
     Failed(String),

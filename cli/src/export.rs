@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::io::{self, BufWriter, IsTerminal, Write, stdout};
 
 use serde_json::json;
-use shared::aws::record::ATTRIBUTES;
-use shared::aws::table::{Item, Table};
+use shared::aws::record::{CREDENTIALS_ATTRIBUTES, USER_ATTRIBUTES};
+use shared::aws::table::{Item, Table, USER, credentials_key, username};
 
 use crate::error::Error;
 use crate::file::Target;
 use crate::output::{self, Output, count, note, readable};
 use crate::progress::Progress;
+use crate::scan::Pages;
 use crate::{line, store};
 
 /// What was written, and what could not be.
@@ -64,36 +65,56 @@ impl Export {
         // When the lines themselves go to the terminal, they show the progress.
         let shown = file == "-" && stdout().is_terminal();
         let mut progress = Progress::new(None, out.json || shown);
-        let mut next = None;
-        loop {
-            let page = store::page(table, next, None).await?;
-            for item in &page.items {
-                self.line(item, out, &mut writer).map_err(Error::io(file))?;
-            }
-            progress.at(0, || count(self.users, "user"));
-            next = page.next;
-            if next.is_none() {
-                progress.end();
-                return writer.flush().map_err(Error::io(file));
+        let mut pages = Pages::of(table, USER);
+        while let Some(items) = pages.next().await? {
+            for users in items.chunks(store::BATCH) {
+                self.users(table, out, users, &mut writer).await?;
+                progress.at(0, || count(self.users, "user"));
             }
         }
+        progress.end();
+        writer.flush().map_err(Error::io(file))
     }
 
-    fn line(&mut self, item: &Item, out: Output, mut writer: impl Write) -> io::Result<()> {
-        let record = match store::record(item) {
-            Ok(record) => record,
-            Err(error) => {
-                self.unreadable += 1;
-                output::failure_note(&error, out.json);
-                return Ok(());
+    /// Writes some users, whose credentials lie in items of their own.
+    async fn users(
+        &mut self,
+        table: &Table,
+        out: Output,
+        users: &[Item],
+        mut writer: impl Write,
+    ) -> Result<(), Error> {
+        let names = || users.iter().filter_map(username);
+        let credentials = store::batch(table, names().map(credentials_key), false).await?;
+        for (name, item) in names().zip(users) {
+            let credentials = credentials.get(&credentials_key(name));
+            match store::read_account(table, name, item, credentials).await {
+                Ok(None) => {}
+                Ok(Some(account)) => {
+                    self.users += 1;
+                    self.note_unknown(item, &USER_ATTRIBUTES);
+                    if let Some(item) = credentials {
+                        self.note_unknown(item, &CREDENTIALS_ATTRIBUTES);
+                    }
+                    let line = line::write(&account).map_err(io::Error::from);
+                    let written = line.and_then(|line| writeln!(writer, "{line}"));
+                    written.map_err(Error::io("-"))?;
+                }
+                Err(error @ Error::Unreadable(_)) => {
+                    self.unreadable += 1;
+                    output::failure_note(&error, out.json);
+                }
+                Err(error) => return Err(error),
             }
-        };
-        let unknown = item
-            .keys()
-            .filter(|key| !ATTRIBUTES.contains(&key.as_str()));
+        }
+        Ok(())
+    }
+
+    /// Notes the names of attributes that this version does not know.
+    fn note_unknown(&mut self, item: &Item, known: &[&str]) {
+        let names = item.keys();
+        let unknown = names.filter(|name| !known.contains(&name.as_str()));
         self.unknown.extend(unknown.cloned());
-        self.users += 1;
-        writeln!(writer, "{}", line::write(&record)?)
     }
 }
 

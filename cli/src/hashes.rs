@@ -9,13 +9,13 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
-use shared::aws::table::{HASHES, Item, Table, text};
+use shared::aws::table::{CREDENTIALS, HASHES, Item, Table, text};
 use shared::domain::password::PasswordHash;
 
 use crate::error::Error;
 use crate::output::{Output, clean, count, note};
 use crate::progress::Progress;
-use crate::store;
+use crate::scan::Pages;
 
 /// How often the hashes are counted while others write hashes of new costs.
 const MOST_RACES: usize = 5;
@@ -110,19 +110,18 @@ async fn listed(table: &Table) -> Result<Option<AttributeValue>, Error> {
 }
 
 async fn count_all(table: &Table, out: Output) -> Result<Found, Error> {
-    let (mut found, mut users, mut next) = (Found::default(), 0, None);
+    let (mut found, mut users) = (Found::default(), 0);
     let mut progress = Progress::new(None, out.json);
-    loop {
-        let page = store::page(table, next, None).await?;
-        page.items.iter().for_each(|item| found.count(item));
-        users += page.items.len();
-        progress.at(0, || count(users, "user"));
-        next = page.next;
-        if next.is_none() {
-            progress.end();
-            return Ok(found);
+    let mut pages = Pages::of(table, CREDENTIALS);
+    while let Some(items) = pages.next().await? {
+        for item in &items {
+            found.count(item);
         }
+        users += items.len();
+        progress.at(0, || count(users, "user"));
     }
+    progress.end();
+    Ok(found)
 }
 
 /// Replaces the list; no costs at all remove it, because DynamoDB has no empty sets. Answers

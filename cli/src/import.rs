@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
-use shared::aws::record::{self, Record};
+use shared::aws::record::AccountRecord;
 use shared::aws::table::Table;
 use shared::config;
 use shared::domain::users::Stamp;
@@ -19,7 +19,6 @@ use tokio::time::sleep;
 use crate::args::ImportArgs;
 use crate::error::Error;
 use crate::hashes;
-use crate::items::Put;
 use crate::line::{self, Rules};
 use crate::output::{Output, count, note};
 use crate::progress::Progress;
@@ -108,6 +107,7 @@ pub async fn import(table: &Table, out: Output, args: ImportArgs) -> Result<(), 
     let rules = Rules {
         catalogue: catalogue::get(table).await?,
         capacity: config::function_capacity(&variable),
+        keep_stamps: args.keep_stamps,
     };
     let mut import = Import {
         table,
@@ -163,17 +163,17 @@ impl Import<'_> {
     }
 
     /// Starts to write a user, as soon as fewer than `concurrency` writes are running.
-    async fn launch(&mut self, line: u64, record: Record) -> Result<(), Error> {
+    async fn launch(&mut self, line: u64, account: AccountRecord) -> Result<(), Error> {
         let most = self.args.concurrency.into();
-        while self.flight.len() >= most || self.names.contains(&record.username) {
+        let name = account.record.user.username.clone();
+        while self.flight.len() >= most || self.names.contains(&name) {
             self.land().await?;
         }
-        self.list(&record).await?;
-        self.names.insert(record.username.clone());
+        self.list(&account).await?;
+        self.names.insert(name.clone());
         let (table, replace) = (self.table.clone(), self.args.replace);
         self.flight.spawn(async move {
-            let outcome = patiently(|| write(&table, &record, replace)).await;
-            let name = record.username;
+            let outcome = patiently(|| write(&table, &account, replace)).await;
             Landed {
                 line,
                 name,
@@ -184,8 +184,8 @@ impl Import<'_> {
     }
 
     /// Lists what the hash costs, which must be done before it is written.
-    async fn list(&mut self, record: &Record) -> Result<(), Error> {
-        let cost = hashes::cost(&record.password_hash);
+    async fn list(&mut self, account: &AccountRecord) -> Result<(), Error> {
+        let cost = hashes::cost(&account.password_hash);
         let Some(cost) = cost.filter(|cost| !self.listed.contains(cost)) else {
             return Ok(());
         };
@@ -239,7 +239,7 @@ impl Import<'_> {
 }
 
 /// Repeats a write that is throttled.
-async fn patiently<T, F>(write: impl Fn() -> F) -> Result<T, Error>
+pub async fn patiently<T, F>(write: impl Fn() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,
 {
@@ -252,32 +252,39 @@ where
     write().await
 }
 
-async fn write(table: &Table, record: &Record, replace: bool) -> Result<Outcome, Error> {
-    // A new user gets a stamp of its own, so that no token of another with this name fits.
-    let mut new = record.clone();
-    let stamp = new.stamp.get_or_insert_with(Stamp::random).clone();
-    let item = match store::add(table, &new).await? {
-        Put::Added => return Ok(Outcome::Added),
-        Put::There(item) => item,
-    };
-    let what = match store::record(&item) {
-        Ok(there) => {
-            let differences = line::differences(record, &there);
-            if differences.is_empty() {
-                return Ok(Outcome::AlreadyThere);
-            }
-            if replace {
-                let mut changes = record.content().to_vec();
-                changes.push(record::stamp(Some(&stamp)));
-                store::change(table, &record.username, &changes).await?;
-                return Ok(Outcome::Replaced);
-            }
-            format!("and differs in {}", differences.join(", "))
+async fn write(table: &Table, line: &AccountRecord, replace: bool) -> Result<Outcome, Error> {
+    // A new stamp, unless the file's are kept: else tokens would be valid again that were ended after the
+    // export, or that another user of this name had.
+    let mut new = line.clone();
+    new.record.user.stamp.get_or_insert_with(Stamp::random);
+    if store::add(table, &new).await? {
+        return Ok(Outcome::Added);
+    }
+    let name = &line.record.user.username;
+    let there = match store::account(table, name).await {
+        Ok(Some(there)) => there,
+        Ok(None) => return Ok(Outcome::Conflict(MEANWHILE.to_owned())),
+        Err(Error::Unreadable(error)) => {
+            return Ok(Outcome::Conflict(format!("but cannot be read: {error}")));
         }
-        Err(error) => format!("but cannot be read: {error}"),
+        Err(error) => return Err(error),
+    };
+    let differences = line::differences(line, &there);
+    let what = match differences.as_slice() {
+        [] => return Ok(Outcome::AlreadyThere),
+        differences if !replace => format!("and differs in {}", differences.join(", ")),
+        // A user who was disabled after the export does not come back by it.
+        _ if there.record.user.disabled && !line.record.user.disabled => {
+            format!("and disabled, unlike in the file; first: users enable {name:?}")
+        }
+        _ if store::replace(table, &there.record, &new).await? => return Ok(Outcome::Replaced),
+        _ => MEANWHILE.to_owned(),
     };
     Ok(Outcome::Conflict(what))
 }
+
+/// What is in the way if others write the same user.
+const MEANWHILE: &str = "and others change it; run the import again";
 
 #[cfg(test)]
 mod tests {

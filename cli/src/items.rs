@@ -1,8 +1,9 @@
 //! Reads and writes of the table's items, whatever they are. Every write has a condition, so that no
 //! concurrent change is lost.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder as Scan;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure as OnFailure};
 use shared::aws::record::Attribute;
@@ -12,7 +13,7 @@ use shared::domain::clock::{Clock, SystemClock};
 use crate::error::Error;
 
 /// How often a change is tried while others change the same item.
-const MOST_RACES: usize = 5;
+pub const MOST_RACES: usize = 5;
 /// The most bytes of a key in DynamoDB, which refuses a longer one.
 const LONGEST_KEY: usize = 2048;
 
@@ -82,9 +83,15 @@ pub async fn change(
             return Ok(item);
         }
     }
-    Err(Error::Failed(format!(
+    Err(races(key))
+}
+
+/// Others have changed an item each time before this command could.
+#[must_use]
+pub fn races(key: &str) -> Error {
+    Error::Failed(format!(
         "the item {key:?} was changed by others {MOST_RACES} times meanwhile; nothing was changed, try again"
-    )))
+    ))
 }
 
 /// Returns `None` if somebody has changed the item since this version.
@@ -94,33 +101,66 @@ async fn try_change(
     version: Option<u64>,
     changes: &[Attribute],
 ) -> Result<Option<Item>, Error> {
-    let read = version.map_or("attribute_not_exists(version)", |_| "version = :read");
-    let mut update = table
+    let written = Expressions::of_version(changes, version);
+    let update = table
         .client
         .update_item()
         .table_name(&table.name)
         .key("pk", text(key))
-        .update_expression(expression(changes))
-        .condition_expression(format!("attribute_exists(pk) AND {read}"))
-        .expression_attribute_values(":now", number(now()))
-        .expression_attribute_values(":one", number(1))
+        .update_expression(written.update)
+        .set_condition_expression(written.condition)
+        .set_expression_attribute_names(Some(written.names))
+        .set_expression_attribute_values(Some(written.values))
         .return_values(ReturnValue::AllNew);
-    if let Some(version) = version {
-        update = update.expression_attribute_values(":read", number(version));
-    }
-    // Names are sent as placeholders, since many words are reserved in DynamoDB.
-    for (name, value) in changes {
-        update = update.expression_attribute_names(format!("#{name}"), *name);
-        if let Some(value) = value {
-            update = update.expression_attribute_values(format!(":{name}"), value.clone());
-        }
-    }
     match update.send().await {
         Ok(output) => Ok(output.attributes),
         Err(error) => match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
             _ => Err(Error::of_call(&table.name, &error)),
         },
+    }
+}
+
+/// What an update says. Names are sent as placeholders, since many words are reserved in DynamoDB.
+pub struct Expressions {
+    /// What is set, removed and counted.
+    pub update: String,
+    /// On which condition, if there is one.
+    pub condition: Option<String>,
+    /// The placeholders of names.
+    pub names: HashMap<String, String>,
+    /// The placeholders of values.
+    pub values: Item,
+}
+
+impl Expressions {
+    /// Sets attributes of an item, or removes those that are `None`.
+    #[must_use]
+    pub fn of(changes: &[Attribute]) -> Self {
+        let values = changes.iter();
+        let values = values.filter_map(|(name, value)| Some((format!(":{name}"), value.clone()?)));
+        let names = changes.iter();
+        let names = names.map(|(name, _)| (format!("#{name}"), (*name).to_owned()));
+        let now = (":now".to_owned(), number(now()));
+        Self {
+            update: expression(changes),
+            condition: None,
+            names: names.collect(),
+            values: values.chain([now]).collect(),
+        }
+    }
+
+    /// The same if the item is there and still of this version, which then grows.
+    #[must_use]
+    pub fn of_version(changes: &[Attribute], version: Option<u64>) -> Self {
+        let mut written = Self::of(changes);
+        written.update.push_str(" ADD version :one");
+        written.values.insert(":one".to_owned(), number(1));
+        let read = version.map_or("attribute_not_exists(version)", |_| "version = :read");
+        written.condition = Some(format!("attribute_exists(pk) AND {read}"));
+        let read = version.map(|version| (":read".to_owned(), number(version)));
+        written.values.extend(read);
+        written
     }
 }
 
@@ -136,7 +176,7 @@ fn expression(changes: &[Attribute]) -> String {
         [] => String::new(),
         names => format!(" REMOVE {}", names.join(", ")),
     };
-    format!("SET {}{remove} ADD version :one", set.join(", "))
+    format!("SET {}{remove}", set.join(", "))
 }
 
 /// Removes an item, if this attribute of it has this value; `pk` is one that every item has. Answers
@@ -163,25 +203,6 @@ pub async fn remove(
     }
 }
 
-/// A scan of the whole table which answers the items whose keys begin so.
-#[must_use]
-pub fn scan(table: &Table, prefix: &str) -> Scan {
-    table
-        .client
-        .scan()
-        .table_name(&table.name)
-        .filter_expression("begins_with(pk, :prefix)")
-        .expression_attribute_values(":prefix", text(prefix))
-        .consistent_read(true)
-}
-
-/// All that a scan answers, for items that are few.
-pub async fn all(table: &Table, scan: Scan) -> Result<Vec<Item>, Error> {
-    let items = scan.into_paginator().items().send();
-    let items = items.collect::<Result<_, _>>().await;
-    items.map_err(|error| Error::of_call(&table.name, &error))
-}
-
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::types::AttributeValue;
@@ -193,18 +214,15 @@ mod tests {
         for (changes, expected) in [
             (
                 &[("disabled", Some(AttributeValue::Bool(true)))][..],
-                "SET updated = :now, #disabled = :disabled ADD version :one",
+                "SET updated = :now, #disabled = :disabled",
             ),
-            (
-                &[("scopes", None)],
-                "SET updated = :now REMOVE #scopes ADD version :one",
-            ),
+            (&[("scopes", None)], "SET updated = :now REMOVE #scopes"),
             (
                 &[("email", None), ("full_name", Some(text("x")))],
-                "SET updated = :now, #full_name = :full_name REMOVE #email ADD version :one",
+                "SET updated = :now, #full_name = :full_name REMOVE #email",
             ),
         ] {
-            assert_eq!(expression(changes), expected);
+            assert_eq!(Expressions::of(changes).update, expected);
         }
     }
 }

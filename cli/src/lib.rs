@@ -14,7 +14,10 @@
 //! | [`sessions`] | the logins of a user that last |
 //! | [`catalogue`] | which scopes users and clients may have |
 //! | [`store`] | the users' items |
+//! | [`transaction`] | several writes that happen all or not at all |
+//! | [`upgrade`] | a table of an earlier version |
 //! | [`items`] | reads and conditional writes of any item |
+//! | [`scan`] | reads of the whole table |
 //! | [`question`] | asks before something is gone for good |
 //! | [`mod@file`] | a file that is there only when it is complete |
 //! | [`name`] | which names new users may have |
@@ -42,8 +45,11 @@ pub mod output;
 pub mod passwords;
 pub mod progress;
 pub mod question;
+pub mod scan;
 pub mod sessions;
 pub mod store;
+pub mod transaction;
+pub mod upgrade;
 
 /// An environment variable. An empty one counts as not set, as in the functions.
 fn variable(name: &str) -> Option<String> {

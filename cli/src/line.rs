@@ -1,10 +1,11 @@
 //! A user as a JSON line: what `export` writes and `import` reads.
 
 use serde::{Deserialize, Serialize};
-use shared::aws::record::{Record, stamp};
+use shared::aws::record::{AccountRecord, UserRecord, stamp};
 use shared::domain::password::{Capacity, PasswordHash};
 use shared::domain::scope::Scopes;
-use shared::domain::users::Stamp;
+use shared::domain::unicode;
+use shared::domain::users::{Stamp, User};
 
 use crate::output::sorted;
 use crate::{catalogue, name};
@@ -37,12 +38,16 @@ pub struct Rules {
     pub catalogue: Option<Scopes>,
     /// What the function can hash that is to verify the password.
     pub capacity: Capacity,
+    /// True if the stamps of the file are read. Tokens and sessions from before the export are valid
+    /// with them, also those that were ended since.
+    pub keep_stamps: bool,
 }
 
 /// Reads a line of a file that keeps to the rules; the error says where in the line.
-pub fn read(line: &[u8], rules: &Rules) -> Result<Record, String> {
-    let line: Line =
+pub fn read(line: &[u8], rules: &Rules) -> Result<AccountRecord, String> {
+    let mut line: Line =
         serde_json::from_slice(line.trim_ascii_end()).map_err(|error| place(&error))?;
+    line.username = unicode::name(&line.username).into_owned();
     let name = &line.username;
     name::check(name).map_err(|error| error.to_string())?;
     let hash = PasswordHash::parse(&line.password_hash).map_err(|error| error.to_string());
@@ -55,33 +60,40 @@ pub fn read(line: &[u8], rules: &Rules) -> Result<Record, String> {
     let scopes = scopes
         .and_then(|scopes| catalogue::check(&scopes, rules.catalogue.as_ref()).map(|()| scopes));
     let scopes = scopes.map_err(|error| format!("the scopes of {name:?}: {error}"))?;
-    Ok(Record {
+    let user = User {
         username: line.username,
-        password_hash: line.password_hash,
         scopes,
         disabled: line.disabled,
         email: line.email,
         full_name: line.full_name,
-        stamp: line.stamp,
-        created: line.created,
-        updated: line.updated,
-        version: line.version,
+        stamp: line.stamp.filter(|_| rules.keep_stamps),
+    };
+    Ok(AccountRecord {
+        record: UserRecord {
+            user,
+            created: line.created,
+            updated: line.updated,
+            version: line.version,
+        },
+        password_hash: line.password_hash,
     })
 }
 
 /// Writes a line, without its end.
-pub fn write(record: &Record) -> Result<String, serde_json::Error> {
+pub fn write(account: &AccountRecord) -> Result<String, serde_json::Error> {
+    let record = &account.record;
+    let user = record.user.clone();
     serde_json::to_string(&Line {
-        username: record.username.clone(),
-        password_hash: record.password_hash.clone(),
-        scopes: sorted(&record.scopes)
+        scopes: sorted(&user.scopes)
             .into_iter()
             .map(str::to_owned)
             .collect(),
-        disabled: record.disabled,
-        email: record.email.clone(),
-        full_name: record.full_name.clone(),
-        stamp: record.stamp.clone(),
+        username: user.username,
+        password_hash: account.password_hash.clone(),
+        disabled: user.disabled,
+        email: user.email,
+        full_name: user.full_name,
+        stamp: user.stamp,
         created: record.created,
         updated: record.updated,
         version: record.version,
@@ -91,16 +103,19 @@ pub fn write(record: &Record) -> Result<String, serde_json::Error> {
 /// The names of the attributes in which a line differs from a user who is there. A line without a
 /// stamp leaves the user's as it is.
 #[must_use]
-pub fn differences(line: &Record, there: &Record) -> Vec<&'static str> {
-    let pairs = line.content().into_iter().zip(there.content());
-    let stamps = [line, there].map(|record| stamp(record.stamp.as_ref()));
-    let [ours, theirs] = stamps;
-    let stamps = line.stamp.as_ref().map(|_| (ours, theirs));
-    pairs
+pub fn differences(line: &AccountRecord, there: &AccountRecord) -> Vec<&'static str> {
+    let pairs = line.record.content().into_iter();
+    let pairs = pairs.zip(there.record.content());
+    let hash = (line.password_hash != there.password_hash).then_some("password_hash");
+    let (ours, theirs) = (&line.record.user.stamp, &there.record.user.stamp);
+    let stamps = ours
+        .as_ref()
+        .map(|_| (stamp(ours.as_ref()), stamp(theirs.as_ref())));
+    let others = pairs
         .chain(stamps)
         .filter(|(ours, theirs)| ours != theirs)
-        .map(|((name, _), _)| name)
-        .collect()
+        .map(|((name, _), _)| name);
+    hash.into_iter().chain(others).collect()
 }
 
 /// Leaves out the line number of `serde_json`: it sees one line at a time and always says "line 1".
@@ -114,10 +129,10 @@ fn place(error: &serde_json::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::aws::record::ATTRIBUTES;
+    use shared::aws::record::{CREDENTIALS_ATTRIBUTES, USER_ATTRIBUTES};
+    use shared::aws::table::Item;
 
     use super::*;
-    use crate::store::record;
 
     const HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
 
@@ -125,11 +140,13 @@ mod tests {
         format!(r#"{{"username":"bob","password_hash":"{HASH}","scopes":["me","items"]{more}}}"#)
     }
 
-    fn read(text: &str) -> Result<Record, String> {
+    /// Reads a line with its stamp.
+    fn read(text: &str) -> Result<AccountRecord, String> {
         let catalogue = Scopes::parse("me items").unwrap();
         let rules = Rules {
             catalogue: Some(catalogue),
             capacity: Capacity::default(),
+            keep_stamps: true,
         };
         super::read(text.as_bytes(), &rules)
     }
@@ -144,27 +161,35 @@ mod tests {
             r#","created":1,"updated":2,"version":3"#,
         ] {
             let first = read(&line(more)).unwrap();
-            let item = first.to_item(7);
-            let again = record(&item).unwrap();
+            let [user, credentials] = first.to_items(7, "id");
+            let again = AccountRecord::read("bob", &user, Some(&credentials));
+            let again = again.unwrap().unwrap();
             assert!(differences(&first, &again).is_empty(), "{more}");
-            assert_eq!(again.created, first.created.or(Some(7)));
-            assert_eq!(again.version, first.version.or(Some(1)));
+            assert_eq!(again.record.created, first.record.created.or(Some(7)));
+            assert_eq!(again.record.version, first.record.version.or(Some(1)));
             let exported = write(&again).unwrap();
             assert_eq!(read(&exported), Ok(again), "{exported}");
-            assert_eq!(
-                ATTRIBUTES
-                    .iter()
-                    .filter(|name| item.contains_key(**name))
-                    .count(),
-                item.len()
-            );
+            for (item, known) in [
+                (user, &USER_ATTRIBUTES[..]),
+                (credentials, &CREDENTIALS_ATTRIBUTES),
+            ] {
+                assert!(item.keys().all(|name| known.contains(&&**name)), "{item:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_read_in_the_form_in_which_a_login_compares_it() {
+        for (name, expected) in [("Bob@X.org", "bob@x.org"), ("zoe\u{308}", "zoë")] {
+            let record = read(&line("").replace("bob", name)).unwrap();
+            assert_eq!(record.record.user.username, expected);
         }
     }
 
     #[test]
     fn no_scopes_are_no_attribute() {
         let record = read(&line("").replace(r#""me","items""#, "")).unwrap();
-        assert!(!record.to_item(1).contains_key("scopes"));
+        assert!(!record.to_items(1, "id")[0].contains_key("scopes"));
     }
 
     #[test]
@@ -209,6 +234,10 @@ mod tests {
                 "the password_hash of \"bob\": not an argon2id",
             ),
             (
+                &good.replace(",t=3", ""),
+                "the password_hash of \"bob\": not an argon2id",
+            ),
+            (
                 &good.replace("m=65536,t=3", "m=262144,t=12"),
                 "the password_hash of \"bob\": 262144 KiB and 12 passes are more than a function of 128 MB can hash",
             ),
@@ -229,13 +258,37 @@ mod tests {
         }
     }
 
+    /// What a login and an export read: a hash by an id that is not the user's was set by somebody meanwhile.
     #[test]
-    fn an_item_that_lacks_something_is_named() {
-        let mut item = read(&line("")).unwrap().to_item(1);
-        item.remove("disabled");
-        let error = record(&item).unwrap_err().to_string();
+    fn items_that_do_not_belong_together_are_no_account() {
+        let [user, credentials] = read(&line("")).unwrap().to_items(1, "id");
+        let [other, others] = read(&line("")).unwrap().to_items(1, "another");
+        for (user, credentials) in [
+            (&user, Some(&others)),
+            (&other, Some(&credentials)),
+            (&user, None),
+        ] {
+            let read = AccountRecord::read("bob", user, credentials);
+            assert_eq!(read.unwrap(), None);
+        }
+        let error = |user: &Item, credentials: &Item| {
+            let read = AccountRecord::read("bob", user, Some(credentials));
+            read.unwrap_err().to_string()
+        };
+        for (name, text) in [
+            ("disabled", "\"user#bob\" has no valid disabled"),
+            ("credentials_id", "\"user#bob\" is of an earlier version"),
+        ] {
+            let mut user = user.clone();
+            user.remove(name);
+            let error = error(&user, &credentials);
+            assert!(error.contains(text), "{error}");
+        }
+        let mut spoilt = credentials.clone();
+        spoilt.remove("password_hash");
+        let error = error(&user, &spoilt);
         assert!(
-            error.contains("\"user#bob\" has no valid disabled"),
+            error.contains("\"credentials#bob\" has no valid password_hash"),
             "{error}"
         );
     }

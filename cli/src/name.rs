@@ -1,15 +1,19 @@
 //! Which names new users may have: no two may look alike.
 //!
-//! The service compares names byte for byte. So a new name must be its own NFKC case-folded form
+//! The service compares names byte for byte, once they are in NFC and, if they are e-mail addresses, case-folded
+//! ([`shared::domain::unicode::name`]). So a new name must be its own NFKC case-folded form
 //! (Unicode Standard Annex 15, and section 5.18 of the core specification), and hold nothing that
 //! cannot be seen. It holds no white space either: in a list, a log or a command line a name is one
 //! word. Letters of different scripts that look alike (Latin and Cyrillic "a") are
 //! allowed: to refuse them would take a list of the scripts that a service wants.
 
+use std::convert::Infallible;
+
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
+use shared::domain::unicode;
 use shared::domain::users::{CLIENT, MAX_BYTES};
 
 use crate::error::Error;
@@ -65,6 +69,12 @@ pub enum BadName {
         "the user name {0:?} begins with {CLIENT:?}, as the sub of a client's token does; let it begin otherwise"
     )]
     Client(String),
+}
+
+/// The name that somebody typed, in the form in which the functions compare it.
+#[must_use]
+pub fn typed(text: &str) -> Result<String, Infallible> {
+    Ok(unicode::name(text).into_owned())
 }
 
 /// May a new user have this name?

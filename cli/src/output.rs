@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use serde::Serialize;
 use serde_json::json;
-use shared::aws::record::Record;
+use shared::aws::record::{AccountRecord, UserRecord};
 use shared::domain::scope::Scopes;
 
 use crate::error::Error;
@@ -29,7 +29,6 @@ struct Shown<'a> {
     disabled: bool,
     email: Option<&'a str>,
     full_name: Option<&'a str>,
-    password: String,
     created: Option<u64>,
     updated: Option<u64>,
     version: Option<u64>,
@@ -40,6 +39,7 @@ struct Shown<'a> {
 struct Card<'a, F> {
     #[serde(flatten)]
     user: Shown<'a>,
+    password: &'a str,
     failed_logins: Option<&'a F>,
 }
 
@@ -55,32 +55,33 @@ impl Output {
     }
 
     /// Prints a user, with `text` for people.
-    pub fn user(self, record: &Record, text: impl Display) -> Result<(), Error> {
+    pub fn user(self, record: &UserRecord, text: impl Display) -> Result<(), Error> {
         self.print(&shown(record), text)
     }
 
     /// Prints everything about a user, and the failed logins that are counted.
     pub fn card(
         self,
-        record: &Record,
+        account: &AccountRecord,
         failed: Option<&(impl Serialize + Display)>,
     ) -> Result<(), Error> {
         let document = Card {
-            user: shown(record),
+            user: shown(&account.record),
+            password: &cost(&account.password_hash),
             failed_logins: failed,
         };
-        self.print(&document, card(record, failed))
+        self.print(&document, card(&document))
     }
 }
 
-fn shown(record: &Record) -> Shown<'_> {
+fn shown(record: &UserRecord) -> Shown<'_> {
+    let user = &record.user;
     Shown {
-        username: &record.username,
-        scopes: sorted(&record.scopes),
-        disabled: record.disabled,
-        email: record.email.as_deref(),
-        full_name: record.full_name.as_deref(),
-        password: cost(&record.password_hash),
+        username: &user.username,
+        scopes: sorted(&user.scopes),
+        disabled: user.disabled,
+        email: user.email.as_deref(),
+        full_name: user.full_name.as_deref(),
         created: record.created,
         updated: record.updated,
         version: record.version,
@@ -89,24 +90,25 @@ fn shown(record: &Record) -> Shown<'_> {
 
 /// Everything about a user, one attribute a line. Where no failed logins are counted, there is no
 /// line for them.
-fn card(record: &Record, failed: Option<&impl Display>) -> String {
-    let user = shown(record);
+fn card<F: Display>(card: &Card<'_, F>) -> String {
+    let user = &card.user;
     let time = |seconds: Option<u64>| seconds.map_or_else(|| "-".to_owned(), date);
     let or_dash = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), clean);
     let version = user.version.unwrap_or_default();
     let attributes = [
         ("username", clean(user.username)),
-        ("scopes", scopes(record)),
+        ("scopes", scopes(&user.scopes)),
         ("disabled", user.disabled.to_string()),
         ("email", or_dash(user.email)),
         ("full name", or_dash(user.full_name)),
-        ("password", clean(&user.password)),
+        ("password", clean(card.password)),
         ("created", time(user.created)),
         (
             "updated",
             format!("{} (version {version})", time(user.updated)),
         ),
     ];
+    let failed = card.failed_logins;
     let logins = failed.map(|failed| ("logins", failed.to_string()));
     let lines = attributes.into_iter().chain(logins);
     let lines = lines.map(|(name, value)| format!("{name:<10}{value}"));
@@ -115,18 +117,15 @@ fn card(record: &Record, failed: Option<&impl Display>) -> String {
 
 /// A user on one line.
 #[must_use]
-pub fn row(record: &Record) -> String {
-    let state = if record.disabled {
-        "disabled"
-    } else {
-        "active"
-    };
-    let (name, scopes) = (clean(&record.username), scopes(record));
+pub fn row(record: &UserRecord) -> String {
+    let user = shown(record);
+    let state = if user.disabled { "disabled" } else { "active" };
+    let (name, scopes) = (clean(user.username), scopes(&user.scopes));
     format!("{name:<24}  {scopes:<12}  {state}")
 }
 
-fn scopes(record: &Record) -> String {
-    match sorted(&record.scopes).as_slice() {
+fn scopes(scopes: &[&str]) -> String {
+    match scopes {
         [] => "-".to_owned(),
         scopes => clean(&scopes.join(" ")),
     }

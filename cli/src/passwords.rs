@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Read, stdin};
 use secrecy::{ExposeSecret, SecretString};
 use shared::config;
 use shared::domain::password::{PasswordHash, Passwords};
+use shared::domain::unicode::nfc;
 use shared::domain::users::MAX_BYTES;
 use zxcvbn::{Score, zxcvbn};
 
@@ -27,7 +28,8 @@ pub fn new_hash(args: &PasswordArgs, words: &[&str]) -> Result<PasswordHash, Err
     } else {
         from_prompt(min_length)?
     };
-    check(password.expose_secret(), min_length, words)?;
+    // What is hashed is the normal form, so that is what must be good enough.
+    check(&nfc(password.expose_secret()), min_length, words)?;
     let policy =
         config::password_policy(&variable).map_err(|error| Error::Usage(error.to_string()))?;
     let hash = Passwords::new(policy).hash(password.expose_secret());

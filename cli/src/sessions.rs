@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
-use shared::aws::table::{Item, SESSION, Table, text};
-use shared::domain::sessions::session::Session;
-use shared::domain::sessions::store::SessionStore;
+use shared::aws::table::{SESSION, Table};
+use shared::domain::sessions::session::SessionSummary;
 use shared::domain::sessions::token::Sid;
-use shared::domain::store::StoreError;
 
 use crate::error::Error;
 use crate::items::{self, now};
@@ -42,22 +40,21 @@ pub async fn sessions(
 
 /// Lists those that can be refreshed, the last used first.
 async fn list(table: &Table, out: Output, name: &str) -> Result<(), Error> {
-    let user = store::find(table, name).await?.into_user();
+    let user = store::find(table, name).await?.user;
+    let sessions = table.sessions_of(name).await;
+    let sessions = sessions.map_err(|error| Error::Failed(error.to_string()))?;
     let (mut live, mut unreadable) = (Vec::new(), 0);
-    // Each is read as the functions read it; they know best what a session is.
-    for sid in sids(table, name).await? {
-        match table.session(&sid).await {
-            Ok(session) => live.extend(session),
-            Err(error @ StoreError::Corrupt { .. }) => {
+    for (Sid(sid), session) in sessions {
+        match session {
+            Ok(session) => live.push(session),
+            Err(error) => {
                 unreadable += 1;
-                let sid = sid.0;
                 let error = format!("{error}; to end it: users sessions {name:?} --end {sid:?}");
                 failure_note(&Error::Failed(error), out.json);
             }
-            Err(error) => return Err(Error::Failed(error.to_string())),
         }
     }
-    live.retain(|session| session.is_live(&user, Duration::from_secs(now())));
+    live.retain(|session| session.state.is_live(&user, Duration::from_secs(now())));
     live.sort_by_key(|session| std::cmp::Reverse(session.rotated));
     for session in &live {
         out.print(&shown(session), row(session))?;
@@ -66,21 +63,6 @@ async fn list(table: &Table, out: Output, name: &str) -> Result<(), Error> {
         note(format_args!("{name}: no sessions"));
     }
     readable(unreadable, "session")
-}
-
-/// The names of all sessions of this user, ended ones too.
-async fn sids(table: &Table, name: &str) -> Result<Vec<Sid>, Error> {
-    let scan = items::scan(table, SESSION)
-        .filter_expression("begins_with(pk, :prefix) AND #user = :user")
-        .expression_attribute_names("#user", "user")
-        .expression_attribute_values(":user", text(name))
-        .projection_expression("pk");
-    let sid = |item: &Item| {
-        let key = item.get("pk")?.as_s().ok()?;
-        Some(Sid(key.strip_prefix(SESSION)?.to_owned()))
-    };
-    let items = items::all(table, scan).await?;
-    Ok(items.iter().filter_map(sid).collect())
 }
 
 /// Ends a session, if it is this user's.
@@ -100,18 +82,18 @@ async fn end_one(table: &Table, out: Output, name: &str, sid: &str) -> Result<()
     )
 }
 
-fn shown(session: &Session) -> Shown<'_> {
+fn shown(session: &SessionSummary) -> Shown<'_> {
     Shown {
         sid: &session.sid.0,
         client: &session.client,
         scopes: sorted(&session.scopes),
         auth_time: session.auth_time.as_secs(),
         rotated: session.rotated.as_secs(),
-        expires: session.expires.min(session.ends).as_secs(),
+        expires: session.state.expires.min(session.state.ends).as_secs(),
     }
 }
 
-fn row(session: &Session) -> String {
+fn row(session: &SessionSummary) -> String {
     let session = shown(session);
     let times = [session.auth_time, session.rotated, session.expires].map(date);
     let [begun, refreshed, until] = times;

@@ -2,11 +2,13 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod clients;
+mod endings;
 mod hashes;
 mod keys;
 mod logins;
 mod sessions;
 mod support;
+mod upgrade;
 
 use std::collections::HashSet;
 use std::fs;
@@ -381,7 +383,7 @@ fn what_must_end_tokens_gives_a_new_stamp() {
         (&["set-email", "johndoe", "j@x.org"], false),
         (&["unlock", "johndoe"], false),
         (&["disable", "johndoe"], true),
-        (&["enable", "johndoe"], false),
+        (&["enable", "johndoe"], true),
         (&["logout", "johndoe"], true),
         (&["remove", "johndoe", "--yes"], false),
         (&["add", "johndoe"], true),
@@ -400,26 +402,29 @@ fn what_must_end_tokens_gives_a_new_stamp() {
 }
 
 #[test]
-fn an_imported_user_keeps_the_stamp_of_the_line_or_gets_a_new_one() {
+fn an_import_gives_new_stamps_unless_the_files_are_kept() {
     let server = Server::with_table();
     let import = |more: &str, arguments: &[&str]| {
         let line = format!(r#"{{"username":"bob","password_hash":"{HASH}","scopes":[]{more}}}"#);
         server.run(&[&["import", "-"], arguments].concat(), &line)
     };
     let stamp = || server.export()[0]["stamp"].clone();
-    import("", &[]).succeeds();
-    let first = stamp();
-    assert!(first.is_string());
-    import("", &[]).succeeds();
-    assert_eq!(stamp(), first, "already there");
-    import(r#","stamp":"s""#, &[]).fails(1, "differs in stamp");
-    import(r#","stamp":"s""#, &["--replace"]).succeeds();
+    import(r#","stamp":"s""#, &[]).succeeds();
+    let added = stamp();
+    assert!(added.is_string() && added != "s", "{added}");
+    for more in ["", r#","stamp":"s""#] {
+        import(more, &["--replace"]).succeeds();
+        assert_eq!(stamp(), added, "already there");
+    }
+    import(r#","stamp":"s","email":"b@x.org""#, &["--replace"]).succeeds();
+    assert!(stamp() != added && stamp() != "s", "replaced");
+
+    let kept = r#","stamp":"s","email":"b@x.org""#;
+    import(kept, &["--keep-stamps"]).fails(1, "differs in stamp");
+    import(kept, &["--keep-stamps", "--replace"]).succeeds();
     assert_eq!(stamp(), "s");
-    import(r#","email":"b@x.org""#, &["--replace"]).succeeds();
-    assert!(
-        ![first, "s".into()].contains(&stamp()),
-        "replaced without one"
-    );
+    import(r#","email":"b@x.org""#, &["--keep-stamps"]).succeeds();
+    assert_eq!(stamp(), "s", "a line without a stamp fits every one");
 }
 
 #[test]
@@ -643,7 +648,7 @@ fn an_export_imports_as_it_was() {
         "email": "z@x.org", "full_name": "Zoë \"Z\" \n", "stamp": "s", "created": 1, "updated": 2, "version": 3,
     });
     let content = format!("{}\n\n{full}\n", user("bob"));
-    let counts = one.json(&["import", path(&file(&content))], "");
+    let counts = one.json(&["import", path(&file(&content)), "--keep-stamps"], "");
     let expected = |added, there| json!({ "added": added, "replaced": 0, "already_there": there, "conflicts": 0, "invalid": 0 });
     assert_eq!(counts, expected(2, 0));
     assert!(one.export().contains(&full));
@@ -664,8 +669,10 @@ fn an_export_imports_as_it_was() {
     let arguments = ["export", failed.to_str().unwrap(), "--table", "none"];
     one.run(&arguments, "").fails(1, "no table \"none\"");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    assert_eq!(other.json(&["import", copy], ""), expected(2, 0));
-    assert_eq!(other.json(&["import", copy], ""), expected(0, 2));
+    for (added, there) in [(2, 0), (0, 2)] {
+        let counts = other.json(&["import", copy, "--keep-stamps"], "");
+        assert_eq!(counts, expected(added, there));
+    }
     let sorted = |text: &str| {
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         lines.sort();

@@ -55,8 +55,21 @@ fn read(name: &str) -> Result<Value, Box<dyn Error>> {
     })
 }
 
-/// The document without the ways to a token that are not offered.
+/// The document without the operations and the ways to a token that are not offered.
 fn offering(mut document: Value, sessions: bool, clients: bool) -> Value {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    if let Some(paths) = paths {
+        for item in paths.values_mut().filter_map(Value::as_object_mut) {
+            item.retain(|_, operation| {
+                let only_with = operation
+                    .as_object_mut()
+                    .and_then(|operation| operation.remove("x-only-with"));
+                only_with.is_none() || sessions
+            });
+        }
+        paths.retain(|_, item| item.as_object().is_none_or(|item| !item.is_empty()));
+    }
+    drop_unused_schemas(&mut document);
     let scheme = "/components/securitySchemes/OAuth2PasswordBearer/flows";
     let flows = document.pointer_mut(scheme);
     if let Some(flows) = flows.and_then(Value::as_object_mut) {
@@ -69,6 +82,22 @@ fn offering(mut document: Value, sessions: bool, clients: bool) -> Value {
         }
     }
     document
+}
+
+/// Schemas that nothing refers to; one that is dropped may have been the last to refer to another.
+fn drop_unused_schemas(document: &mut Value) {
+    loop {
+        let text = document.to_string();
+        let schemas = document.pointer_mut("/components/schemas");
+        let Some(schemas) = schemas.and_then(Value::as_object_mut) else {
+            return;
+        };
+        let before = schemas.len();
+        schemas.retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
+        if schemas.len() == before {
+            return;
+        }
+    }
 }
 
 /// The document at a path from which the API is at `server`.

@@ -14,6 +14,8 @@ pub const FUNCTIONS: &[Function] = &[
     introspect::FUNCTION,
     users_me::FUNCTION,
     users_me_items::FUNCTION,
+    users_me_sessions::FUNCTION,
+    users_me_session::FUNCTION,
     users_me_logout::FUNCTION,
     status::FUNCTION,
     openapi::FUNCTION,

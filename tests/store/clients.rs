@@ -17,6 +17,7 @@ pub fn all() -> Vec<Client> {
         scopes: Scopes::parse("items me").unwrap(),
         introspect: true,
         disabled: false,
+        not_before: Some(9),
     };
     let two = Client {
         id: "c_two".into(),
@@ -26,6 +27,7 @@ pub fn all() -> Vec<Client> {
         scopes: Scopes::default(),
         introspect: false,
         disabled: true,
+        not_before: None,
     };
     vec![one, two]
 }
@@ -71,6 +73,7 @@ async fn a_client_with_a_missing_or_wrong_attribute_is_named(table: &Table, clie
         ("introspect", Some(text("true"))),
         ("disabled", None),
         ("disabled", Some(text("false"))),
+        ("not_before", Some(text("9"))),
     ] {
         let mut changed = clients::item(client);
         changed.remove(attribute);

@@ -59,7 +59,12 @@ impl ApiDocument {
         let raw_path = event["rawPath"].as_str().unwrap_or_default();
         let mut operations = function.route.operations.iter();
         let answered = operations.any(|operation| operation.method == method);
-        let described = !self.paths[path][method.to_lowercase()].is_null();
+        let operation = &self.paths[path][method.to_lowercase()];
+        let described = !operation.is_null();
+        // What may be off is there, or is 404 like any other path.
+        if answer.status == 404 && !operation["x-only-with"].is_null() {
+            return;
+        }
         // A 304 stands for the answer that the client has (RFC 9110 15.4.5).
         let known = answer.status == 304;
         if known || !answered || !described || !function.route.has_path(raw_path) {

@@ -6,13 +6,13 @@ use std::thread;
 
 use aws_sdk_dynamodb::config::Credentials;
 use dynoxide::Database;
-use shared::aws::record::Record;
+use shared::aws::record::{AccountRecord, UserRecord};
 use shared::aws::table::{self, Table};
 use shared::aws::{Aws, ROOTS, clients};
 use shared::domain::clients::Client;
 use shared::domain::sessions::store::SessionStore;
 use shared::domain::store::Patience;
-use shared::domain::users::{User, tutorial};
+use shared::domain::users::{Account, tutorial};
 
 use crate::functions::function;
 use crate::proxy::Proxy;
@@ -51,7 +51,7 @@ pub fn start_filled() -> SocketAddr {
 }
 
 /// Starts a database with these users.
-pub fn start_with(users: impl IntoIterator<Item = User>) -> SocketAddr {
+pub fn start_with(users: impl IntoIterator<Item = Account>) -> SocketAddr {
     let address = start();
     block_on(async {
         let table = connect(format!("http://{address}"), "users");
@@ -98,35 +98,33 @@ pub fn connect_with(roots: Vec<u8>, patience: Patience, url: String, name: &str)
 }
 
 /// Adds users, who must have hashes, to a table; makes the table if there is none.
-pub async fn fill(table: &Table, users: impl IntoIterator<Item = User>) {
+pub async fn fill(table: &Table, users: impl IntoIterator<Item = Account>) {
     table::create(table).await.unwrap();
-    for user in users {
-        let item = record(user).to_item(NOW);
-        let put = table
-            .client
-            .put_item()
-            .table_name(&table.name)
-            .set_item(Some(item));
-        put.condition_expression("attribute_not_exists(pk)")
-            .send()
-            .await
-            .unwrap();
+    for account in users {
+        for item in record(account).to_items(NOW, "the first password") {
+            let put = table
+                .client
+                .put_item()
+                .table_name(&table.name)
+                .set_item(Some(item));
+            put.condition_expression("attribute_not_exists(pk)")
+                .send()
+                .await
+                .unwrap();
+        }
     }
 }
 
 /// The record of a user, who must have a hash.
-pub fn record(user: User) -> Record {
-    Record {
-        username: user.username,
-        password_hash: user.password_hash.unwrap().to_string(),
-        scopes: user.scopes,
-        disabled: user.disabled,
-        email: user.email,
-        full_name: user.full_name,
-        stamp: user.stamp,
-        created: None,
-        updated: None,
-        version: None,
+pub fn record(account: Account) -> AccountRecord {
+    AccountRecord {
+        record: UserRecord {
+            user: account.user,
+            created: None,
+            updated: None,
+            version: None,
+        },
+        password_hash: account.password_hash.unwrap().to_string(),
     }
 }
 

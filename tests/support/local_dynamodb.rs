@@ -12,7 +12,7 @@ use std::thread;
 use dynoxide::Database;
 use shared::aws::table;
 use shared::domain::store::StoreError;
-use shared::domain::users::{Stamp, User, tutorial};
+use shared::domain::users::{Account, Stamp, tutorial};
 use tests::block_on;
 use tests::dynamodb::{add_clients, connect, fill, serve};
 
@@ -51,9 +51,9 @@ fn main() -> ExitCode {
 }
 
 /// As `users add` makes them, so that a logout ends their tokens.
-fn stamped(user: User) -> User {
-    let stamp = Some(Stamp::random());
-    User { stamp, ..user }
+fn stamped(mut account: Account) -> Account {
+    account.user.stamp = Some(Stamp::random());
+    account
 }
 
 fn failed(problem: &str) -> ExitCode {

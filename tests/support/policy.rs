@@ -45,6 +45,7 @@ impl Statement {
         let arn = statement["Resource"].as_str().unwrap();
         let table = match arn.rsplit_once("table/${AWS::StackName}-") {
             Some((_, "users")) => "users",
+            Some((_, "users/index/sessions-by-user")) => "users/index/sessions-by-user",
             Some((_, "keys")) => "keys",
             _ => panic!("{arn} is not understood"),
         };
@@ -96,23 +97,40 @@ impl Statement {
     }
 }
 
-/// The one table that a request names.
-fn table(request: &Value) -> &str {
+/// The one table that a request names, or its index.
+fn table(request: &Value) -> String {
     let batch = request["RequestItems"].as_object();
     let of_batch = batch
         .and_then(|batch| batch.keys().next())
         .map(String::as_str);
-    of_batch.or(request["TableName"].as_str()).unwrap()
+    let table = of_batch.or(request["TableName"].as_str()).unwrap();
+    match request["IndexName"].as_str() {
+        Some(index) => format!("{table}/index/{index}"),
+        None => table.to_owned(),
+    }
 }
 
 /// `dynamodb:LeadingKeys`.
 fn keys(request: &Value) -> Vec<String> {
     let batch = request["RequestItems"].as_object().into_iter().flatten();
-    let batch = batch.flat_map(|(_, asked)| asked["Keys"].as_array().unwrap());
+    let batch = batch.flat_map(|(_, asked)| match asked["Keys"].as_array() {
+        Some(keys) => keys.iter().collect(),
+        None => writes(asked),
+    });
     let one = [&request["Key"], &request["Item"]];
     let keys = batch.chain(one.into_iter().filter(|key| !key.is_null()));
     keys.map(|key| key["pk"]["S"].as_str().unwrap().to_owned())
         .collect()
+}
+
+/// The items and the keys of a batch of writes.
+fn writes(asked: &Value) -> Vec<&Value> {
+    let each = asked.as_array().unwrap().iter();
+    each.map(|write| match write.get("PutRequest") {
+        Some(put) => &put["Item"],
+        None => &write["DeleteRequest"]["Key"],
+    })
+    .collect()
 }
 
 /// `dynamodb:Attributes`: the names of the key, and those in the expressions of an update.

@@ -7,15 +7,28 @@ use std::time::Duration;
 use shared::domain::login::attempt::{Attempt, Key};
 use shared::domain::login::store::{LoginStore, Seen, Verdict, Written};
 use shared::domain::password::{PasswordHash, Passwords, Policy};
-use shared::domain::sessions::session::{Rotated, Rotation, Session};
-use shared::domain::sessions::store::{Seen as SeenSession, SessionStore};
+use shared::domain::sessions::session::{Rotated, Rotation, Session, SessionSummary};
+use shared::domain::sessions::store::{Owner, Seen as SeenSession, SessionStore};
 use shared::domain::sessions::token::Sid;
 use shared::domain::store::{Asking, StoreError};
-use shared::domain::users::{Stamp, User, UserStore, tutorial};
+use shared::domain::users::{Account, Stamp, User, UserStore, tutorial};
 
 /// The tutorial's user.
 pub fn johndoe() -> User {
+    johndoes_account().user
+}
+
+/// The tutorial's user, with the password's hash.
+pub fn johndoes_account() -> Account {
     tutorial().unwrap().remove("johndoe").unwrap()
+}
+
+/// This user with the password of the tutorial's, "secret".
+pub fn with_password(user: User) -> Account {
+    Account {
+        user,
+        ..johndoes_account()
+    }
 }
 
 /// A cost at which thousands of hashes take a second.
@@ -24,35 +37,49 @@ pub fn cheap_policy() -> Policy {
 }
 
 /// Users with these names and the password "secret", whose hashes cost next to nothing.
-pub fn cheap(names: &[&str]) -> HashMap<String, User> {
+pub fn cheap(names: &[&str]) -> HashMap<String, Account> {
     let hash = Passwords::new(cheap_policy()).hash("secret").unwrap();
-    let user = |name: &&str| {
+    let account = |name: &&str| {
         let user = User {
             username: (*name).to_owned(),
-            password_hash: Some(hash.clone()),
             ..johndoe()
         };
-        (user.username.clone(), user)
+        let password_hash = Some(hash.clone());
+        (
+            (*name).to_owned(),
+            Account {
+                user,
+                password_hash,
+            },
+        )
     };
-    names.iter().map(user).collect()
+    names.iter().map(account).collect()
 }
 
 /// Finds the same user under every name, or never any; it counts nothing, and no hash can be
 /// replaced.
-pub struct One(pub Option<User>);
+pub struct One(pub Option<Account>);
+
+impl One {
+    /// Finds this user, whose password is the tutorial's.
+    pub fn knowing(user: User) -> Self {
+        Self(Some(with_password(user)))
+    }
+}
 
 impl UserStore for One {
     fn find<'a>(&'a self, _: &'a str) -> Asking<'a, Option<User>> {
-        Box::pin(async { Ok(self.0.clone()) })
+        let user = self.0.as_ref().map(|account| account.user.clone());
+        Box::pin(async { Ok(user) })
     }
 }
 
 impl LoginStore for One {
     fn look<'a>(&'a self, _: &'a Attempt) -> Asking<'a, Seen> {
-        let user = self.0.clone();
+        let found = self.0.clone();
         Box::pin(async {
             Ok(Seen {
-                user,
+                found,
                 ..Seen::default()
             })
         })
@@ -89,8 +116,8 @@ pub struct Judged<F> {
 
 impl<F: Fn(Verdict<'_>) -> Written + Send + Sync> Judged<F> {
     /// With a closure that need not be named.
-    pub fn new(user: User, write: F) -> Self {
-        let one = One(Some(user));
+    pub fn new(account: Account, write: F) -> Self {
+        let one = One(Some(account));
         Self { one, write }
     }
 }
@@ -227,6 +254,7 @@ pub enum SessionCall {
     End,
     User,
     Look,
+    Index,
 }
 
 /// Sessions some of whose calls fail, and whose user may be another one.
@@ -264,8 +292,8 @@ impl Strange {
 }
 
 impl SessionStore for Strange {
-    fn begin<'a>(&'a self, session: &'a Session) -> Asking<'a, ()> {
-        let asked = async { self.store.begin(session).await };
+    fn begin<'a>(&'a self, session: &'a Session, ending: &'a [Sid]) -> Asking<'a, ()> {
+        let asked = async { self.store.begin(session, ending).await };
         Box::pin(self.pass(SessionCall::Begin, asked))
     }
 
@@ -274,8 +302,8 @@ impl SessionStore for Strange {
         Box::pin(self.pass(SessionCall::Rotate, asked))
     }
 
-    fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()> {
-        let asked = async move { self.store.end(sid, client).await };
+    fn end<'a>(&'a self, sid: &'a Sid, owner: Owner<'a>) -> Asking<'a, bool> {
+        let asked = async move { self.store.end(sid, owner).await };
         Box::pin(self.pass(SessionCall::End, asked))
     }
 
@@ -285,6 +313,16 @@ impl SessionStore for Strange {
 
     fn session<'a>(&'a self, sid: &'a Sid) -> Asking<'a, Option<Session>> {
         self.store.session(sid)
+    }
+
+    fn oldest<'a>(&'a self, username: &'a str, most: usize) -> Asking<'a, Vec<Sid>> {
+        let asked = async move { self.store.oldest(username, most).await };
+        Box::pin(self.pass(SessionCall::Index, asked))
+    }
+
+    fn newest<'a>(&'a self, username: &'a str, most: usize) -> Asking<'a, Vec<SessionSummary>> {
+        let asked = async move { self.store.newest(username, most).await };
+        Box::pin(self.pass(SessionCall::Index, asked))
     }
 
     fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {

@@ -14,7 +14,7 @@ use shared::domain::sessions::memory::MemorySessions;
 use shared::domain::sessions::store::SessionStore;
 use shared::domain::store::Patience;
 use shared::domain::token::{Published, Signer, Verifier};
-use shared::domain::users::{MemoryUsers, User, UserStore, tutorial};
+use shared::domain::users::{Account, MemoryUsers, UserStore, tutorial};
 use shared::lambda::{ColdStart, Function, Service};
 
 use crate::stores::{Call, Dead, Fault, Flaky};
@@ -146,7 +146,7 @@ impl World {
 
     /// With these users in memory.
     #[must_use]
-    pub fn memory(mut self, users: impl IntoIterator<Item = (String, User)>) -> Self {
+    pub fn memory(mut self, users: impl IntoIterator<Item = (String, Account)>) -> Self {
         let users = Arc::new(MemoryUsers::new(users.into_iter().collect()));
         self.users = Some(users.clone());
         self.sessions = Some(Arc::new(MemorySessions::new(users.clone())));

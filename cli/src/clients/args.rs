@@ -66,7 +66,7 @@ change.")]
     RotateSecret {
         /// The client's id
         id: String,
-        /// Let the new one alone be valid: somebody else knows the old one
+        /// Let the new one alone be valid, and end the client's own tokens: somebody else knows the old one
         #[arg(long)]
         drop_old: bool,
     },
@@ -74,7 +74,8 @@ change.")]
     #[command(after_help = "Example:
   users clients disable c_Zm9vYmFyYmF6cXV4
 
-Its users' sessions cannot be refreshed; their access tokens end by themselves.")]
+Its own tokens stay ended when it is enabled. Its users' sessions cannot be refreshed while it is disabled; their
+access tokens end by themselves.")]
     Disable {
         /// The client's id
         id: String,

@@ -62,6 +62,7 @@ async fn add(table: &Table, out: Output, args: &AddArgs) -> Result<(), Error> {
         scopes: catalogue::known(table, &args.scopes).await?,
         introspect: args.introspect,
         disabled: false,
+        not_before: None,
     };
     check(&client)?;
     let added = store::add(table, &client).await?;
@@ -116,6 +117,9 @@ async fn rotate(table: &Table, out: Output, id: &str, drop_old: bool) -> Result<
         let old = client.secrets.iter().filter(|old| **old != kept);
         let newest = old.max_by_key(|old| old.created).filter(|_| !drop_old);
         client.secrets = newest.into_iter().chain([&kept]).cloned().collect();
+        if drop_old {
+            end_tokens(client);
+        }
         Ok(())
     };
     let rotated = store::change(table, id, change).await?;
@@ -135,10 +139,18 @@ async fn set_disabled(table: &Table, out: Output, id: &str, disabled: bool) -> R
     }
     let change = |client: &mut Client| {
         client.disabled = disabled;
+        if disabled {
+            end_tokens(client);
+        }
         Ok(())
     };
     let changed = store::change(table, id, change).await?;
     output::say(out, &changed, &format!("{id}: {word}"))
+}
+
+/// Ends the tokens of its own that a client has, also those of this second: tokens tell the time in seconds.
+fn end_tokens(client: &mut Client) {
+    client.not_before = Some(now() + 1);
 }
 
 async fn remove(table: &Table, out: Output, id: &str, yes: bool) -> Result<(), Error> {

@@ -7,15 +7,17 @@ use shared::domain::clients::Client;
 
 use crate::error::Error;
 use crate::items::{self, now};
+use crate::scan::Pages;
 
 /// The attributes that are made from a client.
-const ATTRIBUTES: [&str; 6] = [
+const ATTRIBUTES: [&str; 7] = [
     "name",
     "secrets",
     "grants",
     "scopes",
     "introspect",
     "disabled",
+    "not_before",
 ];
 
 /// All that is stored of a client. Times are in seconds since the epoch.
@@ -56,7 +58,7 @@ pub async fn find(table: &Table, id: &str) -> Result<Entry, Error> {
 
 /// The items of all clients.
 pub async fn all(table: &Table) -> Result<Vec<Item>, Error> {
-    items::all(table, items::scan(table, CLIENT)).await
+    Pages::of(table, CLIENT).all().await
 }
 
 /// Adds a client with an id that was made for it. If there is one of that id, it is this one: the SDK

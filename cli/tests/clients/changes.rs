@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use shared::aws::table::text;
+use users::items::now;
 
 use super::*;
 use crate::support::{GOOD_PASSWORD, finish, json_lines};
@@ -100,8 +101,14 @@ fn a_disabled_client_is_refused_until_it_is_enabled() {
     says("disable", "was disabled already");
     let list = run(&server, &["list"]).succeeds().stdout;
     assert!(list.ends_with("client_credentials  disabled\n"), "{list}");
+    let ends = not_before(&server, &id).unwrap();
+    assert!(
+        (now()..=now() + 1).contains(&ends),
+        "tokens of its own: {ends}"
+    );
     says("enable", "enabled");
     authenticate(&server, &id, &secret).unwrap();
+    assert_eq!(not_before(&server, &id), Some(ends), "they stay ended");
     assert_eq!(version(&server, &id), Some(3));
 }
 

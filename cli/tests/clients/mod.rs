@@ -43,3 +43,8 @@ fn item(server: &Server, id: &str) -> Item {
 fn version(server: &Server, id: &str) -> Option<u64> {
     number_of(&item(server, id), "version")
 }
+
+/// Which tokens of its own have ended: those from before.
+fn not_before(server: &Server, id: &str) -> Option<u64> {
+    number_of(&item(server, id), "not_before")
+}

@@ -110,6 +110,7 @@ fn a_stolen_secret_is_dropped_at_once() {
     let server = Server::with_table();
     let (id, first) = add(&server, &["Reports"]);
     let second = rotate(&server, &id, &[]);
+    assert_eq!(not_before(&server, &id), None);
     let run = run(&server, &["rotate-secret", &id, "--drop-old"]).succeeds();
     assert_eq!(
         run.stderr,
@@ -118,6 +119,7 @@ fn a_stolen_secret_is_dropped_at_once() {
     let third = labelled(&run.stdout, "client_secret ");
     let all = [&*first, &second, third];
     assert_eq!(valid(&server, &id, &all), [false, false, true]);
+    assert!(not_before(&server, &id).is_some(), "the thief's tokens end");
 }
 
 #[test]

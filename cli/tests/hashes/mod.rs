@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use shared::aws::table::{Item, text, user_key};
+use shared::aws::table::{Item, credentials_key, text};
 
 use crate::support::{GOOD_PASSWORD, HASH, Server, bare, finish};
 use crate::{user, with_bob, with_johndoe};
@@ -128,7 +128,7 @@ fn with_all_kinds() -> Server {
         ("erin", Item::from([disabled])),
         ("frank", Item::from([argon2id])),
     ] {
-        server.put(&user_key(name), item);
+        server.put(&credentials_key(name), item);
     }
     server
 }

@@ -143,7 +143,7 @@ fn a_count_that_a_stranger_has_spoilt_is_named_and_unlock_is_the_way_out() {
         ("failures", AttributeValue::Null(true)),
         ("since", text("yesterday")),
         ("not_before", AttributeValue::Bool(true)),
-        ("ends", AttributeValue::L(Vec::new())),
+        ("ends", number(-1)),
     ] {
         let mut item = count(12, 3600, 3600);
         item.insert(attribute.to_owned(), value);

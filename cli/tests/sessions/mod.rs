@@ -177,7 +177,7 @@ fn a_session_that_somebody_has_spoilt_is_named_and_can_be_ended() {
         format!("{SESSION}-tE6RhmPV0SkkRlcSxzzRTA"),
     );
     for (attribute, value) in [
-        ("salt", text("x")),
+        ("auth_time", text("x")),
         ("expires", text("x")),
         ("client", AttributeValue::Null(true)),
     ] {

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{Client, Config};
 use dynoxide::Database;
 use serde_json::Value;
 use shared::aws::keys::RingItem;
-use shared::aws::table::{Item, Table, text, user_key};
+use shared::aws::table::{Item, Table, credentials_key, text, user_key};
 use shared::domain::keys::{Ring, RingStore};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -98,7 +98,9 @@ impl Server {
 
     /// Adds a user like this one, by a name that the command may refuse.
     pub fn copy(&self, name: &str, other: &str) {
-        self.put(&user_key(other), self.item(name));
+        for key in [user_key, credentials_key] {
+            self.put(&key(other), self.item_of(&key(name)).unwrap());
+        }
     }
 
     /// A user's item.
@@ -119,6 +121,16 @@ impl Server {
     /// Puts an item of this key, whatever there is.
     pub fn put(&self, key: &str, item: Item) {
         self.put_into("users", key, item);
+    }
+
+    /// Deletes the item of this key.
+    pub fn delete(&self, key: &str) {
+        let client = self.client();
+        let delete = client
+            .delete_item()
+            .table_name("users")
+            .key("pk", text(key));
+        self.runtime.block_on(delete.send()).unwrap();
     }
 
     /// The same in any table.

@@ -1,6 +1,6 @@
 //! The Lambda authorizer of another HTTP API: opens its routes to tokens that have all of a route's scopes.
 
-use shared::domain::access::Guard;
+use shared::domain::access::RouteGuard;
 use shared::domain::route_scopes::RouteScopes;
 use shared::http::{AuthorizerContext, AuthorizerRequest, NotAuthorized, Route};
 use shared::lambda::Function;
@@ -16,11 +16,11 @@ pub const FUNCTION: Function = Function {
 /// Lets a request pass if its token opens the route, by the same checks as those before the routes of this
 /// service. A route that nobody declared stays closed.
 pub async fn handle(
-    (guard, routes): &(Guard, RouteScopes),
+    (guard, routes): &(RouteGuard, RouteScopes),
     request: AuthorizerRequest,
 ) -> Result<AuthorizerContext, NotAuthorized> {
-    let required = routes
+    let route = routes
         .of(&request.route_key)
         .ok_or(NotAuthorized::NotDeclared)?;
-    request.holder(guard, required).await
+    request.check(guard, route).await
 }

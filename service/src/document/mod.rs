@@ -18,6 +18,9 @@ use schemas::Schemas;
 /// The name that FastAPI gives to this security scheme.
 const SCHEME: &str = "OAuth2PasswordBearer";
 
+/// What the document says of an operation that is off unless this is on. `functions/openapi` leaves it out.
+const ONLY_WITH: &str = "x-only-with";
+
 /// The document of these functions with everything that they can offer. The API's address is relative
 /// to the document's own: neither the domain nor the stage is known here.
 #[must_use]
@@ -94,6 +97,9 @@ impl Described<'_> {
             let parameters = self.description.parameters.iter();
             let parameters = parameters.map(|one| parameter(one, schemas));
             object["parameters"] = parameters.collect();
+        }
+        if self.description.only_with_sessions {
+            object[ONLY_WITH] = "sessions".into();
         }
         if self.operation.access != Access::Public {
             object["security"] = json!([{SCHEME: self.operation.access.scopes()}]);

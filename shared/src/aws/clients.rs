@@ -57,6 +57,10 @@ pub fn read(id: &str, item: &Item) -> Result<Client, StoreError> {
         scopes: Scopes::from_tokens(set("scopes")?),
         introspect: flag("introspect")?,
         disabled: flag("disabled")?,
+        not_before: match item.get("not_before") {
+            None => None,
+            Some(_) => Some(number_of(item, "not_before").ok_or_else(|| corrupt("not_before"))?),
+        },
     })
 }
 
@@ -72,14 +76,15 @@ pub fn item(client: &Client) -> Item {
         ("introspect", AttributeValue::Bool(client.introspect)),
         ("disabled", AttributeValue::Bool(client.disabled)),
     ];
-    let sets = [
+    let optional = [
         ("grants", scope_set(&grants.collect())),
         ("scopes", scope_set(&client.scopes)),
+        ("not_before", client.not_before.map(number)),
     ];
-    let sets = sets
+    let optional = optional
         .into_iter()
-        .filter_map(|(name, set)| Some((name, set?)));
-    let attributes = required.into_iter().chain(sets);
+        .filter_map(|(name, value)| Some((name, value?)));
+    let attributes = required.into_iter().chain(optional);
     attributes
         .map(|(name, value)| (name.to_owned(), value))
         .collect()

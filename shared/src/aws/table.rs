@@ -5,15 +5,19 @@
 //!
 //! | item | `pk` | attributes |
 //! |---|---|---|
-//! | a user | `user#` and the name, byte for byte | `password_hash` S (a PHC string), `disabled` BOOL, `scopes` SS (absent: none), `email` S, `full_name` S, `stamp` S (what the user's tokens must carry; absent: none), `created` N, `updated` N, `version` N (grows with each write) |
+//! | a user | `user#` and the name, byte for byte | `disabled` BOOL, `scopes` SS (absent: none), `email` S, `full_name` S, `stamp` S (what the user's tokens must carry; absent: none), `credentials_id` S (which credentials are the user's), `created` N, `updated` N, `version` N (grows with each write) |
+//! | a user's credentials, which a login alone may read | `credentials#` and the name | `password_hash` S (a PHC string), `credentials_id` S (as the user's item has it; it changes with the password), `updated` N |
 //! | failed logins at an account, by strangers | `account#` and the name's SHA-256 | `failures` N, `since` N (the first of them), `not_before` N (once the limit is reached, no login before), `ends` N (then they are forgotten), `expires` N (the table's TTL) |
 //! | failed logins from an address, of a stranger | `address#` and the address (IPv6: its /48) | the same |
 //! | an address that an account knows | `pair#`, the name's SHA-256, `#` and the address (IPv6: its /64) | the same, of this address alone; `known_until` N |
 //! | what the users' hashes cost | `hashes` | `costs` SS, each such as `m=65536,t=3,p=4` |
 //! | the scopes that users may have (without this item: any) | `catalogue` | `scopes` SS |
 //! | a session | `session#` and a hash of half of its refresh token, which is the `sid` of access tokens | `user` S, `client` S, `scopes` SS (absent: none), `stamp` S (absent: none), `auth_time` N, `current` B (SHA-256 of the refresh token's other half), `previous` B (of the one before), `salt` B (what `current` was made with), `rotated` N (when), `expires` N (when it ends if it is not used; the table's TTL), `ends` N (when it ends in any case) |
-//! | a client | `client#` and its id | `name` S, `secrets` L of M with `sha256` B and `created` N (none: a public client), `grants` SS (absent: none), `scopes` SS (absent: none), `introspect` BOOL, `disabled` BOOL, `created` N, `updated` N, `version` N |
+//! | a client | `client#` and its id | `name` S, `secrets` L of M with `sha256` B and `created` N (none: a public client), `grants` SS (absent: none), `scopes` SS (absent: none), `introspect` BOOL, `disabled` BOOL, `not_before` N (tokens of its own from before have ended; absent: none have), `created` N, `updated` N, `version` N |
 //! | the public keys | `keys#public` | `ring` S (JSON, [`crate::domain::keys::Ring`]) |
+//!
+//! An index, `sessions-by-user`, has the keys of the items that have `user` and `ends`, which are sessions: by the
+//! user, those first that end first. A refresh changes neither, so it does not write to the index.
 //!
 //! A second table of the same kind holds one item, the private keys: `pk` is `ring`, the attribute
 //! `ring` S.
@@ -31,8 +35,8 @@ use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-    ScalarAttributeType, TimeToLiveSpecification,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
 };
 use tokio::time::timeout;
 use tracing::warn;
@@ -47,6 +51,8 @@ pub type Item = HashMap<String, AttributeValue>;
 pub const OPENING: Duration = Duration::from_secs(1);
 /// What the key of a user begins with.
 pub const USER: &str = "user#";
+/// What the key of a user's credentials begins with.
+pub const CREDENTIALS: &str = "credentials#";
 /// What the key of a session begins with.
 pub const SESSION: &str = "session#";
 /// What the key of a client begins with.
@@ -60,6 +66,9 @@ pub const PUBLIC_KEYS: &str = "keys#public";
 pub const PRIVATE_KEYS: &str = "ring";
 /// The attribute that holds either ring, in JSON.
 pub const RING: &str = "ring";
+
+/// The index of sessions by their users.
+pub const SESSIONS_BY_USER: &str = "sessions-by-user";
 
 /// A table and the client to ask it with.
 #[derive(Debug, Clone)]
@@ -96,19 +105,34 @@ impl Table {
 /// Creates the table as `template.yaml` does, for a local server, or to try things out. Answers
 /// `false` if a table of this name exists already.
 pub async fn create(table: &Table) -> Result<bool, StoreError> {
-    let pk = AttributeDefinition::builder()
-        .attribute_name("pk")
-        .attribute_type(ScalarAttributeType::S);
-    let key = KeySchemaElement::builder()
-        .attribute_name("pk")
-        .key_type(KeyType::Hash);
+    let attributes = [
+        ("pk", ScalarAttributeType::S),
+        ("user", ScalarAttributeType::S),
+        ("ends", ScalarAttributeType::N),
+    ];
+    let attributes = attributes.into_iter().filter_map(|(name, kind)| {
+        let attribute = AttributeDefinition::builder().attribute_name(name);
+        attribute.attribute_type(kind).build().ok()
+    });
+    let index = GlobalSecondaryIndex::builder()
+        .index_name(SESSIONS_BY_USER)
+        .set_key_schema(key_schema(&[
+            ("user", KeyType::Hash),
+            ("ends", KeyType::Range),
+        ]))
+        .projection(
+            Projection::builder()
+                .projection_type(ProjectionType::KeysOnly)
+                .build(),
+        );
     let created = table
         .client
         .create_table()
         .table_name(&table.name)
         .billing_mode(BillingMode::PayPerRequest)
-        .set_attribute_definitions(pk.build().ok().map(|pk| vec![pk]))
-        .set_key_schema(key.build().ok().map(|key| vec![key]))
+        .set_attribute_definitions(Some(attributes.collect()))
+        .set_key_schema(key_schema(&[("pk", KeyType::Hash)]))
+        .set_global_secondary_indexes(index.build().ok().map(|index| vec![index]))
         .send()
         .await;
     match created {
@@ -141,10 +165,24 @@ pub async fn create(table: &Table) -> Result<bool, StoreError> {
     Ok(true)
 }
 
+fn key_schema(keys: &[(&str, KeyType)]) -> Option<Vec<KeySchemaElement>> {
+    let keys = keys.iter().map(|(name, kind)| {
+        let key = KeySchemaElement::builder().attribute_name(*name);
+        key.key_type(kind.clone()).build().ok()
+    });
+    keys.collect()
+}
+
 /// The partition key of a user.
 #[must_use]
 pub fn user_key(username: &str) -> String {
     format!("{USER}{username}")
+}
+
+/// The partition key of a user's credentials.
+#[must_use]
+pub fn credentials_key(username: &str) -> String {
+    format!("{CREDENTIALS}{username}")
 }
 
 /// The name of a user's item; `None` for the other items of the table.

@@ -1,20 +1,13 @@
 //! Users in DynamoDB, each of them an item (see [`super::record`]).
 
-use super::record::Record;
+use super::record::read_user;
 use super::table::{Table, text, user_key};
 use crate::domain::store::Asking;
 use crate::domain::users::{User, UserStore, is_name};
 
 /// The attributes that a [`User`] is read from. They have placeholders, because DynamoDB reserves
 /// many words.
-pub(super) const PROJECTION: [&str; 6] = [
-    "password_hash",
-    "disabled",
-    "scopes",
-    "email",
-    "full_name",
-    "stamp",
-];
+pub(super) const PROJECTION: [&str; 5] = ["disabled", "scopes", "email", "full_name", "stamp"];
 
 impl UserStore for Table {
     fn find<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
@@ -38,8 +31,8 @@ impl UserStore for Table {
                 .set_expression_attribute_names(Some(names.collect()))
                 .send()
                 .await?;
-            let record = output.item.map(|item| Record::read(username, &item));
-            Ok(record.transpose()?.map(Record::into_user))
+            let user = output.item.map(|item| read_user(username, &item));
+            user.transpose()
         })
     }
 }

@@ -7,7 +7,7 @@ use super::reader::{ConfigError, Reader};
 use super::state::{Parts, State};
 use super::store::StoreConfig;
 use super::token::VerifierConfig;
-use crate::domain::access::{ClientGuard, Guard, Holders};
+use crate::domain::access::{ClientGuard, Guard, Holders, RouteGuard};
 use crate::domain::clients::Clients;
 use crate::domain::clients::memory::MemoryClients;
 use crate::domain::introspection::Introspection;
@@ -59,6 +59,22 @@ impl State for ClientGuard {
         Ok(Self {
             clients: Clients::open(clients, parts).await?,
             verifier: Verifier::open(verifier, parts).await?,
+        })
+    }
+}
+
+/// Where clients are not checked, no route is open to them.
+impl State for RouteGuard {
+    type Config = (<Guard as State>::Config, ClientsConfig);
+
+    fn read(reader: &mut Reader<'_>) -> Self::Config {
+        (Guard::read(reader), Clients::read(reader))
+    }
+
+    async fn open((guard, clients): Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
+        Ok(Self {
+            guard: Guard::open(guard, parts).await?,
+            clients: Clients::open(clients, parts).await?,
         })
     }
 }

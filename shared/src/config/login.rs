@@ -16,7 +16,7 @@ use crate::domain::login::attempt::Limits;
 use crate::domain::login::store::LoginStore;
 use crate::domain::password::{Capacity, Passwords, Policy};
 use crate::domain::store::{Patience, StoreError};
-use crate::domain::users::User;
+use crate::domain::users::Account;
 use crate::http::Dialect;
 
 /// What the variables say about logins.
@@ -107,11 +107,11 @@ fn per_account(reader: &mut Reader<'_>) -> u32 {
 
 /// Every user's hash must be one that the function which verifies passwords can compute. The other
 /// functions may be smaller.
-fn check_hashes(users: &HashMap<String, User>, capacity: Capacity, reader: &mut Reader<'_>) {
-    for user in users.values() {
-        let check = user.password_hash.as_ref().map(|hash| hash.check(capacity));
-        if let Some(Err(problem)) = check {
-            let whose = &user.username;
+fn check_hashes(users: &HashMap<String, Account>, capacity: Capacity, reader: &mut Reader<'_>) {
+    for account in users.values() {
+        let hash = account.password_hash.as_ref();
+        if let Some(Err(problem)) = hash.map(|hash| hash.check(capacity)) {
+            let whose = &account.user.username;
             reader.problem(
                 "USERS_FILE",
                 format_args!("the password_hash of {whose:?}: {problem}"),

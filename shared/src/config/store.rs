@@ -11,7 +11,7 @@ use crate::aws::Aws;
 use crate::aws::table::Table;
 use crate::domain::scope::CATALOGUE;
 use crate::domain::store::Patience;
-use crate::domain::users::{self, MemoryUsers, User};
+use crate::domain::users::{self, Account, MemoryUsers};
 
 /// Where the users are stored.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub enum StoreConfig {
     Memory {
         /// The users of `USERS_FILE`, a JSON file, and with `TUTORIAL_USERS=true` the tutorial's
         /// two.
-        users: HashMap<String, User>,
+        users: HashMap<String, Account>,
         /// Are the tutorial's two among them, in a function that is deployed? Everybody knows their
         /// passwords.
         tutorial_deployed: bool,

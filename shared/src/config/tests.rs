@@ -300,7 +300,7 @@ fn the_files_record_of_a_user_counts() {
         panic!("not in memory")
     };
     assert_eq!(users.len(), 2);
-    assert_eq!(users["johndoe"].scopes.to_string(), "me");
+    assert_eq!(users["johndoe"].user.scopes.to_string(), "me");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::clients::{Client, ClientError, Clients};
 use super::clock::Clock;
+use super::route_scopes::DeclaredRoute;
 use super::scope::Scopes;
 use super::sessions::store::{Seen, SessionStore};
 use super::sessions::token::Sid;
@@ -77,6 +78,21 @@ impl From<StoreError> for Denied {
     }
 }
 
+/// Whoever sent a request with a user's token that opens the route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The token's user.
+    pub user: User,
+    /// What the token says.
+    pub claims: Claims,
+}
+
+impl From<Caller> for User {
+    fn from(caller: Caller) -> Self {
+        caller.user
+    }
+}
+
 /// Checks tokens. It cannot issue any, so neither can a function that only has a guard.
 pub struct Guard {
     /// Verifies access tokens.
@@ -97,42 +113,19 @@ pub enum Holders {
 
 impl Guard {
     /// Returns the token's user, if both meet what `access` asks for.
-    pub async fn check(&self, token: &str, access: Access) -> Result<User, Denied> {
-        let (_, user) = self.with_scopes(token, access.scopes()).await?;
+    pub async fn check(&self, token: &str, access: Access) -> Result<Caller, Denied> {
+        let caller = self.with_scopes(token, access.scopes()).await?;
         match access {
-            Access::ActiveUser(_) if user.disabled => Err(Denied::InactiveUser),
-            _ => Ok(user),
+            Access::ActiveUser(_) if caller.user.disabled => Err(Denied::InactiveUser),
+            _ => Ok(caller),
         }
     }
 
-    /// The same for a route of another API: an active user, and also what the token says.
-    pub async fn check_route(
-        &self,
-        token: &str,
-        required: &Scopes,
-    ) -> Result<(Claims, User), Denied> {
-        let (claims, user) = self.with_scopes(token, required.iter()).await?;
-        if user.disabled {
-            return Err(Denied::InactiveUser);
-        }
-        Ok((claims, user))
-    }
-
-    async fn with_scopes<S: AsRef<str>>(
-        &self,
-        token: &str,
-        required: impl IntoIterator<Item = S> + Clone,
-    ) -> Result<(Claims, User), Denied> {
+    async fn with_scopes(&self, token: &str, required: &[&str]) -> Result<Caller, Denied> {
         let claims = self.verifier.verify(token).await?;
         let user = self.holder(&claims).await?;
-        // The user must still have the scopes, too: a scope that was taken from a user stops
-        // working at once, not when the token expires
-        // (docs/adr/0003-scopes-of-the-user-count-too.md).
-        if claims.scopes.contains_all(required.clone()) && user.scopes.contains_all(required) {
-            Ok((claims, user))
-        } else {
-            Err(Denied::InsufficientScope)
-        }
+        has_all(&claims, &user.scopes, required)?;
+        Ok(Caller { user, claims })
     }
 
     /// The user of a token that is valid by itself, if that user and its session still are what they
@@ -177,14 +170,63 @@ impl ClientGuard {
     /// Returns the token's client, if both meet what `access` asks for.
     pub async fn check(&self, token: &str, access: Access) -> Result<Client, Denied> {
         let claims = self.verifier.verify(token).await?;
-        let id = claims.sub.strip_prefix(CLIENT);
-        let id = id.ok_or(Denied::InvalidToken(InvalidToken::UnknownClient))?;
-        let client = self.clients.find(id).await?;
-        client.note_in_log();
-        let required = access.scopes();
-        if !claims.scopes.contains_all(required) || !client.scopes.contains_all(required) {
-            return Err(Denied::InsufficientScope);
-        }
+        let client = holding_client(&self.clients, &claims).await?;
+        has_all(&claims, &client.scopes, access.scopes())?;
         Ok(client)
     }
+}
+
+/// Checks tokens for the routes of another API, some of which clients may use.
+pub struct RouteGuard {
+    /// Checks the tokens of users.
+    pub guard: Guard,
+    /// Finds the clients of tokens of their own.
+    pub clients: Clients,
+}
+
+impl RouteGuard {
+    /// Returns what the token says, with those of its scopes that its holder still has, if both meet
+    /// what is declared of the route. A user's token does not open a route that is for clients alone, nor a
+    /// client's one that is for users.
+    pub async fn check(&self, token: &str, route: &DeclaredRoute) -> Result<Claims, Denied> {
+        let claims = self.guard.verifier.verify(token).await?;
+        let required: Vec<&str> = route.scopes.iter().collect();
+        let (held, disabled) = match (claims.is_of_client(), route.users, route.clients) {
+            (true, _, true) => (holding_client(&self.clients, &claims).await?.scopes, false),
+            (true, ..) => return Err(Denied::InvalidToken(InvalidToken::UnknownUser)),
+            (false, true, _) => {
+                let user = self.guard.holder(&claims).await?;
+                (user.scopes, user.disabled)
+            }
+            (false, ..) => return Err(Denied::InvalidToken(InvalidToken::UnknownClient)),
+        };
+        has_all(&claims, &held, &required)?;
+        if disabled {
+            return Err(Denied::InactiveUser);
+        }
+        let scopes = claims.scopes.and_in(&held);
+        Ok(Claims { scopes, ..claims })
+    }
+}
+
+/// Checks that a token and its holder both have all of these scopes. A scope that was taken from a holder
+/// stops working at once, not when the token expires (docs/adr/0003-scopes-of-the-user-count-too.md).
+fn has_all(claims: &Claims, held: &Scopes, required: &[&str]) -> Result<(), Denied> {
+    if claims.scopes.contains_all(required) && held.contains_all(required) {
+        Ok(())
+    } else {
+        Err(Denied::InsufficientScope)
+    }
+}
+
+/// The client of a token of its own that is valid by itself, if the client still is what it was.
+pub(super) async fn holding_client(clients: &Clients, claims: &Claims) -> Result<Client, Denied> {
+    let id = claims.sub.strip_prefix(CLIENT);
+    let id = id.ok_or(Denied::InvalidToken(InvalidToken::UnknownClient))?;
+    let client = clients.find(id).await?;
+    client.note_in_log();
+    if client.has_ended(claims.iat) {
+        return Err(Denied::InvalidToken(InvalidToken::ClientEnded));
+    }
+    Ok(client)
 }

@@ -1,13 +1,12 @@
 //! What a token is worth now (RFC 7662).
 
-use super::access::{Denied, Guard};
+use super::access::{Denied, Guard, holding_client};
 use super::clients::{Client, ClientError, Clients, GrantType};
 use super::scope::Scopes;
 use super::sessions::token::RefreshToken;
 use super::sessions::{self, Sessions};
 use super::store::StoreError;
 use super::token::{Claims, OWN};
-use super::users::CLIENT;
 
 /// Looks at tokens for clients, asking the store for all that a token depends on.
 pub struct Introspection {
@@ -56,8 +55,8 @@ impl Introspection {
 
     async fn access(&self, token: &str) -> Result<Option<Active>, Denied> {
         let claims = self.guard.verifier.verify(token).await?;
-        let held = if let Some(id) = claims.sub.strip_prefix(CLIENT) {
-            self.clients.find(id).await?.scopes
+        let held = if claims.is_of_client() {
+            holding_client(&self.clients, &claims).await?.scopes
         } else {
             let user = self.guard.holder(&claims).await?;
             if user.disabled {
@@ -108,7 +107,7 @@ impl Active {
     fn access(claims: Claims, held: &Scopes) -> Self {
         Self {
             access: true,
-            user: !claims.sub.starts_with(CLIENT),
+            user: !claims.is_of_client(),
             sub: claims.sub,
             client: claims.client,
             scopes: claims.scopes.and_in(held),

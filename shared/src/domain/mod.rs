@@ -13,6 +13,7 @@
 //! | [`scope`] | [`scope::Scopes`] and the service's catalogue of scopes |
 //! | [`password`] | argon2id: hash and verify |
 //! | [`users`] | a user's record, and the traits of the stores that keep it |
+//! | [`unicode`] | the one form of names and passwords |
 //! | [`store`] | what all stores have in common: their errors |
 //! | [`clock`] | the only place that reads the time |
 
@@ -28,4 +29,5 @@ pub mod scope;
 pub mod sessions;
 pub mod store;
 pub mod token;
+pub mod unicode;
 pub mod users;

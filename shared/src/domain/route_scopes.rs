@@ -9,13 +9,25 @@ const METHODS: [&str; 8] = [
     "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT",
 ];
 
-/// The scopes of each route that is declared.
+/// What is declared of each route, by its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RouteScopes(BTreeMap<String, Scopes>);
+pub struct RouteScopes(BTreeMap<String, DeclaredRoute>);
+
+/// Who may use a route, and what they need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredRoute {
+    /// All of these, in the token and in its holder's record.
+    pub scopes: Scopes,
+    /// May users, by the tokens that they give to a client?
+    pub users: bool,
+    /// May clients, by tokens of their own?
+    pub clients: bool,
+}
 
 impl RouteScopes {
     /// Reads declarations such as `GET /reports: reports me`, a line or an element between commas for each
-    /// route. The route is written as the API's own template writes it, `GET /reports/{id}`: the gateway
+    /// route. A route is for users, unless `for clients` or `for users and clients` follows it:
+    /// `POST /orders for clients: orders`. The route is written as the API's own template writes it, `GET /reports/{id}`: the gateway
     /// names it so, and has matched method and path already. All that is wrong is returned, each with the
     /// declaration that it is in.
     pub fn parse(text: &str) -> Result<Self, Vec<String>> {
@@ -26,8 +38,8 @@ impl RouteScopes {
                 continue;
             }
             match declaration(line) {
-                Ok((route, scopes)) => {
-                    if routes.insert(route, scopes).is_some() {
+                Ok((route, declared)) => {
+                    if routes.insert(route, declared).is_some() {
                         problems.push(format!("{line:?} declares its route again"));
                     }
                 }
@@ -47,26 +59,36 @@ impl RouteScopes {
         self.0.is_empty()
     }
 
-    /// The scopes that the gateway's route of this name needs, all of them; `None` if it is not declared.
+    /// What is declared of the gateway's route of this name.
     #[must_use]
-    pub fn of(&self, route: &str) -> Option<&Scopes> {
+    pub fn of(&self, route: &str) -> Option<&DeclaredRoute> {
         self.0.get(route)
     }
 }
 
-fn declaration(line: &str) -> Result<(String, Scopes), String> {
+fn declaration(line: &str) -> Result<(String, DeclaredRoute), String> {
     // A scope may have a colon in it, but hardly a path: the first one ends the route.
     let (route, scopes) = line.split_once(':').ok_or(
         "has no colon between the route and its scopes; it reads: GET /reports: reports me",
     )?;
     let scopes = Scopes::parse(scopes).map_err(|error| format!("is not valid: {error}"))?;
-    Ok((route_key(route)?, scopes))
+    let words: Vec<&str> = route.split_whitespace().collect();
+    let (route, users, clients) = match words.as_slice() {
+        [route @ .., "for", "clients"] => (route, false, true),
+        [route @ .., "for", "users", "and", "clients"] => (route, true, true),
+        [route @ .., "for", "users"] | route => (route, true, false),
+    };
+    let declared = DeclaredRoute {
+        scopes,
+        users,
+        clients,
+    };
+    Ok((route_key(route)?, declared))
 }
 
 /// The name that an HTTP API has for a route.
-fn route_key(text: &str) -> Result<String, String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    match words[..] {
+fn route_key(words: &[&str]) -> Result<String, String> {
+    match *words {
         ["$default"] => Ok("$default".to_owned()),
         [method, _] if !METHODS.contains(&method) => {
             let methods = METHODS.join(", ");
@@ -85,7 +107,33 @@ mod tests {
 
     fn scopes(text: &str, route: &str) -> Option<String> {
         let routes = RouteScopes::parse(text).unwrap();
-        routes.of(route).map(ToString::to_string)
+        routes.of(route).map(|declared| declared.scopes.to_string())
+    }
+
+    #[test]
+    fn a_route_is_for_users_unless_it_says_otherwise() {
+        for (text, expected) in [
+            ("GET /a: a", (true, false)),
+            ("GET /a for users: a", (true, false)),
+            ("GET /a for clients: a", (false, true)),
+            ("GET  /a  for users  and clients : a", (true, true)),
+            ("GET /a for clients:", (false, true)),
+        ] {
+            let routes = RouteScopes::parse(text).unwrap();
+            let declared = routes.of("GET /a").unwrap();
+            assert_eq!((declared.users, declared.clients), expected, "{text}");
+        }
+        for text in [
+            "GET /a clients: a",
+            "GET /a for client: a",
+            "GET /a for clients and users: a",
+            "GET /a for: a",
+            "for clients: a",
+            "GET for clients: a",
+            "GET /a for clients: a\nGET /a: a",
+        ] {
+            assert!(RouteScopes::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]
@@ -134,7 +182,8 @@ mod tests {
         #[test]
         fn what_is_read_was_written(text in "(GET|POST|get|ANY|/|a|b|x:y|:| |,|\n|\\{id\\}){0,24}") {
             if let Ok(RouteScopes(routes)) = RouteScopes::parse(&text) {
-                for (route, scopes) in routes {
+                for (route, DeclaredRoute { scopes, users, clients }) in routes {
+                    prop_assert!(users && !clients);
                     let written = text.split(['\n', ',']).any(|line| {
                         let (left, right) = line.split_once(':').unwrap_or_default();
                         let same = left.split_whitespace().eq(route.split(' '));

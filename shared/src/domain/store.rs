@@ -40,4 +40,7 @@ pub enum StoreError {
         /// The attribute that is missing or has the wrong type.
         attribute: &'static str,
     },
+    /// A record has the form of an earlier version. An operator must upgrade the table.
+    #[error("the item {0:?} is of an earlier version; run: users upgrade-table")]
+    Outdated(String),
 }

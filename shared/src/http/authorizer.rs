@@ -6,10 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::error::ApiError;
 use super::event::headers;
 use super::guard::bearer_token;
-use crate::domain::access::Guard;
-use crate::domain::scope::Scopes;
+use crate::domain::access::RouteGuard;
+use crate::domain::route_scopes::DeclaredRoute;
 use crate::domain::token::Claims;
-use crate::domain::users::User;
 
 /// A request to another API's route, of which its gateway asks whether it may pass.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,9 +24,9 @@ pub struct AuthorizerRequest {
 /// since no other type can be mapped to a parameter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuthorizerContext {
-    /// The user's name.
+    /// The user's name, or `client:` and the id of a client that came with a token of its own.
     pub sub: String,
-    /// The scopes of the token that the user still has, with spaces between them.
+    /// The scopes of the token that its holder still has, with spaces between them.
     pub scope: String,
     /// The client that has the token, if the token says so.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,16 +51,16 @@ pub enum NotAuthorized {
 }
 
 impl AuthorizerRequest {
-    /// The user whose token came with the request, if both have all of these scopes.
-    pub async fn holder(
+    /// What the function behind the route is told, if the request's token opens it.
+    pub async fn check(
         &self,
-        guard: &Guard,
-        required: &Scopes,
+        guard: &RouteGuard,
+        route: &DeclaredRoute,
     ) -> Result<AuthorizerContext, NotAuthorized> {
         let token = bearer_token(&self.headers, &[]).map_err(ApiError::Access)?;
-        let checked = guard.check_route(&token, required).await;
-        let (claims, user) = checked.map_err(|denied| ApiError::denied(denied, &[]))?;
-        Ok(AuthorizerContext::new(claims, &user))
+        let checked = guard.check(&token, route).await;
+        let claims = checked.map_err(|denied| ApiError::denied(denied, &[]))?;
+        Ok(AuthorizerContext::from(claims))
     }
 }
 
@@ -71,10 +70,10 @@ impl From<ApiError> for NotAuthorized {
     }
 }
 
-impl AuthorizerContext {
-    fn new(claims: Claims, user: &User) -> Self {
+impl From<Claims> for AuthorizerContext {
+    fn from(claims: Claims) -> Self {
         Self {
-            scope: claims.scopes.and_in(&user.scopes).to_string(),
+            scope: claims.scopes.to_string(),
             sub: claims.sub,
             client_id: claims.client,
             sid: claims.sid,

@@ -22,6 +22,8 @@ pub struct Description {
     /// An example of each error that the handler itself makes. Errors of the guard, the body and
     /// the parameters are added without being named here.
     pub errors: fn() -> Vec<ApiError>,
+    /// Is it there only where sessions are on?
+    pub only_with_sessions: bool,
 }
 
 /// A parameter of a path or a query.
@@ -47,6 +49,7 @@ impl Description {
             body: None,
             answer: None,
             errors: Vec::new,
+            only_with_sessions: false,
         }
     }
 
@@ -89,6 +92,15 @@ impl Description {
     #[must_use]
     pub const fn parameters(self, parameters: &'static [Parameter]) -> Self {
         Self { parameters, ..self }
+    }
+
+    /// It is there only where sessions are on.
+    #[must_use]
+    pub const fn only_with_sessions(self) -> Self {
+        Self {
+            only_with_sessions: true,
+            ..self
+        }
     }
 
     /// It can also refuse with these errors.

@@ -254,7 +254,7 @@ impl From<SessionError> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) => Self::Unavailable(error),
+            StoreError::Unavailable(_) | StoreError::Outdated(_) => Self::Unavailable(error),
             StoreError::Corrupt { .. } => Self::internal(error),
         }
     }

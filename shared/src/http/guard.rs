@@ -4,16 +4,16 @@ use lambda_http::http::HeaderMap;
 use lambda_http::http::header::AUTHORIZATION;
 
 use super::error::{AccessError, ApiError};
-use crate::domain::access::{Access, ClientGuard, Guard};
+use crate::domain::access::{Access, Caller, ClientGuard, Guard};
 use crate::domain::clients::Client;
-use crate::domain::users::User;
 
-/// Returns the user whose token came with the request, if both meet what `access` asks for.
-pub(crate) async fn user(
+/// Returns the user whose token came with the request and the token's claims, if both meet what `access`
+/// asks for.
+pub(crate) async fn caller(
     guard: &Guard,
     access: Access,
     headers: &HeaderMap,
-) -> Result<User, ApiError> {
+) -> Result<Caller, ApiError> {
     let required = access.scopes();
     let token = bearer_token(headers, required).map_err(ApiError::Access)?;
     let checked = guard.check(&token, access).await;

@@ -43,7 +43,7 @@ pub(crate) use event::{gateway_response, request};
 pub use fields::{Fields, FromText};
 pub use file::{File, Files};
 pub use form::{Form, MAX_FIELDS};
-pub(crate) use guard::{token_client, user};
+pub(crate) use guard::{caller, token_client};
 pub use json::{JsonProblems, from_json, json, json_with};
 pub use lambda_http::{Body, Request, Response};
 pub use problem::{Kind, Problem, Step, Type};

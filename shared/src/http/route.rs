@@ -257,6 +257,15 @@ impl Route {
         }
     }
 
+    /// The same route where it is off: each request to it is 404, as if there were no such path.
+    #[must_use]
+    pub(crate) const fn off(self) -> Self {
+        Self {
+            operations: &[],
+            ..self
+        }
+    }
+
     /// The path as FastAPI spells it; `None` for the fallback and an authorizer.
     #[must_use]
     pub const fn path(self) -> Option<&'static str> {
@@ -333,6 +342,7 @@ impl Route {
         let mut operations = self.operations.iter();
         match operations.find(|operation| operation.method == method) {
             Some(operation) => Ok((operation.access, parameters)),
+            None if self.operations.is_empty() => Err(RequestError::NotFound),
             None => Err(RequestError::MethodNotAllowed {
                 allowed: self.methods().collect(),
             }),

@@ -7,12 +7,11 @@ use lambda_http::Request;
 use super::authorizing::Authorizing;
 use super::service::{Answering, Service};
 use crate::config::{self, ConfigError, Parts, Reader, State};
-use crate::domain::access::{ClientGuard, Guard};
+use crate::domain::access::{Caller, ClientGuard, Guard};
 use crate::domain::clients::Client;
-use crate::domain::users::User;
 use crate::http::{
     self, Answer, AuthorizerContext, AuthorizerRequest, Description, ForClients, NotAuthorized,
-    Protected, Public, Route,
+    Protected, Public, RequestError, Route,
 };
 
 /// Describes a function, to its `main`, to the list in `service/` and to `/openapi.json`.
@@ -61,7 +60,7 @@ impl<'a> ColdStart<'a> {
         })
     }
 
-    /// Serves a route that needs a token: `handle` is given its state, the user whom the guard let
+    /// Serves a route that needs a token: `handle` is given its state, the [`User`](crate::domain::users::User) whom the guard let
     /// through, and the request. It is not called without a user, and a handler that takes no user
     /// does not compile:
     ///
@@ -99,18 +98,45 @@ impl<'a> ColdStart<'a> {
     /// # }
     /// const START: Start = |cold_start| cold_start.public(ROUTE, handle);
     /// ```
-    pub fn protected<S, H>(self, route: Protected, handle: H) -> Started<'a>
+    /// A handler that must know more of the token than its user takes a [`Caller`].
+    pub fn protected<S, U, H>(self, route: Protected, handle: H) -> Started<'a>
     where
         S: State + 'static,
-        H: AsyncFn(&S, User, Request) -> Answer + 'static,
+        U: From<Caller> + 'static,
+        H: AsyncFn(&S, U, Request) -> Answer + 'static,
     {
         Box::pin(async move {
             let (dialect, (guard, state)) = self.open::<(Guard, S)>().await?;
             let answer = async move |access, request: Request| {
-                let user = http::user(&guard, access, request.headers()).await?;
-                handle(&state, user, request).await
+                let caller = http::caller(&guard, access, request.headers()).await?;
+                handle(&state, caller.into(), request).await
             };
             Ok(Answering::boxed(route.route(), dialect, answer))
+        })
+    }
+
+    /// The same for a route of a feature that may be off: then each request to it is 404.
+    pub fn protected_if_on<S, U, H>(self, route: Protected, handle: H) -> Started<'a>
+    where
+        S: 'static,
+        Option<S>: State + 'static,
+        U: From<Caller> + 'static,
+        H: AsyncFn(&S, U, Request) -> Answer + 'static,
+    {
+        Box::pin(async move {
+            let (dialect, (guard, state)) = self.open::<(Guard, Option<S>)>().await?;
+            let is_on = state.is_some();
+            let answer = async move |access, request: Request| {
+                let state = state.as_ref().ok_or(RequestError::NotFound)?;
+                let caller = http::caller(&guard, access, request.headers()).await?;
+                handle(state, caller.into(), request).await
+            };
+            let route = if is_on {
+                route.route()
+            } else {
+                route.route().off()
+            };
+            Ok(Answering::boxed(route, dialect, answer))
         })
     }
 

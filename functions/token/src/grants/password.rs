@@ -33,7 +33,8 @@ pub async fn tokens(
     let source_ip = http::source_ip(request);
     let user = endpoint.login.authenticate(source_ip, username, password);
     let grant = login::grant(user.await?, &client, scope)?;
-    let lasts = client.may(GrantType::RefreshToken);
+    // A refresh refuses disabled users, so a session of theirs would be of no use until they are enabled.
+    let lasts = client.may(GrantType::RefreshToken) && !grant.user.disabled;
     let held = match endpoint.sessions.as_ref().filter(|_| lasts) {
         Some(sessions) => Some(sessions.begin(&grant, &client).await?),
         None => None,

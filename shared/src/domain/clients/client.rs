@@ -35,6 +35,9 @@ pub struct Client {
     /// It may do nothing.
     #[serde(default)]
     pub disabled: bool,
+    /// Tokens of its own that were issued before this time, in seconds since the epoch, have ended:
+    /// it was disabled since, or lost a secret that somebody else knew.
+    pub not_before: Option<u64>,
 }
 
 /// A grant of RFC 6749.
@@ -67,6 +70,7 @@ impl Client {
             scopes: Scopes::default(),
             introspect: false,
             disabled: false,
+            not_before: None,
         }
     }
 
@@ -81,6 +85,13 @@ impl Client {
     pub fn knows(&self, secret: &str) -> bool {
         let secrets = self.secrets.iter();
         secrets.fold(false, |known, kept| kept.is(secret) | known)
+    }
+
+    /// True if a token of its own that was issued at this time has ended since.
+    #[must_use]
+    pub fn has_ended(&self, issued: Option<u64>) -> bool {
+        self.not_before
+            .is_some_and(|not_before| issued < Some(not_before))
     }
 
     /// May it use this grant? Without a secret a client cannot speak for itself (RFC 6749 4.4).

@@ -82,7 +82,7 @@ impl MemoryLogins {
         let entry = |key: &Key| entries.get(&key.text).copied().unwrap_or_default();
         let pair = entry(&attempt.pair);
         Seen {
-            user: self.users.get(&attempt.username),
+            found: self.users.account(&attempt.username),
             known_until: pair.known_until,
             pair: pair.count,
             account: entry(&attempt.account).count,

@@ -29,11 +29,12 @@ use self::count::{Count, FIRST_WAIT, Standing};
 use self::store::{LoginStore, Outcome, Seen, Verdict, Written};
 use super::clients::Client;
 use super::clock::Clock;
-use super::password::{HashError, Passwords};
+use super::password::{HashError, Match, PasswordHash, Passwords};
 use super::scope::Scopes;
 use super::store::{Patience, StoreError};
 use super::token::Grant;
-use super::users::{MAX_BYTES, User, is_name};
+use super::unicode;
+use super::users::{Account, MAX_BYTES, User, is_name};
 
 pub use error::LoginError;
 
@@ -83,25 +84,33 @@ impl Login {
         username: &str,
         password: &str,
     ) -> Result<User, LoginError> {
+        let username = &*unicode::name(username);
         if !is_name(username) || password.len() > MAX_BYTES {
             let reason = "no user can have this name or password";
             return Err(LoginError::IncorrectPassword { reason });
         }
         let attempt = Attempt::new(source_ip, username);
         let seen: Seen = self.in_time(LOOK, self.store.look(&attempt)).await?;
-        seen.user.iter().for_each(User::note_in_log);
+        if let Some(account) = &seen.found {
+            account.user.note_in_log();
+        }
         let counting = self.admit(&attempt, &seen)?;
-        let user = seen.user.as_ref();
-        let hash = user.and_then(|user| user.password_hash.clone());
+        let hash = seen.found.as_ref();
+        let hash = hash.and_then(|account| account.password_hash.clone());
 
-        let verified = self.verify(seen.user, password);
+        let verified = self.verify(seen.found, password);
         let verdict = self.decide(&counting, verified).await;
 
-        match &verdict {
-            Ok(user) => self.rehash(user, password).await,
-            Err(_) => self.passwords.even_out(password, hash.as_ref()),
+        match verdict {
+            Ok((account, matched)) => {
+                self.rehash(&account, password, matched).await;
+                Ok(account.user)
+            }
+            Err(error) => {
+                self.passwords.even_out(password, hash.as_ref());
+                Err(error)
+            }
         }
-        verdict
     }
 
     /// Which count decides, and how it stands; or the wait until another login is allowed.
@@ -135,22 +144,26 @@ impl Login {
             .map_err(|wait| LoginError::too_many(key, wait))
     }
 
-    /// Is it the user's password, and may this user log in?
-    fn verify(&self, user: Option<User>, password: &str) -> Result<User, &'static str> {
-        let Some(user) = user else {
+    /// The account, if it is the user's password and this user may log in, and how the password matched.
+    fn verify(
+        &self,
+        account: Option<Account>,
+        password: &str,
+    ) -> Result<(Account, Match), &'static str> {
+        let Some(account) = account else {
             let _always_wrong = self.passwords.verify(password, None);
             return Err("unknown user");
         };
-        let hash = user.password_hash.as_ref();
-        let matches = self.passwords.verify(password, hash);
+        let hash = account.password_hash.as_ref();
+        let matched = self.passwords.verify(password, hash);
         match hash {
             None => Err("not an argon2id hash that can be used"),
             Some(hash) if !self.passwords.can_verify(hash) => {
                 Err("a hash that is too expensive for this function")
             }
-            _ if !matches => Err("wrong password"),
-            _ if user.disabled && !self.admits_disabled => Err("disabled"),
-            _ => Ok(user),
+            _ if matched == Match::Wrong => Err("wrong password"),
+            _ if account.user.disabled && !self.admits_disabled => Err("disabled"),
+            _ => Ok((account, matched)),
         }
     }
 
@@ -159,8 +172,8 @@ impl Login {
     async fn decide(
         &self,
         counting: &Counting<'_>,
-        verified: Result<User, &'static str>,
-    ) -> Result<User, LoginError> {
+        verified: Result<(Account, Match), &'static str>,
+    ) -> Result<(Account, Match), LoginError> {
         let outcome = match verified {
             Ok(_) => Outcome::Right,
             Err(_) => Outcome::Wrong,
@@ -228,29 +241,26 @@ impl Login {
         }
     }
 
-    /// Replaces a hash that does not cost what the policy asks for, now that the password is known.
-    /// If that fails, the login succeeds all the same.
-    async fn rehash(&self, user: &User, password: &str) {
-        let Some(old) = user
-            .password_hash
-            .as_ref()
-            .filter(|hash| self.passwords.needs_rehash(hash))
-        else {
+    /// Replaces a hash that does not cost what the policy asks for, or is not of the password's NFC, now
+    /// that the password is known. If that fails, the login succeeds all the same.
+    async fn rehash(&self, account: &Account, password: &str, matched: Match) {
+        let outdated = |hash: &&PasswordHash| {
+            matched == Match::RightAsTyped || self.passwords.needs_rehash(hash)
+        };
+        let Some(old) = account.password_hash.as_ref().filter(outdated) else {
             return;
         };
         let replaced = async {
             let new = self.passwords.hash(password)?;
             let now = self.clock.now();
-            let replace = self.store.replace_hash(&user.username, old, &new, now);
+            let name = &account.user.username;
+            let replace = self.store.replace_hash(name, old, &new, now);
             Ok::<_, RehashError>(self.in_time(LATER, replace).await?)
         };
         match replaced.await {
-            Ok(replaced) => info!(
-                replaced,
-                "the password's hash did not cost what the policy says"
-            ),
+            Ok(replaced) => info!(replaced, "the password's hash was not by the policy"),
             Err(error) => {
-                warn!(reason = %error, "a hash that does not cost what the policy says was not replaced");
+                warn!(reason = %error, "a hash that is not by the policy was not replaced");
             }
         }
     }

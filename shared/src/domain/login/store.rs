@@ -6,13 +6,13 @@ use super::attempt::{Attempt, Key};
 use super::count::{Count, Failure, Standing};
 use crate::domain::password::{PasswordHash, Policy};
 use crate::domain::store::Asking;
-use crate::domain::users::User;
+use crate::domain::users::Account;
 
 /// What an attempt finds before it is tried.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// The user, if there is one of that name.
-    pub user: Option<User>,
+    /// The user and the credentials, if there is a user of that name.
+    pub found: Option<Account>,
     /// The end of the time in which the address is known to the account.
     pub known_until: Option<Duration>,
     /// Failures at the account from this address, while it was known.

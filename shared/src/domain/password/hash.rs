@@ -28,7 +28,7 @@ impl PasswordHash {
     pub fn parse(text: &str) -> Result<Self, NotArgon2id> {
         let text = phc::PasswordHash::new(text).map_err(|_| NotArgon2id)?;
         let complete = text.salt.is_some() && text.hash.is_some() && text.version == Some(19);
-        if text.algorithm != ARGON2ID_IDENT || !complete {
+        if text.algorithm != ARGON2ID_IDENT || !complete || !has_all_parameters(&text) {
             return Err(NotArgon2id);
         }
         let cost = Policy::try_from(&text.params).map_err(|_| NotArgon2id)?;
@@ -45,6 +45,15 @@ impl PasswordHash {
     pub fn cost(&self) -> Policy {
         self.cost.clone()
     }
+}
+
+/// True if the hash names its memory, passes and lanes, each once, and nothing else. The argon2 crate would take
+/// its own defaults for what is missing, and no password would ever match.
+fn has_all_parameters(text: &phc::PasswordHash) -> bool {
+    let mut names: Vec<_> = text.params.iter().map(|(name, _)| name).collect();
+    names.sort_unstable();
+    let names = names.iter().map(phc::Ident::as_str);
+    names.eq(["m", "p", "t"])
 }
 
 impl fmt::Display for PasswordHash {
@@ -92,9 +101,24 @@ mod tests {
             &good.replace("m=65536", "m=1"),
             &good.replace("p=4", "p=0"),
             &good.replace("m=65536", "m=4294967296"),
+            &good.replace("m=65536,", ""),
+            &good.replace("t=3,", ""),
+            &good.replace(",p=4", ""),
+            &good.replace("m=65536,t=3,p=4$", ""),
+            &good.replace("p=4", "p=4,t=3"),
+            &good.replace("p=4", "p=4,keyid=a2V5"),
+            &good.replace("p=4", "p=4,data=ZGF0YQ"),
         ] {
             assert_eq!(PasswordHash::parse(bad), Err(NotArgon2id), "{bad}");
         }
+    }
+
+    /// Other libraries write the parameters in another order.
+    #[test]
+    fn the_parameters_may_be_in_any_order() {
+        let hash = FASTAPI.replace("m=65536,t=3,p=4", "p=4,m=65536,t=3");
+        let cost = PasswordHash::parse(&hash).unwrap().cost();
+        assert_eq!(cost.to_string(), "m=65536,t=3,p=4");
     }
 
     #[test]

@@ -10,6 +10,8 @@ use argon2::password_hash::{self, phc, try_generate_salt};
 use argon2::{ARGON2ID_IDENT, Argon2, Block, Params, Version};
 use tracing::{debug, warn};
 
+use super::unicode::nfc;
+
 pub use capacity::{Capacity, SMALLEST_FUNCTION, TooExpensive};
 pub use hash::{NotArgon2id, PasswordHash};
 
@@ -23,6 +25,17 @@ pub struct HashError(password_hash::Error);
 /// The default is the least that OWASP's Password Storage Cheat Sheet asks of argon2id:
 /// 19,456 KiB of memory, 2 passes, 1 lane.
 pub use argon2::Params as Policy;
+
+/// How a password compares with a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Match {
+    /// It is the password.
+    Right,
+    /// It is the password, but the hash is of what was typed and not of its NFC, so it must be made anew.
+    RightAsTyped,
+    /// It is not the password.
+    Wrong,
+}
 
 /// Hashes and verifies passwords.
 pub struct Passwords {
@@ -82,9 +95,9 @@ impl Passwords {
         self.arena.with(blocks.unwrap_or_default(), |_| ());
     }
 
-    /// Hashes a new password with a salt of its own.
+    /// Hashes a new password, in NFC, with a salt of its own.
     pub fn hash(&self, password: &str) -> Result<PasswordHash, HashError> {
-        let text = self.new_hash(password).map_err(HashError)?;
+        let text = self.new_hash(&nfc(password)).map_err(HashError)?;
         let cost = self.policy.clone();
         Ok(PasswordHash { text, cost })
     }
@@ -101,12 +114,25 @@ impl Passwords {
         })
     }
 
-    /// Is this the password of the hash? The hash says its own parameters.
+    /// Whether this is the password of the hash, whose own parameters are used.
     ///
-    /// Without a hash, or with one that is beyond this function's capacity, the answer is no, but a
-    /// hash by the policy is computed all the same: see [`Passwords::even_out`].
+    /// The password is compared in NFC and, if that is another text than was typed, as it was typed:
+    /// older versions hashed it so. Without a hash, or with one that is beyond this function's
+    /// capacity, the answer is no, but as many hashes by the policy are computed all the same: see
+    /// [`Passwords::even_out`].
     #[must_use]
-    pub fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> bool {
+    pub fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> Match {
+        let normalized = nfc(password);
+        if self.verify_exactly(&normalized, hash) {
+            Match::Right
+        } else if *normalized != *password && self.verify_exactly(password, hash) {
+            Match::RightAsTyped
+        } else {
+            Match::Wrong
+        }
+    }
+
+    fn verify_exactly(&self, password: &str, hash: Option<&PasswordHash>) -> bool {
         if let Some(hash) = hash.filter(|hash| self.can_verify(hash)) {
             return self.matches(password, hash);
         }
@@ -220,9 +246,13 @@ mod tests {
                 .starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
             "{hash}"
         );
-        assert!(passwords.verify("correct horse", Some(&hash)));
-        assert!(!passwords.verify("correct horse ", Some(&hash)));
-        assert!(!passwords.verify("", Some(&hash)));
+        for (password, expected) in [
+            ("correct horse", Match::Right),
+            ("correct horse ", Match::Wrong),
+            ("", Match::Wrong),
+        ] {
+            assert_eq!(passwords.verify(password, Some(&hash)), expected);
+        }
         assert_ne!(
             hash,
             passwords.hash("correct horse").unwrap(),
@@ -234,7 +264,37 @@ mod tests {
     #[test]
     fn verifies_with_the_parameters_of_the_hash() {
         let hash = PasswordHash::parse(FASTAPI).unwrap();
-        assert!(passwords().verify("secret", Some(&hash)));
+        assert_eq!(passwords().verify("secret", Some(&hash)), Match::Right);
+    }
+
+    const COMPOSED: &str = "Schl\u{fc}sselbund";
+    const DECOMPOSED: &str = "Schlu\u{308}sselbund";
+
+    #[test]
+    fn a_password_is_the_same_on_every_keyboard() {
+        let passwords = Passwords::new(cost(8, 1, 1));
+        for set in [COMPOSED, DECOMPOSED] {
+            let hash = passwords.hash(set).unwrap();
+            for typed in [COMPOSED, DECOMPOSED] {
+                assert_eq!(passwords.verify(typed, Some(&hash)), Match::Right);
+            }
+            assert_eq!(passwords.verify("Schlusselbund", Some(&hash)), Match::Wrong);
+        }
+    }
+
+    #[test]
+    fn a_hash_of_what_was_typed_matches_what_is_typed_the_same_way() {
+        let passwords = Passwords::new(cost(8, 1, 1));
+        for (set, typed, expected) in [
+            (COMPOSED, COMPOSED, Match::Right),
+            (COMPOSED, DECOMPOSED, Match::Right),
+            (DECOMPOSED, DECOMPOSED, Match::RightAsTyped),
+            (DECOMPOSED, COMPOSED, Match::Wrong),
+        ] {
+            let text = passwords.new_hash(set).unwrap();
+            let old = PasswordHash::parse(&text.to_string()).unwrap();
+            assert_eq!(passwords.verify(typed, Some(&old)), expected);
+        }
     }
 
     fn cost(m: u32, t: u32, p: u32) -> Policy {
@@ -298,7 +358,7 @@ mod tests {
 
     #[test]
     fn without_a_hash_every_password_is_wrong() {
-        assert!(!passwords().verify("x", None));
+        assert_eq!(passwords().verify("x", None), Match::Wrong);
     }
 
     #[test]
@@ -311,7 +371,7 @@ mod tests {
             memory.len()
         };
         assert_eq!(blocks(), 0);
-        assert!(!passwords.verify("x", None));
+        assert_eq!(passwords.verify("x", None), Match::Wrong);
         assert_eq!(blocks(), 19_456, "for nobody too a hash is computed");
         let small = PasswordHash::parse(&FASTAPI.replace("m=65536", "m=64")).unwrap();
         for (hash, expected) in [
@@ -321,7 +381,10 @@ mod tests {
             (None, 65_536),
         ] {
             let right = passwords.verify("secret", hash.as_ref());
-            assert_eq!(right, hash == PasswordHash::parse(FASTAPI).ok());
+            assert_eq!(
+                right == Match::Right,
+                hash == PasswordHash::parse(FASTAPI).ok()
+            );
             assert_eq!(blocks(), expected);
         }
     }
@@ -356,7 +419,8 @@ mod tests {
     fn a_hash_beyond_the_functions_capacity_is_verified_as_nobodys() {
         let dear = FASTAPI.replace("m=65536,t=3", "m=262144,t=12");
         let passwords = passwords();
-        assert!(!passwords.verify("secret", PasswordHash::parse(&dear).ok().as_ref()));
+        let dear = PasswordHash::parse(&dear).ok();
+        assert_eq!(passwords.verify("secret", dear.as_ref()), Match::Wrong);
         assert_eq!(passwords.arena.0.lock().unwrap().len(), 19_456);
     }
 }

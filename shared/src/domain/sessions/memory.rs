@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::session::{Rotated, Rotation, Session};
-use super::store::{Seen, SessionStore};
+use super::session::{Rotated, Rotation, Session, SessionSummary};
+use super::store::{Owner, Seen, SessionStore};
 use super::token::Sid;
 use crate::domain::store::Asking;
 use crate::domain::users::{MemoryUsers, Stamp, User, UserStore};
@@ -35,8 +35,11 @@ impl MemorySessions {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, session: &Session) {
+    fn add(&self, session: &Session, ending: &[Sid]) {
         let mut sessions = self.sessions();
+        for sid in ending {
+            sessions.remove(sid);
+        }
         if sessions.len() >= MOST {
             make_room(&mut sessions);
         }
@@ -55,12 +58,27 @@ impl MemorySessions {
         Rotated::Yes(session.clone())
     }
 
-    fn remove(&self, sid: &Sid, client: Option<&str>) {
+    fn remove(&self, sid: &Sid, owner: Owner<'_>) -> bool {
         let mut sessions = self.sessions();
-        let session = sessions.get(sid);
-        if session.is_some_and(|session| client.is_none_or(|client| session.client == client)) {
+        let is_owners = |session: &Session| match owner {
+            Owner::Any => true,
+            Owner::Client(client) => session.client == client,
+            Owner::User(user) => session.user == user,
+        };
+        let found = sessions.get(sid).is_some_and(is_owners);
+        if found {
             sessions.remove(sid);
         }
+        found
+    }
+
+    /// A user's sessions, those first that end first.
+    fn of_user(&self, username: &str) -> Vec<Session> {
+        let sessions = self.sessions();
+        let of_user = sessions.values().filter(|session| session.user == username);
+        let mut all: Vec<_> = of_user.cloned().collect();
+        all.sort_by_key(|session| session.ends);
+        all
     }
 }
 
@@ -73,8 +91,8 @@ fn make_room(sessions: &mut HashMap<Sid, Session>) {
 }
 
 impl SessionStore for MemorySessions {
-    fn begin<'a>(&'a self, session: &'a Session) -> Asking<'a, ()> {
-        self.add(session);
+    fn begin<'a>(&'a self, session: &'a Session, ending: &'a [Sid]) -> Asking<'a, ()> {
+        self.add(session, ending);
         Box::pin(async { Ok(()) })
     }
 
@@ -83,9 +101,9 @@ impl SessionStore for MemorySessions {
         Box::pin(async { Ok(rotated) })
     }
 
-    fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()> {
-        self.remove(sid, client);
-        Box::pin(async { Ok(()) })
+    fn end<'a>(&'a self, sid: &'a Sid, owner: Owner<'a>) -> Asking<'a, bool> {
+        let found = self.remove(sid, owner);
+        Box::pin(async move { Ok(found) })
     }
 
     fn end_all<'a>(
@@ -103,12 +121,25 @@ impl SessionStore for MemorySessions {
         Box::pin(async { Ok(session) })
     }
 
+    fn oldest<'a>(&'a self, username: &'a str, most: usize) -> Asking<'a, Vec<Sid>> {
+        let sessions = self.of_user(username).into_iter().take(most);
+        let sids = sessions.map(|session| session.sid).collect();
+        Box::pin(async { Ok(sids) })
+    }
+
+    fn newest<'a>(&'a self, username: &'a str, most: usize) -> Asking<'a, Vec<SessionSummary>> {
+        let sessions = self.of_user(username);
+        let newest = sessions.iter().rev().take(most);
+        let newest = newest.map(Session::summary).collect();
+        Box::pin(async { Ok(newest) })
+    }
+
     fn user<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
         self.users.find(username)
     }
 
     fn look<'a>(&'a self, username: &'a str, sid: &'a Sid) -> Asking<'a, Seen> {
-        let session = self.sessions().get(sid).cloned();
+        let session = self.sessions().get(sid).map(Session::state);
         Box::pin(async {
             let user = self.users.find(username).await?;
             Ok(Seen { user, session })
@@ -143,7 +174,7 @@ mod tests {
     fn sessions_that_end_first_make_room_for_new_ones() {
         let store = MemorySessions::default();
         for number in 0..=MOST as u64 {
-            store.add(&session(number));
+            store.add(&session(number), &[]);
         }
         let kept = store.sessions();
         assert_eq!(kept.len(), MOST / 2 + 1);

@@ -20,13 +20,14 @@ pub mod session;
 pub mod store;
 pub mod token;
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::warn;
 
-use self::session::{Refusal, Rotated, Rotation, Session};
-use self::store::SessionStore;
+use self::session::{Refusal, Rotated, Rotation, Session, SessionSummary};
+use self::store::{Owner, SessionStore};
 use self::token::{RefreshToken, Sid};
 use super::clients::Client;
 use super::clock::Clock;
@@ -35,6 +36,11 @@ use super::store::StoreError;
 use super::token::Grant;
 use super::users::User;
 
+/// The most sessions of a user. The oldest beyond them end at the next login.
+pub const MOST_SESSIONS: usize = 100;
+/// The most sessions that a login ends. Many logins at a time may leave more than [`MOST_SESSIONS`], since a
+/// store may see a new session late; the logins after them then end one more each than they add, and more.
+const MOST_ENDED: usize = 5;
 /// The most scopes that a refresh may ask for by name. Without any it gets all.
 const MOST_ASKED: usize = 50;
 
@@ -104,9 +110,36 @@ impl Sessions {
             expires: now + self.policy.idle,
             ends: now + self.policy.longest,
         };
-        self.store.begin(&session).await?;
+        let ending = self.beyond(&session.user).await;
+        self.store.begin(&session, &ending).await?;
         let auth_time = now;
         Ok(Held { token, auth_time })
+    }
+
+    /// The sessions of a user that make room for a new one. If the store does not tell, none: a login
+    /// does not fail for that.
+    async fn beyond(&self, username: &str) -> Vec<Sid> {
+        let oldest = self.store.oldest(username, MOST_SESSIONS - 1 + MOST_ENDED);
+        let mut oldest = oldest.await.unwrap_or_else(|error| {
+            warn!(reason = %error, "it is not known how many sessions the user has");
+            Vec::new()
+        });
+        oldest.truncate(oldest.len().saturating_sub(MOST_SESSIONS - 1));
+        oldest
+    }
+
+    /// A user's sessions that go on, the last used first.
+    pub async fn of(&self, user: &User) -> Result<Vec<SessionSummary>, StoreError> {
+        let now = self.clock.now();
+        let mut sessions = self.store.newest(&user.username, MOST_SESSIONS).await?;
+        sessions.retain(|session| session.state.is_live(user, now));
+        sessions.sort_by_key(|session| Reverse(session.rotated));
+        Ok(sessions)
+    }
+
+    /// Ends a session, if it is this user's; `false` if the user has no such session.
+    pub async fn end(&self, sid: &Sid, user: &User) -> Result<bool, StoreError> {
+        self.store.end(sid, Owner::User(&user.username)).await
     }
 
     /// Gives a new refresh token for one that is valid, and says what a new access token may carry:
@@ -123,7 +156,7 @@ impl Sessions {
         let (session, next) = self.rotate(&token, &client.id, asked.clone()).await?;
         let user = self.store.user(&session.user).await?;
         let Some(user) = user.filter(|user| !user.disabled && user.stamp == session.stamp) else {
-            self.store.end(&session.sid, None).await?;
+            self.store.end(&session.sid, Owner::Any).await?;
             return Err(SessionError::Invalid(
                 "its user is gone, disabled, or has another stamp",
             ));
@@ -143,14 +176,15 @@ impl Sessions {
             return Ok(None);
         };
         let user = self.store.user(&session.user).await?;
-        let live = |user: &User| !user.disabled && session.is_live(user, self.clock.now());
+        let live = |user: &User| !user.disabled && session.state().is_live(user, self.clock.now());
         let user = user.filter(|user| session.current == token.hash() && live(user));
         Ok(user.map(|user| (session, user)))
     }
 
     /// Ends a session, if it is this client's (RFC 7009 2.1). One that has ended is as good as revoked.
     pub async fn revoke(&self, sid: &Sid, client: &Client) -> Result<(), StoreError> {
-        self.store.end(sid, Some(&client.id)).await
+        let owner = Owner::Client(&client.id);
+        self.store.end(sid, owner).await.map(drop)
     }
 
     /// Replaces the token, or finds that it was replaced a moment ago.
@@ -182,7 +216,7 @@ impl Sessions {
         match session.judge(&rotation, &successor.hash(), self.policy.grace) {
             Ok(()) => Ok((session, successor)),
             Err(Refusal::Reused) => {
-                self.store.end(&session.sid, None).await?;
+                self.store.end(&session.sid, Owner::Any).await?;
                 warn!(
                     user = session.user,
                     "refresh_token_reused: its session is ended"

@@ -36,6 +36,45 @@ pub struct Session {
     pub ends: Duration,
 }
 
+/// What a user is told of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionSummary {
+    /// Its name.
+    pub sid: Sid,
+    /// The client to which it was granted.
+    pub client: String,
+    /// What the login granted.
+    pub scopes: Scopes,
+    /// When the user typed the password, since the epoch.
+    pub auth_time: Duration,
+    /// When it was last refreshed.
+    pub rotated: Duration,
+    /// Whether it goes on.
+    pub state: SessionState,
+}
+
+/// What says whether a session goes on, and nothing that is made from its tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionState {
+    /// The user's name.
+    pub user: String,
+    /// The user's stamp at the login.
+    pub stamp: Option<Stamp>,
+    /// When it ends, if it is not used before.
+    pub expires: Duration,
+    /// When it ends in any case.
+    pub ends: Duration,
+}
+
+impl SessionState {
+    /// True if the session has not expired and the user has not logged out since.
+    #[must_use]
+    pub fn is_live(&self, user: &User, now: Duration) -> bool {
+        let same = self.user == user.username && self.stamp == user.stamp;
+        same && now < self.expires && now < self.ends
+    }
+}
+
 /// A refresh, as it is tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotation {
@@ -111,11 +150,28 @@ impl Session {
         }
     }
 
-    /// Does it go on, and is it this user's still?
+    /// What its user is told of it.
     #[must_use]
-    pub fn is_live(&self, user: &User, now: Duration) -> bool {
-        let same = self.user == user.username && self.stamp == user.stamp;
-        same && now < self.expires && now < self.ends
+    pub fn summary(&self) -> SessionSummary {
+        SessionSummary {
+            sid: self.sid.clone(),
+            client: self.client.clone(),
+            scopes: self.scopes.clone(),
+            auth_time: self.auth_time,
+            rotated: self.rotated,
+            state: self.state(),
+        }
+    }
+
+    /// What says whether it goes on.
+    #[must_use]
+    pub fn state(&self) -> SessionState {
+        SessionState {
+            user: self.user.clone(),
+            stamp: self.stamp.clone(),
+            expires: self.expires,
+            ends: self.ends,
+        }
     }
 
     /// Why nobody may refresh it so, whichever token is presented.

@@ -20,7 +20,7 @@ mod verifier;
 use std::time::Duration;
 
 use super::scope::Scopes;
-use super::users::{Stamp, User};
+use super::users::{CLIENT, Stamp, User};
 
 /// The client of a login that names none: this service's own application.
 pub const OWN: &str = "default";
@@ -101,6 +101,12 @@ pub struct Claims {
 }
 
 impl Claims {
+    /// True if it is a client's own token, which no user gave to it.
+    #[must_use]
+    pub fn is_of_client(&self) -> bool {
+        self.sub.starts_with(CLIENT)
+    }
+
     /// Has the token's user another stamp now? Users of an earlier version have none, and neither
     /// have their tokens.
     #[must_use]
@@ -149,6 +155,9 @@ pub enum InvalidToken {
     /// The user has another stamp now: a new password, or it is another person of the same name.
     #[error("ended: its user has another stamp")]
     Ended,
+    /// Its client was disabled after it was issued, or lost a secret that somebody else knew.
+    #[error("ended: its client was disabled or has another secret since")]
+    ClientEnded,
     /// The session that it belongs to has ended.
     #[error("ended: its session has ended")]
     SessionEnded,

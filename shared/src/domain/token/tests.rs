@@ -71,7 +71,6 @@ fn issue_to(user: User, scopes: &Scopes, now: Duration) -> String {
 fn user(username: &str, stamp: Option<Stamp>) -> User {
     User {
         username: username.to_owned(),
-        password_hash: None,
         scopes: Scopes::default(),
         disabled: false,
         email: None,

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
-use super::{Stamp, User, UserStore, is_name};
+use super::{Account, Stamp, User, UserStore, is_name};
 use crate::domain::password::{PasswordHash, Policy};
-use crate::domain::scope::CATALOGUE;
+use crate::domain::scope::{CATALOGUE, Scopes};
 use crate::domain::store::Asking;
+use crate::domain::unicode;
 
 /// The two users of FastAPI's page. Everybody knows their passwords, "secret" and "secretalice".
 const TUTORIAL_USERS: &str = include_str!("tutorial.json");
@@ -20,7 +21,7 @@ type Catalogue = &'static [(&'static str, &'static str)];
 
 /// Users in memory, by name.
 #[derive(Debug, Default)]
-pub struct MemoryUsers(RwLock<HashMap<String, User>>);
+pub struct MemoryUsers(RwLock<HashMap<String, Account>>);
 
 /// A users file that cannot be read. The text says what is wrong, with line and column.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +32,7 @@ pub struct InvalidUsersFile(#[from] serde_json::Error);
 pub fn from_json(
     text: &str,
     catalogue: Catalogue,
-) -> Result<HashMap<String, User>, InvalidUsersFile> {
+) -> Result<HashMap<String, Account>, InvalidUsersFile> {
     let mut json = serde_json::Deserializer::from_str(text);
     let users = UsersFile { catalogue }.deserialize(&mut json)?;
     json.end()?;
@@ -39,37 +40,38 @@ pub fn from_json(
 }
 
 /// The tutorial's users: johndoe, and alice, who is disabled.
-pub fn tutorial() -> Result<HashMap<String, User>, InvalidUsersFile> {
+pub fn tutorial() -> Result<HashMap<String, Account>, InvalidUsersFile> {
     from_json(TUTORIAL_USERS, CATALOGUE)
 }
 
 impl MemoryUsers {
     /// Stores these users, by their names.
     #[must_use]
-    pub fn new(users: HashMap<String, User>) -> Self {
+    pub fn new(users: HashMap<String, Account>) -> Self {
         Self(RwLock::new(users))
     }
 
-    /// The user of this name.
+    /// The account of this name.
     #[must_use]
-    pub fn get(&self, username: &str) -> Option<User> {
+    pub fn account(&self, username: &str) -> Option<Account> {
         self.read().get(username).cloned()
     }
 
     /// Replaces the hash `old` by `new`. Answers `false` if the user's hash was no longer `old`.
     pub fn replace_hash(&self, username: &str, old: &PasswordHash, new: &PasswordHash) -> bool {
         let mut users = self.write();
-        let user = users
+        let account = users
             .get_mut(username)
-            .filter(|user| user.password_hash.as_ref() == Some(old));
-        user.map(|user| user.password_hash = Some(new.clone()))
+            .filter(|account| account.password_hash.as_ref() == Some(old));
+        account
+            .map(|account| account.password_hash = Some(new.clone()))
             .is_some()
     }
 
     /// Gives a user, if there is one of this name, another stamp.
     pub fn replace_stamp(&self, username: &str, stamp: &Stamp) {
-        if let Some(user) = self.write().get_mut(username) {
-            user.stamp = Some(stamp.clone());
+        if let Some(account) = self.write().get_mut(username) {
+            account.user.stamp = Some(stamp.clone());
         }
     }
 
@@ -79,23 +81,53 @@ impl MemoryUsers {
         let users = self.read();
         let hashes = users
             .values()
-            .filter_map(|user| user.password_hash.as_ref());
+            .filter_map(|account| account.password_hash.as_ref());
         hashes.map(PasswordHash::cost).collect()
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<String, User>> {
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<String, Account>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, HashMap<String, User>> {
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<String, Account>> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl UserStore for MemoryUsers {
     fn find<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {
-        let user = self.get(username);
+        let user = self.account(username).map(|account| account.user);
         Box::pin(async { Ok(user) })
+    }
+}
+
+/// An account as a users file has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    username: String,
+    password_hash: PasswordHash,
+    scopes: Scopes,
+    #[serde(default)]
+    disabled: bool,
+    email: Option<String>,
+    full_name: Option<String>,
+    stamp: Option<Stamp>,
+}
+
+impl From<Line> for Account {
+    fn from(line: Line) -> Self {
+        Self {
+            user: User {
+                username: unicode::name(&line.username).into_owned(),
+                scopes: line.scopes,
+                disabled: line.disabled,
+                email: line.email,
+                full_name: line.full_name,
+                stamp: line.stamp,
+            },
+            password_hash: Some(line.password_hash),
+        }
     }
 }
 
@@ -105,7 +137,7 @@ struct UsersFile {
 }
 
 impl<'de> DeserializeSeed<'de> for UsersFile {
-    type Value = HashMap<String, User>;
+    type Value = HashMap<String, Account>;
 
     fn deserialize<D: Deserializer<'de>>(self, file: D) -> Result<Self::Value, D::Error> {
         file.deserialize_seq(self)
@@ -113,7 +145,7 @@ impl<'de> DeserializeSeed<'de> for UsersFile {
 }
 
 impl<'de> Visitor<'de> for UsersFile {
-    type Value = HashMap<String, User>;
+    type Value = HashMap<String, Account>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON array of users")
@@ -121,17 +153,17 @@ impl<'de> Visitor<'de> for UsersFile {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
         let mut users = HashMap::new();
-        while let Some(user) = access.next_element::<User>()? {
-            let name = user.username.clone();
+        while let Some(line) = access.next_element::<Line>()? {
+            let account = Account::from(line);
+            let name = account.user.username.clone();
             if !is_name(&name) {
                 return Err(A::Error::custom(format_args!(
                     "{name:?} cannot be a user name"
                 )));
             }
-            user.scopes
-                .check(self.catalogue)
-                .map_err(A::Error::custom)?;
-            if users.insert(name.clone(), user).is_some() {
+            let scopes = &account.user.scopes;
+            scopes.check(self.catalogue).map_err(A::Error::custom)?;
+            if users.insert(name.clone(), account).is_some() {
                 return Err(A::Error::custom(format_args!(
                     "user {name:?} is there twice"
                 )));
@@ -144,7 +176,7 @@ impl<'de> Visitor<'de> for UsersFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::password::{Passwords, Policy};
+    use crate::domain::password::{Match, Passwords, Policy};
 
     const HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
 
@@ -164,13 +196,13 @@ mod tests {
         for (name, password, disabled) in
             [("johndoe", "secret", false), ("alice", "secretalice", true)]
         {
-            let user = &users[name];
+            let account = &users[name];
             assert!(
-                passwords.verify(password, user.password_hash.as_ref()),
+                passwords.verify(password, account.password_hash.as_ref()) == Match::Right,
                 "{name}"
             );
-            assert_eq!(user.disabled, disabled);
-            assert!(user.scopes.contains_all(["me", "items"]), "{name}");
+            assert_eq!(account.user.disabled, disabled);
+            assert!(account.user.scopes.contains_all(["me", "items"]), "{name}");
         }
     }
 
@@ -201,6 +233,11 @@ mod tests {
                 &format!("[\n{}]", user("a").replace("scopes", "scope")),
                 "unknown field `scope`",
                 "line 2",
+            ),
+            (
+                &format!("[\n{},\n{}]", user("a@x.org"), user("A@x.org")),
+                "user \"a@x.org\" is there twice",
+                "line 3",
             ),
             (
                 "[\n{\"username\": \"a\"}]",

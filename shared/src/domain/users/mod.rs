@@ -3,7 +3,6 @@
 mod memory;
 mod stamp;
 
-use serde::{Deserialize, Deserializer};
 use tracing::Span;
 
 use super::password::PasswordHash;
@@ -28,20 +27,14 @@ pub fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_BYTES && plain
 }
 
-/// A user's record.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A user's record. It holds no secret, since every function that verifies tokens reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// The name, compared byte for byte.
     pub username: String,
-    /// The password's argon2id hash. It is `None` if the store has a hash of another scheme; then
-    /// every password is wrong.
-    #[serde(deserialize_with = "argon2id")]
-    pub password_hash: Option<PasswordHash>,
     /// All scopes that a token of this user may carry.
     pub scopes: Scopes,
     /// Routes that need an active user refuse a disabled one.
-    #[serde(default)]
     pub disabled: bool,
     /// The API shows it to this user only.
     pub email: Option<String>,
@@ -51,9 +44,14 @@ pub struct User {
     pub stamp: Option<Stamp>,
 }
 
-/// In a users file, a hash of another scheme is an error.
-fn argon2id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PasswordHash>, D::Error> {
-    PasswordHash::deserialize(deserializer).map(Some)
+/// A user and what proves that somebody is this user. A login alone reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The user.
+    pub user: User,
+    /// The password's argon2id hash. It is `None` if the store has a hash of another scheme; then
+    /// every password is wrong.
+    pub password_hash: Option<PasswordHash>,
 }
 
 impl User {

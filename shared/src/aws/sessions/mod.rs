@@ -1,20 +1,32 @@
 //! Sessions in DynamoDB, each of them one item (see [`super::table`]).
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`item`] | how an item is read and written |
+//! | [`by_user`] | the index of sessions by their users |
 
+mod by_user;
+mod item;
+
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder as UpdateItem;
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{
+    DeleteRequest, PutRequest, ReturnValue, ReturnValuesOnConditionCheckFailure, WriteRequest,
+};
+use tracing::warn;
 
-use super::record::{Record, scopes as scope_set};
-use super::table::{Item, SESSION, Table, number, number_of, text, user_key};
+use self::item::{ATTRIBUTES, STATE_ATTRIBUTES, bytes, key, read, read_state};
+use super::record::read_user;
+use super::table::{Item, Table, number, text, user_key};
 use super::users::PROJECTION;
 use crate::domain::scope::Scopes;
-use crate::domain::sessions::session::{Rotated, Rotation, Session};
-use crate::domain::sessions::store::{Seen, SessionStore};
+use crate::domain::sessions::session::{Rotated, Rotation, Session, SessionSummary};
+use crate::domain::sessions::store::{Owner, Seen, SessionStore};
 use crate::domain::sessions::token::Sid;
 use crate::domain::store::{Asking, StoreError};
 use crate::domain::users::{Stamp, User, is_name};
@@ -25,35 +37,32 @@ const NAMES: [&str; 8] = [
     "previous", "current", "salt", "rotated", "expires", "ends", "client", "scopes",
 ];
 
-/// More than the characters of a session's name.
-const LONGEST: usize = 64;
-
-/// What a session is read from; its `scopes` and its `stamp` are named like a user's.
-const SESSION_ATTRIBUTES: [&str; 9] = [
-    "user",
-    "client",
-    "auth_time",
-    "current",
-    "previous",
-    "salt",
-    "rotated",
-    "expires",
-    "ends",
-];
-
-/// The key of a session's item. A service that shares the key for HS256 may put any text into a token as
-/// its `sid`; of one that is too long for a key only the beginning counts, which is no session's.
-fn key(sid: &Sid) -> String {
-    let beginning: String = sid.0.chars().take(LONGEST).collect();
-    format!("{SESSION}{beginning}")
-}
+/// How often DynamoDB is sent what it did not write at first.
+const MOST_WRITES: usize = 2;
 
 impl SessionStore for Table {
-    fn begin<'a>(&'a self, session: &'a Session) -> Asking<'a, ()> {
+    fn begin<'a>(&'a self, session: &'a Session, ending: &'a [Sid]) -> Asking<'a, ()> {
         Box::pin(async {
-            let put = self.client.put_item().table_name(&self.name);
-            put.set_item(Some(item(session))).send().await?;
-            Ok(())
+            let put = PutRequest::builder().set_item(Some(item::write(session)));
+            let put = WriteRequest::builder().set_put_request(put.build().ok());
+            let deletes = ending.iter().map(|sid| {
+                let delete = DeleteRequest::builder().key("pk", text(key(sid)));
+                let delete = delete.build().ok();
+                WriteRequest::builder().set_delete_request(delete).build()
+            });
+            let writes = [put.build()].into_iter().chain(deletes).collect();
+            let mut left = HashMap::from([(self.name.clone(), writes)]);
+            for _ in 0..MOST_WRITES {
+                let batch = self.client.batch_write_item();
+                let output = batch.set_request_items(Some(left)).send().await?;
+                left = output.unprocessed_items.unwrap_or_default();
+                if left.is_empty() {
+                    return Ok(());
+                }
+            }
+            Err(StoreError::Unavailable(
+                "DynamoDB left items unprocessed".into(),
+            ))
         })
     }
 
@@ -75,25 +84,28 @@ impl SessionStore for Table {
         })
     }
 
-    fn end<'a>(&'a self, sid: &'a Sid, client: Option<&'a str>) -> Asking<'a, ()> {
+    fn end<'a>(&'a self, sid: &'a Sid, owner: Owner<'a>) -> Asking<'a, bool> {
         Box::pin(async move {
-            let mut delete = self.client.delete_item().table_name(&self.name);
-            delete = delete.key("pk", text(key(sid)));
-            if let Some(client) = client {
-                delete = delete
-                    .condition_expression("#client = :client")
-                    .expression_attribute_names("#client", "client")
-                    .expression_attribute_values(":client", text(client));
-            }
+            let (attribute, value) = match owner {
+                Owner::Any => ("pk", key(sid)),
+                Owner::Client(client) => ("client", client.to_owned()),
+                Owner::User(user) => ("user", user.to_owned()),
+            };
+            let delete = self.client.delete_item().table_name(&self.name);
+            let delete = delete
+                .key("pk", text(key(sid)))
+                .condition_expression("#attribute = :value")
+                .expression_attribute_names("#attribute", attribute)
+                .expression_attribute_values(":value", text(value));
             match delete.send().await {
                 Err(error)
                     if error
                         .as_service_error()
                         .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
                 {
-                    Ok(())
+                    Ok(false)
                 }
-                done => done.map(drop).map_err(StoreError::from),
+                done => done.map(|_| true).map_err(StoreError::from),
             }
         })
     }
@@ -124,9 +136,25 @@ impl SessionStore for Table {
 
     fn session<'a>(&'a self, sid: &'a Sid) -> Asking<'a, Option<Session>> {
         Box::pin(async move {
-            let attributes = SESSION_ATTRIBUTES.into_iter().chain(["scopes", "stamp"]);
-            let items = self.read_now([key(sid)], attributes).await?;
+            let items = self.read_now([key(sid)], ATTRIBUTES).await?;
             items.get(&key(sid)).map(|item| read(sid, item)).transpose()
+        })
+    }
+
+    fn oldest<'a>(&'a self, username: &'a str, most: usize) -> Asking<'a, Vec<Sid>> {
+        Box::pin(self.first_sids(username, most, true))
+    }
+
+    fn newest<'a>(&'a self, username: &'a str, most: usize) -> Asking<'a, Vec<SessionSummary>> {
+        Box::pin(async move {
+            let sids = self.first_sids(username, most, false).await?;
+            let sessions = self.summaries(&sids).await?.into_iter();
+            // The `users` command names those that cannot be read.
+            let readable = |(_, session): (_, Result<_, StoreError>)| {
+                let note = |error: &StoreError| warn!(reason = %error, "a session is not shown");
+                session.inspect_err(note).ok()
+            };
+            Ok(sessions.filter_map(readable).collect())
         })
     }
 
@@ -137,8 +165,7 @@ impl SessionStore for Table {
             }
             let items = self.read_now([user_key(username)], PROJECTION).await?;
             let item = items.get(&user_key(username));
-            let record = item.map(|item| Record::read(username, item));
-            Ok(record.transpose()?.map(Record::into_user))
+            item.map(|item| read_user(username, item)).transpose()
         })
     }
 
@@ -148,13 +175,12 @@ impl SessionStore for Table {
                 return Ok(Seen::default());
             }
             let keys = [user_key(username), key(sid)];
-            let attributes = PROJECTION.into_iter().chain(SESSION_ATTRIBUTES);
+            let attributes = PROJECTION.into_iter().chain(STATE_ATTRIBUTES);
             let items = self.read_now(keys.clone(), attributes).await?;
-            let user = items.get(&keys[0]);
-            let user = user.map(|item| Record::read(username, item));
-            let session = items.get(&keys[1]).map(|item| read(sid, item));
+            let user = items.get(&keys[0]).map(|item| read_user(username, item));
+            let session = items.get(&keys[1]).map(|item| read_state(sid, item));
             Ok(Seen {
-                user: user.transpose()?.map(Record::into_user),
+                user: user.transpose()?,
                 session: session.transpose()?,
             })
         })
@@ -206,83 +232,4 @@ where
         }
         _ => Err(error.into()),
     }
-}
-
-fn item(session: &Session) -> Item {
-    let optional = [
-        ("scopes", scope_set(&session.scopes)),
-        (
-            "stamp",
-            session.stamp.as_ref().map(|stamp| text(stamp.as_str())),
-        ),
-        (
-            "previous",
-            session.previous.as_ref().map(|hash| bytes(hash)),
-        ),
-    ];
-    let required = [
-        ("pk", text(key(&session.sid))),
-        ("user", text(&session.user)),
-        ("client", text(&session.client)),
-        ("auth_time", number(session.auth_time.as_secs())),
-        ("current", bytes(&session.current)),
-        ("salt", bytes(&session.salt)),
-        ("rotated", number(session.rotated.as_secs())),
-        ("expires", number(session.expires.as_secs())),
-        ("ends", number(session.ends.as_secs())),
-    ];
-    let optional = optional
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)));
-    let attributes = required.into_iter().chain(optional);
-    attributes
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
-}
-
-/// Reads a session's item. What is missing makes it corrupt: a guess might let somebody in.
-fn read(sid: &Sid, item: &Item) -> Result<Session, StoreError> {
-    let corrupt = |attribute| StoreError::Corrupt {
-        key: key(sid),
-        attribute,
-    };
-    let string = |name| {
-        let value = item.get(name).and_then(|value| value.as_s().ok());
-        value.cloned().ok_or_else(|| corrupt(name))
-    };
-    let time = |name| {
-        let seconds = number_of(item, name).ok_or_else(|| corrupt(name))?;
-        Ok::<_, StoreError>(Duration::from_secs(seconds))
-    };
-    let scopes = item.get("scopes").map(|scopes| scopes.as_ss());
-    let scopes = scopes.transpose().map_err(|_| corrupt("scopes"))?;
-    Ok(Session {
-        sid: sid.clone(),
-        user: string("user")?,
-        client: string("client")?,
-        scopes: scopes
-            .map(|scopes| Scopes::from_tokens(scopes))
-            .unwrap_or_default(),
-        stamp: item
-            .get("stamp")
-            .map(|_| string("stamp"))
-            .transpose()?
-            .map(Stamp::from),
-        auth_time: time("auth_time")?,
-        current: array(item, "current").ok_or_else(|| corrupt("current"))?,
-        previous: array(item, "previous"),
-        salt: array(item, "salt").ok_or_else(|| corrupt("salt"))?,
-        rotated: time("rotated")?,
-        expires: time("expires")?,
-        ends: time("ends")?,
-    })
-}
-
-fn array<const N: usize>(item: &Item, name: &str) -> Option<[u8; N]> {
-    let blob = item.get(name)?.as_b().ok()?;
-    blob.as_ref().try_into().ok()
-}
-
-fn bytes(bytes: &[u8]) -> AttributeValue {
-    AttributeValue::B(Blob::new(bytes))
 }
