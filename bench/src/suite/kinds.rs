@@ -10,7 +10,9 @@ use crate::store::Store;
 
 /// The variables that switch sessions and clients on.
 pub(super) const ON: [(&str, &str); 2] = [("REFRESH_IDLE_DAYS", "30"), ("CLIENTS", "check")];
+/// The effort for one process, and the events that it gets.
 const SINGLE: Effort = (1, 40);
+const USED: usize = SINGLE.0 + SINGLE.1 / 10 + SINGLE.1;
 /// The client of events/clients.json that has a secret.
 const CLIENT: &str = "client_id=c_example&client_secret=cs_for-development-only";
 const REFRESH: &str = "grant_type=refresh_token&refresh_token=";
@@ -36,15 +38,14 @@ impl Suite {
         // The account knows the address from now on.
         running.log_in("user00003").await?;
         let wrong = events::login("user00003", "wrong", 400)?;
-        let failure = events::login("user00004", "wrong", 400)?;
-        let mut refusing = Running::start(&strict.program).await?;
-        refusing.answer(&failure).await?;
-        let limited = events::login("user00004", "wrong", 429)?;
+        // The first failure makes the others wait.
+        let mut limited = vec![events::login("user00004", "wrong", 429)?; USED];
+        limited[0].1 = 400;
         let token = |form: &str| events::form("/token", form, 200);
         let replayed = token(&format!("{REFRESH}{}", tokens.refresh))?;
         let client = token(&format!("grant_type=client_credentials&{CLIENT}"))?;
         let (mut refreshes, mut revocations) = (Vec::new(), Vec::new());
-        for _ in 0..SINGLE.0 + SINGLE.1 / 10 + SINGLE.1 {
+        for _ in 0..USED {
             let refresh = running.log_in("user00005").await?.refresh;
             refreshes.push(token(&format!("{REFRESH}{refresh}"))?);
             let ends = running.log_in("user00006").await?.refresh;
@@ -62,7 +63,7 @@ impl Suite {
             login.getting("login-session", SINGLE, [right("user00008")?]),
             login.getting("login-bound", SINGLE, [right("user00002")?]),
             patient.getting("login-wrong", SINGLE, [wrong]),
-            strict.getting("login-limited", SINGLE, [limited]),
+            strict.getting("login-limited", SINGLE, limited),
             login.getting("refresh", SINGLE, refreshes),
             login.getting("client", SINGLE, [client]),
             on("Revoke")?.getting("revoke", SINGLE, revocations),
