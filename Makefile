@@ -16,7 +16,7 @@ export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/b
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev invoke invoke-what test live-test watch-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench bench-quick bench-tools load-tools new new-test sam-test rehearse example build arm64-test deploy smoke
+.PHONY: help dev invoke invoke-what test live-test watch-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench new new-test sam-test rehearse example build arm64-test deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -52,7 +52,7 @@ endef
 # Through `tee`, since some awks keep lines back; what it wrote is counted in the end.
 test: ## Run every test that needs neither Docker nor a network
 	@mkdir -p target; status=0; \
-	cargo test --workspace --exclude bench --no-fail-fast 2>&1 | tee target/test.log || status=$$?; \
+	cargo test --workspace --exclude bench --exclude floor --no-fail-fast 2>&1 | tee target/test.log || status=$$?; \
 	awk '/^test result:/ { passed += $$4; failed += $$6; skipped += $$8 } \
 	  /^test .* \.\.\. FAILED$$/ { sub(/^test /, ""); sub(/ \.\.\. FAILED$$/, ""); names = names "\n  " $$0 } \
 	  END { printf "%d passed, %d failed, %d skipped%s\n", passed, failed, skipped, names }' target/test.log; \
@@ -103,20 +103,15 @@ check: $(SAM) $(DENY) .venv/template/ok .venv/workflows/ok ## Check format, lint
 	@if cargo deny --log-level off fetch db 2>/dev/null; then cargo deny --log-level error check advisories; \
 	  else echo "advisories were not checked: RustSec's database cannot be reached from here"; fi
 
-bench: build bench-tools ## Measure cold starts, requests and cost, check the budgets, write docs/performance.* (BEFORE= an older build)
-	@$(BENCH) --seconds $(or $(SECONDS),300) \
-	  --markdown docs/performance.md --jsonl docs/performance.jsonl --svg docs/performance.svg
-
-bench-quick: bench-tools ## The same with what is built already, in under 2 minutes; prints the tables
-	@$(BENCH) --seconds $(or $(SECONDS),45)
-
-BENCH = $(RELEASE)/bench suite --dynamodb $(RELEASE)/local-dynamodb --peer .venv/peer/bin/python \
-  $(if $(call has,npm),--node $(call has,node)) $(if $(BEFORE),--before $(BEFORE))
-
-# The floors are built as sam builds the functions: another linker alone changes a cold start by 10 %.
-bench-tools: .venv/peer/ok $(if $(call has,npm),bench/peers/dist/ok) $(CARGO_LAMBDA) $(ZIG) load-tools
-	@cargo lambda build --quiet --release --package bench --bin floor --bin floor-raw --bin argon2-reference
+# The floors are built as sam builds the functions: another linker alone changes a cold start by 10 %. The tools need
+# not be small, and are built in a third of the time.
+bench: build .venv/peer/ok $(if $(call has,npm),bench/peers/dist/ok) ## Measure what functions, logins and each kind of request cost, against other programs: docs/performance.* (SECONDS=150)
+	@cargo lambda build --quiet --release --package floor
+	@CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+	  cargo build --quiet --release --package bench --package tests --package users --bin bench --bin local-dynamodb --bin users
 	@$(if $(call has,npm),:,echo "no peer in Node.js is measured: this needs Node.js 20 or newer and its npm; nodejs.org says how to install them")
+	@$(RELEASE)/bench run --docs docs --seconds $(or $(SECONDS),150) --python .venv/peer/bin/python $(if $(call has,npm),--node $(call has,node))
+
 # Split, since esbuild 0.28 would leave better-auth's memory adapter without its beginning.
 bench/peers/dist/ok: bench/peers/node_modules/.package-lock.json $(wildcard bench/peers/*.mjs)
 	@cd bench/peers && rm -rf dist && for peer in hello openauth openauth-verify better-auth; do \
@@ -124,10 +119,6 @@ bench/peers/dist/ok: bench/peers/node_modules/.package-lock.json $(wildcard benc
 	    --format=esm --out-extension:.js=.mjs --outdir=dist/$$peer --log-level=warning; \
 	done
 	@touch $@
-
-load-tools:
-	@cargo build --quiet --release --package bench --bin bench --bin load
-	@cargo build --quiet --release --package local-dynamodb --package users --bin local-dynamodb --bin users
 
 new: ## Make a copy to build your own API on: DIR=../my-api NAME=my-api
 	@python3 scripts/new.py "$(DIR)" "$(NAME)"
@@ -143,7 +134,7 @@ NEW_TESTS := -- $(addsuffix ::,catalogue documentation flows house lean orders r
 
 # provided.al2023 has glibc 2.34, where libpthread and libdl are in libc: two libraries fewer to load, 7 % of INIT.
 # Not for arm64: sam passes --arm64, and cargo-lambda refuses that beside a target.
-build bench-tools: export CARGO_LAMBDA_BUILD := $(if $(filter arm64,$(ARCH)),,{target=["x86_64-unknown-linux-gnu.2.34"]})
+build bench: export CARGO_LAMBDA_BUILD := $(if $(filter arm64,$(ARCH)),,{target=["x86_64-unknown-linux-gnu.2.34"]})
 
 build: $(CARGO_LAMBDA) $(ZIG) $(SAM) ## Build the functions as they are deployed (ARCH=arm64 for Graviton)
 	sam build --parameter-overrides Architecture=$(or $(ARCH),x86_64)

@@ -44,7 +44,7 @@ async function seedOpenauth() {
   for await (const entry of openauth.storage.scan([])) entries.push(entry);
   keep("openauth", entries);
   keep("openauth-verify", { issuer, documents });
-  send("openauth", request);
+  send("openauth-login", request);
   send("openauth-verify", read("/users/me", access_token));
   // The first of a process rotates it; the others are within the time in which OpenAuth takes it once more.
   const refresh = { grant_type: "refresh_token", refresh_token };
@@ -56,10 +56,10 @@ async function seedBetterAuth() {
   const request = login("/api/auth/sign-in/email", "application/json", JSON.stringify({ email, password }));
   const { token } = await answer(betterAuth.handler, request);
   keep("better-auth", betterAuth.database);
-  send("better-auth", request);
-  send("better-auth-session", read("/users/me", token));
+  send("better-auth-login", request);
+  send("better-auth-read", read("/users/me", token));
 }
 
-send("hello", event("users-me"));
+send("node-hello", event("users-me"));
 await seedOpenauth();
 await seedBetterAuth();

@@ -1,133 +1,115 @@
-//! One round of one candidate: cold starts in fresh processes, then a warm one.
+//! Measures a candidate: many events for a warm process, and cold starts of fresh ones.
 
-use crate::candidate::Candidate;
-use crate::clock::ms_between;
-use crate::dynamodb::Watch;
-use crate::error::Error;
-use crate::results::{Figure, Round};
-use crate::running::Running;
-use crate::stats::{from_u64, from_usize, median, percentile};
+use std::fs;
+use std::iter::Cycle;
+use std::slice::Iter;
+use std::time::Duration;
 
-/// Measures a candidate once. `watch` counts its requests if it uses the local DynamoDB.
-pub fn round(candidate: &Candidate, watch: Option<&Watch>) -> Result<Round, Error> {
-    let measured = measure(candidate, watch.filter(|_| candidate.on_dynamodb));
-    measured.map_err(|error| Error::Function(format!("{}: {error}", candidate.name)))
+use anyhow::{Context, Result};
+use hdrhistogram::Histogram;
+
+use crate::function::{Event, Program, Running};
+use crate::results::{Round, median};
+use crate::store::Watch;
+
+/// The events after which a process has settled, and those until which its growth is measured.
+const GROWTH: (usize, usize) = (1_000, 300_000);
+
+/// The fresh processes of a round, and the events that measure a warm one.
+pub type Effort = (usize, usize);
+
+type Events<'a> = Cycle<Iter<'a, Event>>;
+
+/// A function and its events.
+#[derive(Debug, Clone, Default)]
+pub struct Candidate {
+    pub name: String,
+    pub program: Program,
+    pub effort: Effort,
+    /// Sent in turn, again and again.
+    pub events: Vec<Event>,
+    /// The counter of its requests to DynamoDB.
+    pub watch: Option<Watch>,
 }
 
-/// Measures how the peak of memory grows from the `settled`th event to the `events`th.
-pub fn growth(candidate: &Candidate, settled: usize, events: usize) -> Result<Round, Error> {
-    let (_, mut running) = start(candidate, None)?;
-    for _ in 0..settled {
-        running.answer(&candidate.request)?;
+impl Candidate {
+    /// Measures a round.
+    pub async fn round(&self) -> Result<Round> {
+        self.measure().await.with_context(|| self.name.clone())
     }
-    let before = running.process.peak_mib()?;
-    for _ in settled..events {
-        running.answer(&candidate.request)?;
+
+    /// Measures cold starts after the warm events, so that the CPU is as awake for one candidate as for another.
+    async fn measure(&self) -> Result<Round> {
+        let mut events = self.events.iter().cycle();
+        let (mut running, mut inits, mut colds) = self.cold(&mut events).await?;
+        for event in events.by_ref().take(self.effort.1 / 10) {
+            running.answer(event).await?;
+        }
+        let mut round = self.warm(&mut running, &mut events).await?;
+        round.push(("peak", running.peak_mib()?));
+        drop(running);
+        for _ in 1..self.effort.0 {
+            let (_running, init, cold) = self.cold(&mut events).await?;
+            inits.extend(init);
+            colds.extend(cold);
+        }
+        round.extend(median(&inits).map(|init| ("init", init)));
+        round.extend(median(&colds).map(|cold| ("cold", cold)));
+        // A peer is deployed as many files.
+        if self.program.command[0].ends_with("bootstrap") {
+            round.push(("size", mib(&self.program.command[0])?));
+        }
+        Ok(round)
     }
-    let after = running.process.peak_mib()?;
-    Ok(vec![(Figure::GrowthMib, after - before)])
+
+    /// Starts a process; also returns the times to the end of its INIT and to its first answer.
+    async fn cold(&self, events: &mut Events<'_>) -> Result<(Running, Vec<f64>, Vec<f64>)> {
+        let mut running = Running::start(&self.program).await?;
+        let init = ms(running.ready - running.started);
+        let answer = running.answer(events.next().context("no event")?).await?;
+        let cold = ms(answer.at - running.started);
+        Ok((running, vec![init], vec![cold]))
+    }
+
+    async fn warm(&self, running: &mut Running, events: &mut Events<'_>) -> Result<Round> {
+        let mut times = Histogram::<u64>::new(3)?;
+        let _before = self.watch.as_ref().map(Watch::take);
+        let before = running.cpu()?;
+        for event in events.take(self.effort.1) {
+            let took = running.answer(event).await?.took;
+            times.record(u64::try_from(took.as_nanos())?)?;
+        }
+        let cpu = running.cpu()?.saturating_sub(before);
+        let count = f64::from(u32::try_from(times.len())?);
+        let median = Duration::from_nanos(times.value_at_quantile(0.5));
+        let mut round = vec![("warm", ms(median) * 1e3), ("cpu", ms(cpu) * 1e3 / count)];
+        if let Some(units) = self.watch.as_ref().map(Watch::take) {
+            let figures = ["requests", "reads", "writes"].into_iter().zip(units);
+            round.extend(figures.map(|(figure, units)| (figure, units / count)));
+        }
+        Ok(round)
+    }
+
+    /// Measures the memory that many requests add to one process.
+    pub async fn growth(&self) -> Result<Round> {
+        let mut running = Running::start(&self.program).await?;
+        let mut settled = 0.0;
+        for (number, event) in self.events.iter().cycle().take(GROWTH.1).enumerate() {
+            if number == GROWTH.0 {
+                settled = running.peak_mib()?;
+            }
+            running.answer(event).await?;
+        }
+        Ok(vec![("growth", running.peak_mib()? - settled)])
+    }
 }
 
-fn measure(candidate: &Candidate, watch: Option<&Watch>) -> Result<Round, Error> {
-    let starts = candidate.effort.starts.max(1);
-    let mut colds = Vec::new();
-    for _ in 1..starts {
-        colds.push(start(candidate, watch)?.0);
-    }
-    let (cold, mut running) = start(candidate, watch)?;
-    colds.push(cold);
-    let mut round = medians(&colds);
-    if candidate.effort.invocations > 0 {
-        round.extend(warm(candidate, &mut running, watch)?);
-    }
-    round.push((Figure::PeakMib, running.process.peak_mib()?));
-    round.push((Figure::SizeKib, from_u64(candidate.bytes) / 1024.0));
-    Ok(round)
+/// The size of a file.
+pub fn mib(file: &str) -> Result<f64> {
+    let bytes = u32::try_from(fs::metadata(file)?.len())?;
+    Ok(f64::from(bytes) / 1024.0 / 1024.0)
 }
 
-/// The figures of a cold start, and the process, which has answered its first event.
-fn start(candidate: &Candidate, watch: Option<&Watch>) -> Result<(Round, Running), Error> {
-    if let Some(watch) = watch {
-        watch.reset();
-    }
-    let (mut running, next) = Running::start(candidate)?;
-    let started = running.process.started;
-    let init_cpu = running.process.cpu_ns()?;
-    let connected = watch.and_then(Watch::first_connection);
-    let requests = watch.map(|watch| watch.units().requests);
-    running.limit(candidate)?;
-    let answer = running.api.invoke(&candidate.request)?;
-    let init = ms_between(started, next);
-    let mut cold = vec![
-        (Figure::InitMs, init),
-        (Figure::InitCpuMs, from_u64(init_cpu) / 1e6),
-        (Figure::ColdMs, ms_between(started, answer.at)),
-        (Figure::FirstRequestMs, answer.took.as_secs_f64() * 1e3),
-    ];
-    if let Some(requests) = requests {
-        cold.push((Figure::InitRequests, from_u64(requests)));
-        // A function that has not connected by its first event counts with the whole of INIT.
-        let connected = connected.map_or(init, |at| ms_between(started, at));
-        cold.push((Figure::InitToConnectMs, connected.min(init)));
-    }
-    running.api.wait_for_next()?;
-    Ok((cold, running))
-}
-
-fn medians(colds: &[Round]) -> Round {
-    let figures = colds
-        .first()
-        .into_iter()
-        .flatten()
-        .map(|(figure, _)| *figure);
-    let of = |figure| {
-        let all = colds.iter().flatten().filter(|(other, _)| *other == figure);
-        let samples: Vec<f64> = all.map(|(_, value)| *value).collect();
-        Some((figure, median(&samples)?))
-    };
-    figures.filter_map(of).collect()
-}
-
-fn warm(
-    candidate: &Candidate,
-    running: &mut Running,
-    watch: Option<&Watch>,
-) -> Result<Round, Error> {
-    let count = candidate.effort.invocations;
-    for _ in 0..count.div_ceil(10) {
-        running.answer(&candidate.request)?;
-    }
-    if let Some(watch) = watch {
-        watch.reset();
-    }
-    let before = running.process.cpu_ns()?;
-    let mut latencies = Vec::with_capacity(count);
-    for _ in 0..count {
-        latencies.push(running.answer(&candidate.request)?.as_secs_f64() * 1e6);
-    }
-    let cpu = running.process.cpu_ns()? - before;
-    let mut round = vec![(Figure::CpuUs, from_u64(cpu) / from_usize(count) / 1e3)];
-    for (figure, percent) in [(Figure::WarmP50Us, 50), (Figure::WarmP99Us, 99)] {
-        round.extend(percentile(&latencies, percent).map(|value| (figure, value)));
-    }
-    if let Some(watch) = watch {
-        round.extend(watch.units().of_each(count));
-    }
-    Ok(round)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_round_has_the_median_of_its_starts() {
-        let cold = |init, cold| vec![(Figure::InitMs, init), (Figure::ColdMs, cold)];
-        let colds = [cold(3.0, 5.0), cold(1.0, 9.0), cold(2.0, 7.0)];
-        assert_eq!(
-            medians(&colds),
-            [(Figure::InitMs, 2.0), (Figure::ColdMs, 7.0)]
-        );
-        assert_eq!(medians(&[]), []);
-    }
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }

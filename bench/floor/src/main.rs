@@ -1,5 +1,4 @@
-//! The floor: the least that a function on `lambda_http` costs. `Hello` to every event, on the same
-//! runtime and with the same release profile as the functions.
+//! The least that a function on `lambda_http` costs: `Hello` to every event, with the functions' release profile.
 
 use std::convert::Infallible;
 
