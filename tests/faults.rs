@@ -150,7 +150,7 @@ fn a_connection_that_cannot_be_opened_is_a_warning() {
     let (_, proxy) = service();
     for (function, message) in [
         ("users-me", "no connection to the table yet"),
-        ("token", "not known what the table's hashes cost"),
+        ("token", "no connection to the table yet"),
     ] {
         for fault in [Fault::BlackHole, Fault::Answer(500, "InternalServerError")] {
             proxy.inject(fault);

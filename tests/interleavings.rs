@@ -18,7 +18,7 @@ use shared::domain::login::attempt::{Attempt, Counted, Key, Limits};
 use shared::domain::login::memory::MemoryLogins;
 use shared::domain::login::store::{LoginStore, Outcome, Seen, Verdict, Written};
 use shared::domain::login::{Login, LoginError};
-use shared::domain::password::{PasswordHash, Passwords, Policy};
+use shared::domain::password::{PasswordHash, Passwords};
 use shared::domain::store::{Asking, StoreError};
 use shared::domain::users::{Account, MemoryUsers, User};
 use tests::block_on;
@@ -110,10 +110,6 @@ impl LoginStore for Turns {
         _: Duration,
     ) -> Asking<'a, bool> {
         unreachable!("every hash has the policy's cost")
-    }
-
-    fn costs(&self) -> Asking<'_, Vec<Policy>> {
-        unreachable!("no cold start")
     }
 }
 

@@ -11,15 +11,13 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use local_dynamodb::tables;
 use serde_json::json;
-use shared::aws::table::{
-    self, HASHES, Item, Table, credentials_key, number, number_of, text, user_key,
-};
+use shared::aws::table::{self, Item, Table, credentials_key, number, number_of, text, user_key};
 use shared::domain::clients::memory::MemoryClients;
 use shared::domain::login::attempt::{Attempt, Counted, KNOWN, Key};
 use shared::domain::login::count::{Count, Standing};
 use shared::domain::login::memory::MemoryLogins;
 use shared::domain::login::store::{LoginStore, Outcome, Verdict, Written};
-use shared::domain::password::{PasswordHash, Policy};
+use shared::domain::password::PasswordHash;
 use shared::domain::scope::{CATALOGUE, Scopes};
 use shared::domain::sessions::memory::MemorySessions;
 use shared::domain::sessions::session::{Rotated, Rotation, Session, SessionSummary};
@@ -640,8 +638,6 @@ fn memory_keeps_the_contract() {
         clients::contract(&MemoryClients::new(known.clone()).unwrap(), &known).await;
         let logins = MemoryLogins::new(Arc::clone(&users));
         contract(users.as_ref(), &logins).await;
-        let costs = logins.costs().await.unwrap();
-        assert_eq!(costs, vec![Policy::default(); NAMES.len()]);
     });
 }
 
@@ -653,7 +649,6 @@ async fn dynamodb_contract(table: &Table) {
     sessions_contract(table).await;
     a_session_with_a_missing_or_wrong_attribute_is_named(table).await;
     clients::dynamodb_contract(table).await;
-    the_item_of_costs_is_read(table).await;
     a_count_of_an_earlier_version_is_old(table).await;
     an_item_expires_when_it_holds_nothing_more(table).await;
     rehashing_leaves_the_rest_alone(table).await;
@@ -746,23 +741,6 @@ async fn item(table: &Table, key: &str) -> Item {
     let get = table.client.get_item().table_name(&table.name);
     let output = get.key("pk", text(key)).send().await;
     output.unwrap().item.unwrap()
-}
-
-async fn the_item_of_costs_is_read(table: &Table) {
-    assert_eq!(table.costs().await.unwrap(), [], "there is none");
-    for (costs, expected) in [
-        (&["m=65536,t=3,p=4", "m=19456,t=2,p=1"][..], 2),
-        // What a newer version wrote is no reason not to start.
-        (&["m=65536,t=3,p=4", "scrypt"], 1),
-    ] {
-        let costs = costs.iter().map(ToString::to_string).collect();
-        let pk = ("pk".to_owned(), text(HASHES));
-        let costs = ("costs".to_owned(), AttributeValue::Ss(costs));
-        put(table, Item::from([pk, costs])).await;
-        let costs = table.costs().await.unwrap();
-        assert_eq!(costs.len(), expected, "{costs:?}");
-        assert!(costs.contains(&Policy::new(65_536, 3, 4, None).unwrap()));
-    }
 }
 
 /// An earlier version wrote no `ends`; its counts lasted for a quarter of an hour.

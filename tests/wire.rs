@@ -204,21 +204,21 @@ fn a_name_that_is_too_long_for_a_key_is_nobodys() {
     }
 }
 
-/// A function that verifies reads the public keys, whether there are any or not; the one that logs in
-/// what the hashes cost and, where a ring signs, the private keys.
+/// Each reads the public keys, whether there are any or not; the one that logs in also the private ones, where
+/// a ring signs.
 #[test]
 fn a_cold_start_opens_the_connection_by_reading_what_it_needs() {
     let get = |table, key| {
         let request = json!({"TableName": table, "Key": {"pk": {"S": key}}});
         ("GetItem".to_owned(), request)
     };
-    let (public, hashes) = (get("users", "keys#public"), get("users", "hashes"));
+    let public = get("users", "keys#public");
     for (function, shared_key, ring) in [
-        ("users-me", vec![public.clone()], vec![public]),
+        ("users-me", vec![public.clone()], vec![public.clone()]),
         (
             "token",
-            vec![hashes.clone()],
-            vec![hashes, get("keys", "ring")],
+            vec![public.clone()],
+            vec![public, get("keys", "ring")],
         ),
     ] {
         let (_, proxy) = service();
@@ -689,12 +689,9 @@ fn the_function_that_logs_in_may_change_no_users_scopes() {
         update("user#johndoe", "SET updated = :now"),
         update("user#johndoe", "REMOVE disabled"),
         update("catalogue", "SET scopes = :scopes"),
-        update("hashes", "SET costs = :costs"),
-        update("hashes", "SET password_hash = :hash"),
         get_item("johndoe"),
         batch_get_item("session#x"),
         batch_get_item("catalogue"),
-        batch_get_item("hashes"),
         (
             "DeleteItem".into(),
             json!({"TableName": "users", "Key": {"pk": {"S": "account#x"}}}),

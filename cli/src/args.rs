@@ -272,17 +272,6 @@ A file is made readable by you alone.")]
         #[arg(default_value = "-")]
         file: String,
     },
-    /// Count the password hashes by their cost, and make the table's list of costs what was found
-    ///
-    /// A refused login computes a hash of each listed cost, so that its time tells nobody which
-    /// users exist. When the last hash of a cost is gone, this takes the cost off the list, and
-    /// the functions' next cold starts compute it no more.
-    #[command(after_help = "Example:
-  users hashes
-
-Costs are listed by themselves when add, set-password or import writes a hash. Run this while no
-import runs.")]
-    Hashes,
     /// The keys that sign tokens: make, rotate, list, retire and revoke them
     ///
     /// There are two rings of them: the private one, by which POST /token signs, and the public one,

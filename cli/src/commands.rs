@@ -17,9 +17,7 @@ use crate::output::{self, Output, readable, sorted};
 use crate::passwords::new_hash;
 use crate::question::confirm;
 use crate::scan::Pages;
-use crate::{
-    attempts, catalogue, clients, export, hashes, import, keys, name, sessions, store, upgrade,
-};
+use crate::{attempts, catalogue, clients, export, import, keys, name, sessions, store, upgrade};
 
 /// Does what the command line says.
 pub fn run(args: Args) -> Result<(), Error> {
@@ -75,7 +73,6 @@ async fn run_on(table: &Table, command: Command, out: Output) -> Result<(), Erro
         Command::UpgradeTable => upgrade::upgrade(table, out).await,
         Command::Import(args) => import::import(table, out, args).await,
         Command::Export { file } => export::export(table, out, &file).await,
-        Command::Hashes => hashes::hashes(table, out).await,
         Command::Sessions { name, end } => {
             sessions::sessions(table, out, &name, end.as_deref()).await
         }
@@ -139,7 +136,6 @@ async fn add(table: &Table, out: Output, args: &AddArgs) -> Result<(), Error> {
         },
         password_hash: new_hash(&args.password, &words)?.to_string(),
     };
-    hashes::announce(table, &account.password_hash).await?;
     if !store::add(table, &account).await? {
         return Err(taken());
     }
@@ -199,7 +195,6 @@ async fn set_password(
     let user = store::find(table, name).await?.user;
     let words = words(name, user.email.as_deref(), user.full_name.as_deref());
     let hash = new_hash(args, &words)?.to_string();
-    hashes::announce(table, &hash).await?;
     let changed = store::set_password(table, name, &hash).await?;
     out.user(&changed, format_args!("{name}: new password set"))
 }

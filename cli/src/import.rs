@@ -3,7 +3,7 @@
 
 mod lines;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use serde_json::json;
 use shared::aws::record::AccountRecord;
 use shared::aws::table::Table;
 use shared::config;
+use shared::domain::password::PasswordHash;
 use shared::domain::users::Stamp;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::args::ImportArgs;
 use crate::error::Error;
-use crate::hashes;
 use crate::line::{self, Rules};
 use crate::output::{Output, count, note};
 use crate::progress::Progress;
@@ -84,6 +84,8 @@ enum Outcome {
 struct Landed {
     line: u64,
     name: String,
+    /// What its hash costs.
+    cost: Option<String>,
     outcome: Result<Outcome, Error>,
 }
 
@@ -97,8 +99,8 @@ struct Import<'a> {
     flight: JoinSet<Landed>,
     /// The names being written: two lines of the same name must be written in their order.
     names: HashSet<String>,
-    /// The costs of hashes that this import has listed: a cost is listed once, not once a user.
-    listed: HashSet<String>,
+    /// How many of the users that it has written have a hash of which cost.
+    costs: BTreeMap<String, usize>,
 }
 
 /// Imports a file.
@@ -118,7 +120,7 @@ pub async fn import(table: &Table, out: Output, args: ImportArgs) -> Result<(), 
         progress: Progress::new(lines.bytes, out.json),
         flight: JoinSet::new(),
         names: HashSet::new(),
-        listed: HashSet::new(),
+        costs: BTreeMap::new(),
     };
     let mut result = import.read(&mut lines).await;
     // Whatever stopped the reading, the writes that have started must end.
@@ -128,6 +130,9 @@ pub async fn import(table: &Table, out: Output, args: ImportArgs) -> Result<(), 
     import.progress.end();
     let counts = import.counts;
     out.print(&counts, counts)?;
+    if !out.json {
+        note_costs(&import.costs)?;
+    }
     let again = "what was written stays; run the same import again to go on";
     result.map_err(|error| match error {
         Error::Failed(text) => Error::Failed(format!("{text}\n  {again}")),
@@ -143,6 +148,22 @@ pub async fn import(table: &Table, out: Output, args: ImportArgs) -> Result<(), 
         1 => Err(Error::Failed("1 line was not imported".to_owned())),
         left => Err(Error::Failed(format!("{left} lines were not imported"))),
     }
+}
+
+/// Says which hashes were brought that are not by the policy, since they show for a while.
+fn note_costs(costs: &BTreeMap<String, usize>) -> Result<(), Error> {
+    let policy = config::password_policy(&variable);
+    let policy = policy.map_err(|error| Error::Usage(error.to_string()))?;
+    for (cost, users) in costs {
+        if *cost != policy.to_string() {
+            let users = count(*users, "user");
+            note(format_args!(
+                "{users} with hashes of {cost}, and new ones are {policy}: until they have logged in, the time of a refused login \
+                 tells who they are; docs/operating.md, \"What passwords cost\", has the way out"
+            ));
+        }
+    }
+    Ok(())
 }
 
 impl Import<'_> {
@@ -166,10 +187,11 @@ impl Import<'_> {
     async fn launch(&mut self, line: u64, account: AccountRecord) -> Result<(), Error> {
         let most = self.args.concurrency.into();
         let name = account.record.user.username.clone();
+        let cost = PasswordHash::parse(&account.password_hash).ok();
+        let cost = cost.map(|hash| hash.cost().to_string());
         while self.flight.len() >= most || self.names.contains(&name) {
             self.land().await?;
         }
-        self.list(&account).await?;
         self.names.insert(name.clone());
         let (table, replace) = (self.table.clone(), self.args.replace);
         self.flight.spawn(async move {
@@ -177,20 +199,10 @@ impl Import<'_> {
             Landed {
                 line,
                 name,
+                cost,
                 outcome,
             }
         });
-        Ok(())
-    }
-
-    /// Lists what the hash costs, which must be done before it is written.
-    async fn list(&mut self, account: &AccountRecord) -> Result<(), Error> {
-        let cost = hashes::cost(&account.password_hash);
-        let Some(cost) = cost.filter(|cost| !self.listed.contains(cost)) else {
-            return Ok(());
-        };
-        patiently(|| hashes::add(self.table, &cost)).await?;
-        self.listed.insert(cost);
         Ok(())
     }
 
@@ -201,7 +213,11 @@ impl Import<'_> {
         };
         let landed = landed.map_err(|error| Error::Failed(error.to_string()))?;
         self.names.remove(&landed.name);
-        match landed.outcome? {
+        let outcome = landed.outcome?;
+        if let (Outcome::Added | Outcome::Replaced, Some(cost)) = (&outcome, landed.cost) {
+            *self.costs.entry(cost).or_default() += 1;
+        }
+        match outcome {
             Outcome::Added => self.counts.added += 1,
             Outcome::Replaced => self.counts.replaced += 1,
             Outcome::AlreadyThere => self.counts.already_there += 1,

@@ -8,7 +8,6 @@
 //! | [`import`], [`export`] | many users at once, as JSON lines |
 //! | [`mod@line`] | a user as a JSON line |
 //! | [`attempts`] | the failed logins that are counted for a user |
-//! | [`hashes`] | what the password hashes cost |
 //! | [`keys`] | the keys that sign tokens |
 //! | [`clients`] | the programs that ask for tokens |
 //! | [`sessions`] | the logins of a user that last |
@@ -35,7 +34,6 @@ pub mod connect;
 pub mod error;
 pub mod export;
 pub mod file;
-pub mod hashes;
 pub mod import;
 pub mod items;
 pub mod keys;

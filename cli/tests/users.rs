@@ -3,7 +3,6 @@
 
 mod clients;
 mod endings;
-mod hashes;
 mod keys;
 mod logins;
 mod sessions;

@@ -102,10 +102,6 @@ impl LoginStore for One {
     ) -> Asking<'a, bool> {
         Box::pin(async { Err(unavailable()) })
     }
-
-    fn costs(&self) -> Asking<'_, Vec<Policy>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
 }
 
 /// Knows one user, under every name; what becomes of a verdict is up to the test.
@@ -144,10 +140,6 @@ impl<F: Fn(Verdict<'_>) -> Written + Send + Sync> LoginStore for Judged<F> {
     ) -> Asking<'a, bool> {
         self.one.replace_hash(username, old, new, now)
     }
-
-    fn costs(&self) -> Asking<'_, Vec<Policy>> {
-        self.one.costs()
-    }
 }
 
 /// Finds nobody: it fails instead.
@@ -171,7 +163,6 @@ pub enum Call {
     Write,
     MakeKnown,
     ReplaceHash,
-    Costs,
 }
 
 /// What goes wrong with a call.
@@ -239,10 +230,6 @@ impl<F: Fn(Call) -> Fault + Send + Sync> LoginStore for Flaky<F> {
     ) -> Asking<'a, bool> {
         let asked = async move { self.store.replace_hash(username, old, new, now).await };
         self.pass(Call::ReplaceHash, Box::pin(asked))
-    }
-
-    fn costs(&self) -> Asking<'_, Vec<Policy>> {
-        self.pass(Call::Costs, self.store.costs())
     }
 }
 

@@ -10,7 +10,6 @@
 //! | failed logins at an account, by strangers | `account#` and the name's SHA-256 | `failures` N, `since` N (the first of them), `not_before` N (once the limit is reached, no login before), `ends` N (then they are forgotten), `expires` N (the table's TTL) |
 //! | failed logins from an address, of a stranger | `address#` and the address (IPv6: its /48) | the same |
 //! | an address that an account knows | `pair#`, the name's SHA-256, `#` and the address (IPv6: its /64) | the same, of this address alone; `known_until` N |
-//! | what the users' hashes cost | `hashes` | `costs` SS, each such as `m=65536,t=3,p=4` |
 //! | the scopes that users may have (without this item: any) | `catalogue` | `scopes` SS |
 //! | a session | `session#` and a hash of half of its refresh token, which is the `sid` of access tokens | `user` S, `client` S, `scopes` SS (absent: none), `stamp` S (absent: none), `auth_time` N, `current` B (SHA-256 of the refresh token's other half), `previous` B (of the one before), `salt` B (what `current` was made with), `rotated` N (when), `expires` N (when it ends if it is not used; the table's TTL), `ends` N (when it ends in any case) |
 //! | a client | `client#` and its id | `name` S, `secrets` L of M with `sha256` B and `created` N (none: a public client), `grants` SS (absent: none), `scopes` SS (absent: none), `introspect` BOOL, `disabled` BOOL, `not_before` N (tokens of its own from before have ended; absent: none have), `created` N, `updated` N, `version` N |
@@ -22,8 +21,7 @@
 //! A second table of the same kind holds one item, the private keys: `pk` is `ring`, the attribute
 //! `ring` S.
 //!
-//! The `users` command alone asks for the catalogue, and besides it only the function that logs in
-//! for the costs. Other attributes are left as they are.
+//! The `users` command alone asks for the catalogue. Other attributes are left as they are.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -57,8 +55,6 @@ pub const CREDENTIALS: &str = "credentials#";
 pub const SESSION: &str = "session#";
 /// What the key of a client begins with.
 pub const CLIENT: &str = "client#";
-/// The key of the item that says what the users' hashes cost.
-pub const HASHES: &str = "hashes";
 /// The key of the item with the public keys.
 pub const PUBLIC_KEYS: &str = "keys#public";
 /// The key of the item with the private keys, in a table of its own: who can read that table can sign

@@ -3,19 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::time::timeout;
-use tracing::warn;
-
 use super::aws::capacity;
 use super::reader::{ConfigError, Reader};
 use super::state::{Parts, State};
 use super::store::StoreConfig;
-use crate::aws::table::OPENING;
 use crate::domain::login::Login;
 use crate::domain::login::attempt::Limits;
-use crate::domain::login::store::LoginStore;
 use crate::domain::password::{Capacity, Passwords, Policy};
-use crate::domain::store::{Patience, StoreError};
 use crate::domain::users::Account;
 use crate::http::Dialect;
 
@@ -58,14 +52,12 @@ impl State for Login {
         }
     }
 
-    /// Also asks what the store's hashes cost, and allocates the memory of the costliest one, so that
-    /// the first login does not have to wait for it.
+    /// Also opens the store's connection and allocates the memory of a hash, so that the first login
+    /// does not have to wait for them.
     async fn open(config: LoginConfig, parts: &Parts) -> Result<Self, ConfigError> {
         let store = parts.logins(config.store).await?;
-        let costs = costs(store.as_ref(), parts.patience).await;
-        let passwords = Passwords::new(config.policy)
-            .within(config.capacity)
-            .holding(costs);
+        parts.connect().await;
+        let passwords = Passwords::new(config.policy).within(config.capacity);
         passwords.warm();
         Ok(Self {
             store,
@@ -76,18 +68,6 @@ impl State for Login {
             clock: Arc::clone(&parts.clock),
         })
     }
-}
-
-/// What the store's hashes cost. If it does not say, the function starts all the same.
-async fn costs(store: &dyn LoginStore, patience: Patience) -> Vec<Policy> {
-    let costs = match timeout(patience.of(OPENING), store.costs()).await {
-        Ok(costs) => costs,
-        Err(elapsed) => Err(StoreError::Unavailable(elapsed.into())),
-    };
-    costs.unwrap_or_else(|error| {
-        warn!(reason = %error, "not known what the table's hashes cost");
-        Vec::new()
-    })
 }
 
 /// Reads only the `PASSWORD_HASH_` variables, for the `users` command: its hashes should cost as

@@ -147,7 +147,6 @@ impl Parts {
         }
     }
 
-    /// What is returned opens its connection when it is asked what hashes cost.
     pub(super) async fn logins(
         &self,
         config: StoreConfig,

@@ -14,12 +14,12 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use self::update::{known, only_if, right, wrong};
 use super::record::AccountRecord;
-use super::table::{HASHES, Item, Table, credentials_key, number, text, user_key};
+use super::table::{Item, Table, credentials_key, number, text, user_key};
 use super::users::PROJECTION;
 use crate::domain::login::attempt::{Attempt, Key};
 use crate::domain::login::count::Count;
 use crate::domain::login::store::{LoginStore, Outcome, Seen, Verdict, Written};
-use crate::domain::password::{PasswordHash, Policy};
+use crate::domain::password::PasswordHash;
 use crate::domain::store::{Asking, StoreError};
 
 /// The attributes of a user's credentials; the user's own item has the id as well.
@@ -84,17 +84,6 @@ impl LoginStore for Table {
                 .expression_attribute_values(":old", text(old.to_string()))
                 .expression_attribute_values(":now", number(now.as_secs()));
             Ok(conditional(update).await?.is_ok())
-        })
-    }
-
-    fn costs(&self) -> Asking<'_, Vec<Policy>> {
-        Box::pin(async {
-            let get = self.client.get_item().table_name(&self.name);
-            let output = get.key("pk", text(HASHES)).send().await?;
-            let costs = output.item.as_ref().and_then(|item| item.get("costs"));
-            let costs = costs.and_then(|costs| costs.as_ss().ok());
-            let costs = costs.into_iter().flatten();
-            Ok(costs.filter_map(|cost| cost.parse().ok()).collect())
         })
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::attempt::{Attempt, Counted, KNOWN, Key};
 use super::count::{Count, Standing};
 use super::store::{LoginStore, Outcome, Seen, Verdict, Written};
-use crate::domain::password::{PasswordHash, Policy};
+use crate::domain::password::PasswordHash;
 use crate::domain::store::Asking;
 use crate::domain::users::MemoryUsers;
 
@@ -132,10 +132,6 @@ impl LoginStore for MemoryLogins {
         _now: Duration,
     ) -> Asking<'a, bool> {
         Box::pin(async { Ok(self.users.replace_hash(username, old, new)) })
-    }
-
-    fn costs(&self) -> Asking<'_, Vec<Policy>> {
-        Box::pin(async { Ok(self.users.costs()) })
     }
 }
 

@@ -95,22 +95,10 @@ impl Login {
             account.user.note_in_log();
         }
         let counting = self.admit(&attempt, &seen)?;
-        let hash = seen.found.as_ref();
-        let hash = hash.and_then(|account| account.password_hash.clone());
-
         let verified = self.verify(seen.found, password);
-        let verdict = self.decide(&counting, verified).await;
-
-        match verdict {
-            Ok((account, matched)) => {
-                self.rehash(&account, password, matched).await;
-                Ok(account.user)
-            }
-            Err(error) => {
-                self.passwords.even_out(password, hash.as_ref());
-                Err(error)
-            }
-        }
+        let (account, matched) = self.decide(&counting, verified).await?;
+        self.rehash(&account, password, matched).await;
+        Ok(account.user)
     }
 
     /// Which count decides, and how it stands; or the wait until another login is allowed.

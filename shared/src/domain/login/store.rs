@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::attempt::{Attempt, Key};
 use super::count::{Count, Failure, Standing};
-use crate::domain::password::{PasswordHash, Policy};
+use crate::domain::password::PasswordHash;
 use crate::domain::store::Asking;
 use crate::domain::users::Account;
 
@@ -91,7 +91,4 @@ pub trait LoginStore: Send + Sync {
         new: &'a PasswordHash,
         now: Duration,
     ) -> Asking<'a, bool>;
-
-    /// What the hashes cost that the store is known to hold.
-    fn costs(&self) -> Asking<'_, Vec<Policy>>;
 }

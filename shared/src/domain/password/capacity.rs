@@ -42,8 +42,8 @@ impl Capacity {
         }
     }
 
-    /// For what a login computes after it has verified a hash: a new one by the policy, or, if it is
-    /// refused, one of each other cost. It may take 2.4 seconds instead of 4.
+    /// For the new hash by the policy that a login computes after it has verified another. It may take 2.4
+    /// seconds instead of 4.
     #[must_use]
     pub const fn of_policy(self) -> Self {
         Self {
@@ -54,30 +54,16 @@ impl Capacity {
 
     /// Can the function compute a hash with these parameters?
     pub fn check(self, params: &Params) -> Result<(), TooExpensive> {
-        self.less(params).map(drop)
-    }
-
-    /// What is left of the time after a hash with these parameters.
-    pub fn less(self, params: &Params) -> Result<Self, TooExpensive> {
         let (kib, passes) = (params.m_cost(), params.t_cost());
-        let left = self.kib_times_passes.checked_sub(work(params));
-        match left.filter(|_| kib <= self.kib) {
-            Some(kib_times_passes) => Ok(Self {
-                kib_times_passes,
-                ..self
-            }),
-            None => Err(TooExpensive {
-                kib,
-                passes,
-                capacity: self,
-            }),
+        if kib <= self.kib && u64::from(kib) * u64::from(passes) <= self.kib_times_passes {
+            return Ok(());
         }
+        Err(TooExpensive {
+            kib,
+            passes,
+            capacity: self,
+        })
     }
-}
-
-/// The time of a hash, in KiB times passes.
-pub(super) fn work(params: &Params) -> u64 {
-    u64::from(params.m_cost()) * u64::from(params.t_cost())
 }
 
 /// The memory with which a function has one CPU (AWS, "Configure Lambda function memory").

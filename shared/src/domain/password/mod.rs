@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use argon2::password_hash::{self, phc, try_generate_salt};
 use argon2::{ARGON2ID_IDENT, Argon2, Block, Params, Version};
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::unicode::nfc;
 
@@ -41,8 +41,6 @@ pub enum Match {
 pub struct Passwords {
     policy: Policy,
     capacity: Capacity,
-    /// The costs of the hashes that the store may hold; the policy is one of them.
-    costs: Vec<Policy>,
     arena: Arena,
 }
 
@@ -52,7 +50,6 @@ impl Passwords {
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         Self {
-            costs: vec![policy.clone()],
             policy,
             capacity: Capacity::default(),
             arena: Arena::default(),
@@ -65,34 +62,10 @@ impl Passwords {
         Self { capacity, ..self }
     }
 
-    /// The same, for a store that also holds hashes of these costs. The cheapest are taken first;
-    /// those that would take too long together with them are left out.
-    #[must_use]
-    pub fn holding(mut self, mut held: Vec<Policy>) -> Self {
-        held.sort_by_key(capacity::work);
-        let mut left = self.capacity.of_policy();
-        for cost in held {
-            if self.costs.contains(&cost) {
-                continue;
-            }
-            match left.less(&cost) {
-                Ok(less) => {
-                    left = less;
-                    self.costs.push(cost);
-                }
-                Err(reason) => {
-                    warn!(%reason, "the time of a refused login can tell who has hashes of this cost");
-                }
-            }
-        }
-        self
-    }
-
     /// Allocates the memory that a hash needs. The cold start calls it, so that the first login does
     /// not have to wait for it.
     pub fn warm(&self) {
-        let blocks = self.costs.iter().map(Policy::block_count).max();
-        self.arena.with(blocks.unwrap_or_default(), |_| ());
+        self.arena.with(self.policy.block_count(), |_| ());
     }
 
     /// Hashes a new password, in NFC, with a salt of its own.
@@ -118,8 +91,8 @@ impl Passwords {
     ///
     /// The password is compared in NFC and, if that is another text than was typed, as it was typed:
     /// older versions hashed it so. Without a hash, or with one that is beyond this function's
-    /// capacity, the answer is no, but as many hashes by the policy are computed all the same: see
-    /// [`Passwords::even_out`].
+    /// capacity, the answer is no, but as many hashes by the policy are computed all the same, so that
+    /// the time does not tell which users exist.
     #[must_use]
     pub fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> Match {
         let normalized = nfc(password);
@@ -138,21 +111,6 @@ impl Passwords {
         }
         self.compute_nobodys(password, &self.policy);
         false
-    }
-
-    /// Computes, after a hash was verified and its login refused, one hash of every other cost that
-    /// the store holds. So every refused login computes the same, and its time tells neither who
-    /// exists nor how old anybody's hash is.
-    pub fn even_out(&self, password: &str, verified: Option<&PasswordHash>) {
-        for cost in self.others(verified) {
-            self.compute_nobodys(password, cost);
-        }
-    }
-
-    fn others(&self, verified: Option<&PasswordHash>) -> impl Iterator<Item = &Policy> {
-        let verified = verified.filter(|hash| self.can_verify(hash));
-        let cost = verified.map_or(&self.policy, |hash| &hash.cost).clone();
-        self.costs.iter().filter(move |other| **other != cost)
     }
 
     /// Is the hash within this function's capacity?
@@ -194,8 +152,8 @@ impl Passwords {
         Ok(phc::Output::new(output)?)
     }
 
-    /// Does a hash not cost what the policy asks for? A costlier one is made anew, too: as long as
-    /// there is one, every refused login takes its time.
+    /// True if the hash has other settings than the policy. A costlier one is made anew, too: as long as its
+    /// user has it, the time of a refused login shows that the user exists.
     #[must_use]
     pub fn needs_rehash(&self, hash: &PasswordHash) -> bool {
         hash.cost != self.policy
@@ -302,61 +260,6 @@ mod tests {
         Policy::new(m, t, p, None).unwrap()
     }
 
-    /// Whoever's login is refused, a hash of each cost is computed, and none twice.
-    #[test]
-    fn every_refused_login_computes_the_same() {
-        let (weak, fastapi) = (cost(64, 1, 1), cost(65_536, 3, 4));
-        let held = vec![
-            fastapi.clone(),
-            weak.clone(),
-            weak,
-            fastapi,
-            Policy::default(),
-        ];
-        let passwords = passwords().holding(held);
-        let hash = |m, t| FASTAPI.replace("m=65536,t=3", &format!("m={m},t={t}"));
-        let all = ["m=64,t=1,p=1", "m=65536,t=3,p=4", "m=19456,t=2,p=1"].map(str::to_owned);
-        let all = std::collections::BTreeSet::from(all);
-        for (verified, first) in [
-            (None, "m=19456,t=2,p=1"),
-            (Some(FASTAPI.to_owned()), "m=65536,t=3,p=4"),
-            (Some(hash(64, 1).replace("p=4", "p=1")), "m=64,t=1,p=1"),
-            (Some(hash(262_144, 12)), "m=19456,t=2,p=1"),
-        ] {
-            let verified = verified.map(|hash| PasswordHash::parse(&hash).unwrap());
-            let mut computed: Vec<_> = passwords
-                .others(verified.as_ref())
-                .map(ToString::to_string)
-                .collect();
-            computed.push(first.to_owned());
-            assert_eq!(computed.len(), 3, "{verified:?}");
-            assert_eq!(
-                computed
-                    .into_iter()
-                    .collect::<std::collections::BTreeSet<_>>(),
-                all,
-                "{first}"
-            );
-        }
-    }
-
-    /// The function's timeout comes first: what would take too long is left out.
-    #[test]
-    fn costs_that_take_too_long_together_are_left_out() {
-        let held = vec![
-            cost(100_000, 3, 1),
-            cost(65_536, 3, 4),
-            cost(200_000, 1, 1),
-            cost(8_192, 1, 1),
-        ];
-        let costs = passwords().holding(held).costs;
-        let costs: Vec<_> = costs.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            costs,
-            ["m=19456,t=2,p=1", "m=8192,t=1,p=1", "m=65536,t=3,p=4"]
-        );
-    }
-
     #[test]
     fn without_a_hash_every_password_is_wrong() {
         assert_eq!(passwords().verify("x", None), Match::Wrong);
@@ -391,12 +294,10 @@ mod tests {
     }
 
     #[test]
-    fn a_cold_start_gets_the_arena_of_the_costliest_hash() {
-        for (held, blocks) in [(vec![], 19_456), (vec![cost(65_536, 3, 4)], 65_536)] {
-            let passwords = passwords().holding(held);
-            passwords.warm();
-            assert_eq!(passwords.arena.0.lock().unwrap().len(), blocks);
-        }
+    fn a_cold_start_gets_the_arena_of_a_new_hash() {
+        let passwords = passwords();
+        passwords.warm();
+        assert_eq!(passwords.arena.0.lock().unwrap().len(), 19_456);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::{Account, Stamp, User, UserStore, is_name};
-use crate::domain::password::{PasswordHash, Policy};
+use crate::domain::password::PasswordHash;
 use crate::domain::scope::{CATALOGUE, Scopes};
 use crate::domain::store::Asking;
 use crate::domain::unicode;
@@ -73,16 +73,6 @@ impl MemoryUsers {
         if let Some(account) = self.write().get_mut(username) {
             account.user.stamp = Some(stamp.clone());
         }
-    }
-
-    /// What the users' hashes cost.
-    #[must_use]
-    pub fn costs(&self) -> Vec<Policy> {
-        let users = self.read();
-        let hashes = users
-            .values()
-            .filter_map(|account| account.password_hash.as_ref());
-        hashes.map(PasswordHash::cost).collect()
     }
 
     fn read(&self) -> RwLockReadGuard<'_, HashMap<String, Account>> {
