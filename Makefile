@@ -108,7 +108,7 @@ check: $(SAM) $(DENY) .venv/template/ok .venv/workflows/ok ## Check format, lint
 bench: build .venv/peer/ok $(if $(call has,npm),bench/peers/dist/ok) ## Measure what functions, logins and each kind of request cost, against other programs: docs/performance.* (SECONDS=150)
 	@cargo lambda build --quiet --release --package floor
 	@CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-	  cargo build --quiet --release --package bench --package tests --package users --bin bench --bin local-dynamodb --bin users
+	  cargo build --quiet --release --package bench --package local-dynamodb --package users --bin bench --bin local-dynamodb --bin users
 	@$(if $(call has,npm),:,echo "no peer in Node.js is measured: this needs Node.js 20 or newer and its npm; nodejs.org says how to install them")
 	@$(RELEASE)/bench run --docs docs --seconds $(or $(SECONDS),150) --python .venv/peer/bin/python $(if $(call has,npm),--node $(call has,node))
 

@@ -235,7 +235,7 @@ fn the_log_says_why_a_login_failed() {
         password_hash: None,
         ..johndoes_account()
     };
-    let dear = "$argon2id$v=19$m=262144,t=12,p=1$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
+    let dear = "$argon2id$v=19$m=262144,t=40,p=1$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
     let too_expensive = Account {
         password_hash: PasswordHash::parse(dear).ok(),
         ..johndoes_account()

@@ -774,11 +774,10 @@ fn a_conflict_leaves_the_user_as_he_was() {
 fn replace_overwrites_a_user_who_differs_and_only_once() {
     let server = with_bob();
     let run = server.run(&["import", "-", "--replace"], &other_bob());
-    run.says(
-        0,
-        "0 added, 1 replaced, 0 already there, 0 conflicts, 0 invalid\n",
-        "",
-    );
+    let replaced = "0 added, 1 replaced, 0 already there, 0 conflicts, 0 invalid\n";
+    assert_eq!((run.code, &*run.stdout), (0, replaced));
+    let costs = "1 user with hashes of m=65536,t=3,p=4, and new ones are m=19456,t=2,p=1";
+    assert!(run.stderr.starts_with(costs), "{}", run.stderr);
     let bob = server.json(&["show", "bob"], "");
     assert_eq!(
         (&bob["scopes"], &bob["version"]),

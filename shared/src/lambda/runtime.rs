@@ -63,7 +63,7 @@ impl RuntimeApi {
     }
 
     /// Reports why the function cannot start, so that the invoker learns it, too. It gives up after
-    /// [`REPORT`].
+    /// `REPORT`.
     pub async fn report_failed_start(&self, error: &Error) -> Result<(), Error> {
         let report = Report::new("Runtime.InitError", error.to_string());
         timeout(REPORT, self.send(report.request("init/error", None)?)).await?
