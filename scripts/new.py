@@ -75,7 +75,7 @@ EDITS = [
     ("tests/house.rs", '        "bench/src",\n', ""),
     ("tests/lean.rs", " Nothing is measured here: `docs/adr` says why each is needed, and\n//! what it gained.", ""),
     ("tests/live.rs", "what `docs/adr` could only assume", "what could only be assumed"),
-    ("tests/readme.py", "(5 if sessions else 3)", "3"),
+    ("docs/fastapi.md", "; [examples](../examples) |", "; [users-me-orders](../functions/users-me-orders/src/lib.rs) |"),
 ]
 # The same for tests/orders.rs, whose functions are in the service now.
 ORDERS = [
@@ -89,11 +89,6 @@ ORDERS = [
     ("use shared::lambda::Function;\n", ""),
     ("use tests::document::ApiDocument;\n", "use tests::document::ApiDocument;\nuse tests::functions::FUNCTIONS;\n"),
 ]
-# What of this project's README becomes docs/reference.md.
-REFERENCE = (
-    "The way of a request", "The page's ideas, and where they live here", "Configuration", "The users command",
-    "In Lambda's own image",
-)
 # A file that still says one of these names something that is gone.
 GONE = re.compile(r"\bbench|examples/users-me|docs/adr|docs/upstream|performance\.md|CHANGELOG|\.github|scripts/new|make new DIR")
 
@@ -197,23 +192,11 @@ def add_orders(to):
 
 
 def write_readme(to):
-    """The README of the copy has the routes of this project's, and docs/reference.md its chapters for looking up."""
-    own = (ROOT / "README.md").read_text()
-    table = section(own, "The map").split("\n\n")[0]
+    """The README of the copy has the routes of this project's."""
+    tables = re.findall(r"^\| route \|.*?(?=\n\n)", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    once(ROOT / "README.md", "| route |", len(tables))
     shutil.copy2(ROOT / "scripts/new/README.md", to / "README.md")
-    edit(to / "README.md", "{map}", table)
-    chapters = "\n\n".join(f"## {title}\n\n{section(own, title)}" for title in REFERENCE)
-    reference = to / "docs/reference.md"
-    reference.write_text(f"# Reference\n\n{chapters}\n")
-    edit(reference, "; [examples](examples) |", "; [users-me-orders](functions/users-me-orders/src/lib.rs) |")
-    text = re.sub(r"\]\((?!https?:|#)", "](../", reference.read_text())
-    reference.write_text(text.replace("](../docs/", "]("))
-
-
-def section(text, title):
-    found = re.findall(rf"^## {re.escape(title)}\n\n(.*?)\n*(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    once(ROOT / "README.md", f"## {title}", len(found))
-    return found[0]
+    edit(to / "README.md", "{map}", tables[0])
 
 
 def rename(to, name):
