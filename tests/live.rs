@@ -4,9 +4,10 @@
 
 use std::env;
 
-use serde_json::Value;
+use serde_json::json;
+use service::FUNCTIONS;
+use shared::http::Dialect;
 use tests::curl::Curl;
-use tests::document::DOCUMENT;
 use tests::{Client, HttpRequest, parity};
 
 #[expect(
@@ -93,28 +94,13 @@ fn it_describes_itself() {
         assert_eq!(gzip.header("content-encoding"), Some("gzip"));
     }
     let document = service.get("/openapi.json", None).json();
-    assert_eq!(without_options(document), without_options(DOCUMENT.clone()));
-}
-
-/// A document without what is off until asked for: ways to a token, and routes.
-fn without_options(mut document: Value) -> Value {
-    let is_option = |path: &Value| {
-        let operations = path.as_object().unwrap().values();
-        let marks = operations.map(|operation| &operation["x-only-with"]);
-        marks.into_iter().any(|mark| !mark.is_null())
+    let has = |path: &str| !document["paths"][path].is_null();
+    let is_on = |feature: &str| match feature {
+        "sessions" => has("/revoke"),
+        _ => has("/introspect"),
     };
-    let paths = document["paths"].as_object_mut().unwrap();
-    paths.retain(|path, _| !is_option(&DOCUMENT["paths"][path]));
-    let text = document.to_string();
-    let schemas = document["components"]["schemas"].as_object_mut().unwrap();
-    schemas.retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
-    let flows = &mut document["components"]["securitySchemes"]["OAuth2PasswordBearer"]["flows"];
-    flows.as_object_mut().unwrap().remove("clientCredentials");
-    flows["password"]
-        .as_object_mut()
-        .unwrap()
-        .remove("refreshUrl");
-    document
+    let expected = service::document(FUNCTIONS, Dialect::FastApi).with(&is_on);
+    assert_eq!(document, json!(expected));
 }
 
 /// The core cases, or those of `PARITY_TIERS`. Without the key, cases with minted tokens are left

@@ -27,14 +27,14 @@ use shared::lambda::Function;
 /// Every function that answers requests. A new one is a line here, and a line in Cargo.toml.
 pub const FUNCTIONS: &[Function] = &[
     token::FUNCTION,
-    revoke::FUNCTION,
-    introspect::FUNCTION,
     users_me::FUNCTION,
     users_me_items::FUNCTION,
+    status::FUNCTION,
+    users_me_logout::FUNCTION,
     users_me_sessions::FUNCTION,
     users_me_session::FUNCTION,
-    users_me_logout::FUNCTION,
-    status::FUNCTION,
+    revoke::FUNCTION,
+    introspect::FUNCTION,
     openapi::FUNCTION,
     docs::FUNCTION,
     well_known::FUNCTION,

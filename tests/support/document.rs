@@ -13,7 +13,7 @@ use crate::Answer;
 
 /// The document as GET /openapi.json sends it, if everything is on.
 pub static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| service::document(FUNCTIONS, Dialect::FastApi));
+    LazyLock::new(|| json!(service::document(FUNCTIONS, Dialect::FastApi)));
 
 /// The service's document in each dialect, ready to check responses.
 pub static API: LazyLock<Arc<ApiDocument>> =
@@ -35,7 +35,7 @@ struct Response {
 impl ApiDocument {
     /// The document of these functions.
     pub fn of(functions: &[Function], dialect: Dialect) -> Self {
-        let document = service::document(functions, dialect);
+        let document = json!(service::document(functions, dialect));
         let mut responses = HashMap::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {

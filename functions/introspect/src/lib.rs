@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::domain::introspection::{Active, Introspection};
 use shared::http::{
-    self, Answer, ApiError, Description, Form, Operation, Public, Request, RequestError, TokenForm,
+    self, Answer, Description, Feature, Form, Operation, Public, Request, RequestError, TokenForm,
 };
 use shared::lambda::Function;
 
@@ -18,7 +18,7 @@ pub const FUNCTION: Function = Function {
     description: &[Description::new("Ask about a token")
         .takes_form::<TokenForm>()
         .answers::<Introspected>()
-        .refuses(refusals)],
+        .only_with(Feature::Clients)],
     start: |cold_start| cold_start.public(ROUTE, handle),
 };
 
@@ -36,11 +36,6 @@ pub async fn handle(introspection: &Introspection, request: Request) -> Answer {
     let own = |active: &Active| active.client.as_ref() == Some(&client.id);
     let told = active.filter(|active| client.introspect || own(active));
     http::json(&Introspected::from(told))
-}
-
-fn refusals() -> Vec<ApiError> {
-    let clients = http::client_refusals().map(ApiError::OAuth).into_iter();
-    clients.chain([RequestError::NotFound.into()]).collect()
 }
 
 /// RFC 7662 2.2. If it is not active, it says nothing more.

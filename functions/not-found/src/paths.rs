@@ -3,14 +3,14 @@
 /// Without a slash at the end.
 pub const PATHS: &[&str] = &[
     "/token",
-    "/revoke",
-    "/introspect",
     "/users/me",
     "/users/me/items",
+    "/status",
+    "/users/me/logout",
     "/users/me/sessions",
     "/users/me/sessions/{sid}",
-    "/users/me/logout",
-    "/status",
+    "/revoke",
+    "/introspect",
     "/openapi.json",
     "/docs",
     "/.well-known/{document}",

@@ -1,8 +1,16 @@
 //! GET /openapi.json: the description of this API, for programs. For everybody.
 
+mod document;
+
+use std::sync::OnceLock;
+
 use shared::config::{self, ConfigError, Offered, Parts, Reader, State};
-use shared::http::{Answer, Dialect, File, Files, JSON, Operation, Public, Request};
+use shared::http::{
+    Answer, ApiError, Dialect, Feature, File, Operation, Public, Request, RequestError,
+};
 use shared::lambda::Function;
+
+pub use document::{ApiDocument, ONLY_WITH};
 
 /// GET /openapi.json
 pub const ROUTE: Public = Public::at("/openapi.json", &[Operation::public("GET")]);
@@ -15,13 +23,40 @@ pub const FUNCTION: Function = Function {
     start: |cold_start| cold_start.public(ROUTE, handle),
 };
 
-/// Answers with the document.
-pub async fn handle(Document(files): &Document, request: Request) -> Answer {
-    files.response(&request)
+/// Answers with the document. The first request makes it, so that a cold start need not.
+pub async fn handle(document: &Document, request: Request) -> Answer {
+    if !document.enabled {
+        return Err(RequestError::NotFound.into());
+    }
+    document.file()?.response(request.headers())
 }
 
-/// The document, or nothing with `DOCS_ENABLED=false`.
-pub struct Document(Files);
+/// Which document it is, and the document once it was asked for.
+pub struct Document {
+    enabled: bool,
+    dialect: Dialect,
+    offered: Offered,
+    file: OnceLock<File>,
+}
+
+impl Document {
+    fn file(&self) -> Result<&File, ApiError> {
+        if let Some(file) = self.file.get() {
+            return Ok(file);
+        }
+        let text = match self.dialect {
+            Dialect::FastApi => include_str!("../documents/fastapi.json"),
+            Dialect::Rfc => include_str!("../documents/rfc.json"),
+        };
+        let document: ApiDocument = serde_json::from_str(text).map_err(ApiError::internal)?;
+        let is_on = |feature: &str| {
+            self.offered.sessions && feature == Feature::Sessions.name()
+                || self.offered.clients && feature == Feature::Clients.name()
+        };
+        let file = File::json(&document.with(&is_on)).map_err(ApiError::internal)?;
+        Ok(self.file.get_or_init(|| file))
+    }
+}
 
 impl State for Document {
     type Config = (bool, Dialect, Offered);
@@ -33,19 +68,11 @@ impl State for Document {
 
     async fn open(config: Self::Config, _: &Parts) -> Result<Self, ConfigError> {
         let (enabled, dialect, offered) = config;
-        Ok(Self(if enabled {
-            files(dialect, offered)
-        } else {
-            Files::default()
-        }))
+        Ok(Self {
+            enabled,
+            dialect,
+            offered,
+            file: OnceLock::new(),
+        })
     }
-}
-
-/// The document that `build.rs` prepared, at its path with and without a slash at the end.
-fn files(dialect: Dialect, offered: Offered) -> Files {
-    let [exact, slash]: [&[u8]; 2] = include!(concat!(env!("OUT_DIR"), "/choice.rs"));
-    Files(vec![
-        ("/openapi.json", File::from_gzip(JSON, exact)),
-        ("/openapi.json/", File::from_gzip(JSON, slash)),
-    ])
 }

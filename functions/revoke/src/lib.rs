@@ -7,7 +7,7 @@ use shared::domain::sessions::Sessions;
 use shared::domain::sessions::token::{RefreshToken, Sid};
 use shared::domain::token::{Unverified, Verifier};
 use shared::http::{
-    self, Answer, ApiError, Description, Form, OAuthRefused, Operation, Public, Request,
+    self, Answer, ApiError, Description, Feature, Form, OAuthRefused, Operation, Public, Request,
     RequestError, TokenForm,
 };
 use shared::lambda::Function;
@@ -22,17 +22,12 @@ pub const FUNCTION: Function = Function {
     description: &[Description::new("Log out")
         .takes_form::<TokenForm>()
         .answers::<Revoked>()
-        .refuses(refusals)],
+        .refuses(|| vec![NO_SESSION])
+        .only_with(Feature::Sessions)],
     start: |cold_start| cold_start.public(ROUTE, handle),
 };
 
 const NO_SESSION: ApiError = ApiError::OAuth(OAuthRefused::UnsupportedTokenType);
-
-fn refusals() -> Vec<ApiError> {
-    let others = [NO_SESSION, RequestError::NotFound.into()];
-    let clients = http::client_refusals().map(ApiError::OAuth);
-    clients.into_iter().chain(others).collect()
-}
 
 /// Sessions, if there are any, what verifies the access tokens that name one, and clients: each can
 /// end its own sessions alone (RFC 7009 2.1).

@@ -15,12 +15,14 @@ use shared::domain::sessions::{Held, Sessions};
 use shared::domain::store::StoreError;
 use shared::domain::token::{NewToken, SessionClaims, Signer};
 use shared::http::{
-    self, Answer, ApiError, Description, Dialect, Form, Kind, OAuthRefused, Operation, Problem,
-    Public, Refused, Request, RequestError,
+    self, Alternative, Answer, ApiError, Description, Dialect, Feature, Form, Kind, OAuthRefused,
+    Operation, Problem, Public, Refused, Request, RequestError,
 };
 use shared::lambda::Function;
 
+use grants::client_credentials::ClientForm;
 use grants::password::{LoginForm, PASSWORD};
+use grants::refresh::RefreshForm;
 use grants::{client_credentials, password, refresh};
 
 /// POST /token
@@ -32,6 +34,10 @@ pub const FUNCTION: Function = Function {
     route: ROUTE.route(),
     description: &[Description::new("Log in")
         .takes_form::<LoginForm>()
+        .or_takes(&[
+            Alternative::form::<RefreshForm>(Feature::Sessions, refresh_refusals),
+            Alternative::form::<ClientForm>(Feature::Clients, grant_refusals),
+        ])
         .answers::<TokenResponse>()
         .refuses(refusals)],
     start: |cold_start| cold_start.public(ROUTE, handle),
@@ -101,22 +107,33 @@ fn refusals() -> Vec<ApiError> {
         ..Problem::of_field("body", "grant_type", Kind::Mismatch(PASSWORD))
     };
     let missing = Problem::of_field("body", "username", Kind::Missing);
-    let token = Problem::of_field("body", "refresh_token", Kind::Missing);
-    let in_rfc = |error: OAuthRefused| ApiError::OAuth(error).in_rfc();
-    let mut all = vec![
+    vec![
         ApiError::Request(RequestError::Invalid(vec![implicit, missing])),
         ApiError::Login(Refused::IncorrectPassword { reason: "" }),
         ApiError::Login(Refused::ScopeNotAllowed),
         ApiError::Login(Refused::TooManyAttempts { wait, reason: "" }),
-        in_rfc(OAuthRefused::InvalidGrant { reason: "" }),
-        in_rfc(OAuthRefused::InvalidScope),
-        in_rfc(OAuthRefused::UnauthorizedClient),
-        ApiError::Request(RequestError::Invalid(vec![token])).in_rfc(),
-        ApiError::Unavailable(StoreError::Unavailable("".into())).in_rfc(),
-        ApiError::internal("").in_rfc(),
+    ]
+}
+
+/// What each grant that FastAPI's page does not have can refuse with.
+fn grant_refusals() -> Vec<ApiError> {
+    let all = [
+        OAuthRefused::InvalidScope.into(),
+        OAuthRefused::UnauthorizedClient.into(),
+        ApiError::Unavailable(StoreError::Unavailable("".into())),
+        ApiError::internal(""),
     ];
-    all.extend(http::client_refusals().map(in_rfc));
-    all
+    all.map(ApiError::in_rfc).into()
+}
+
+fn refresh_refusals() -> Vec<ApiError> {
+    let missing = Problem::of_field("body", "refresh_token", Kind::Missing);
+    let own = [
+        OAuthRefused::InvalidGrant { reason: "" }.into(),
+        ApiError::Request(RequestError::Invalid(vec![missing])),
+    ];
+    let own = own.map(ApiError::in_rfc).into_iter();
+    own.chain(grant_refusals()).collect()
 }
 
 /// RFC 6749 5.1.

@@ -5,7 +5,9 @@ use serde::Serialize;
 use shared::domain::sessions::Sessions;
 use shared::domain::sessions::token::Sid;
 use shared::domain::users::User;
-use shared::http::{self, Answer, ApiError, Description, Operation, Parameter, Protected, Request};
+use shared::http::{
+    self, Answer, ApiError, Description, Feature, Operation, Parameter, Protected, Request,
+};
 use shared::lambda::Function;
 
 /// DELETE /users/me/sessions/{sid}
@@ -20,7 +22,7 @@ pub const FUNCTION: Function = Function {
         .parameters(&[Parameter::path::<String>("sid")])
         .answers::<Ended>()
         .refuses(|| vec![NO_SUCH_SESSION])
-        .only_with_sessions()],
+        .only_with(Feature::Sessions)],
     start: |cold_start| cold_start.protected_if_on(ROUTE, handle),
 };
 

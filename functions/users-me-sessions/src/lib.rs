@@ -5,7 +5,7 @@ use serde::Serialize;
 use shared::domain::access::Caller;
 use shared::domain::sessions::Sessions;
 use shared::domain::sessions::session::SessionSummary;
-use shared::http::{self, Answer, Description, Operation, Protected, Request};
+use shared::http::{self, Answer, Description, Feature, Operation, Protected, Request};
 use shared::lambda::Function;
 
 /// GET /users/me/sessions/
@@ -17,7 +17,7 @@ pub const FUNCTION: Function = Function {
     route: ROUTE.route(),
     description: &[Description::new("List your sessions")
         .answers::<Vec<MySession>>()
-        .only_with_sessions()],
+        .only_with(Feature::Sessions)],
     start: |cold_start| cold_start.protected_if_on(ROUTE, handle),
 };
 

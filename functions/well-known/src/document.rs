@@ -8,7 +8,6 @@
 //! | [`ProtectedResource`] | RFC 9728 2 | an issuer |
 
 use jsonwebtoken::jwk::{Jwk, JwkSet, KeyAlgorithm};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use shared::config::Offered;
 use shared::domain::clients::GrantType;
@@ -19,7 +18,7 @@ use shared::domain::token::Published;
 use crate::Name;
 
 /// What a path answers with.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 #[serde(untagged)]
 pub enum Document {
     KeySet(KeySet),
@@ -29,24 +28,19 @@ pub enum Document {
 }
 
 /// The public keys, of which one verifies a token: that of its `kid`.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "JsonWebKeySet")]
+#[derive(Serialize)]
 pub struct KeySet {
-    #[schemars(schema_with = "keys")]
     keys: Vec<Jwk>,
 }
 
 /// Who issues tokens, and how to get one.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 pub struct AuthorizationServer {
     /// The `iss` of its tokens.
-    #[schemars(example = "https://api.example.com")]
     issuer: String,
-    #[schemars(example = "https://api.example.com/token")]
     token_endpoint: String,
     /// Where its keys are, if its tokens are not signed with a shared secret.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = "https://api.example.com/.well-known/jwks.json")]
     jwks_uri: Option<String>,
     scopes_supported: Vec<&'static str>,
     /// Required, but there is no authorization endpoint. `none` is the type that responds with
@@ -57,13 +51,11 @@ pub struct AuthorizationServer {
     token_endpoint_auth_methods_supported: Vec<&'static str>,
     /// Where a session is ended, if logins last (RFC 7009).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = "https://api.example.com/revoke")]
     revocation_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     revocation_endpoint_auth_methods_supported: Option<Vec<&'static str>>,
     /// Where clients ask about tokens, if they prove who they are (RFC 7662).
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(example = "https://api.example.com/introspect")]
     introspection_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     introspection_endpoint_auth_methods_supported: Option<[&'static str; 2]>,
@@ -71,20 +63,18 @@ pub struct AuthorizationServer {
 
 /// The same for API Gateway, which knows no other path: who creates a JWT authorizer makes it fetch
 /// this. There is no `openid` scope, and nobody gets an ID token.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 pub struct OpenidConfiguration {
     #[serde(flatten)]
     authorization_server: AuthorizationServer,
     subject_types_supported: [&'static str; 1],
     /// The algorithms of the access tokens.
-    #[schemars(with = "Vec<String>")]
     id_token_signing_alg_values_supported: Vec<KeyAlgorithm>,
 }
 
 /// Which tokens the API takes.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 pub struct ProtectedResource {
-    #[schemars(example = "https://api.example.com")]
     resource: String,
     authorization_servers: [String; 1],
     scopes_supported: Vec<&'static str>,
@@ -181,26 +171,4 @@ impl ProtectedResource {
 
 fn scopes() -> Vec<&'static str> {
     CATALOGUE.iter().map(|(scope, _)| *scope).collect()
-}
-
-/// The keys of each `kty` (RFC 7518 6, RFC 8037 2).
-fn keys(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({
-        "type": "array",
-        "items": {
-            "type": "object",
-            "required": ["kty", "use", "alg", "kid"],
-            "properties": {
-                "kty": {"enum": ["RSA", "EC", "OKP"]},
-                "use": {"const": "sig"},
-                "alg": {"enum": ["RS256", "ES256", "EdDSA"]},
-                "kid": {"type": "string"},
-                "n": {"type": "string"},
-                "e": {"type": "string"},
-                "crv": {"type": "string"},
-                "x": {"type": "string"},
-                "y": {"type": "string"},
-            },
-        },
-    })
 }

@@ -4,14 +4,11 @@ mod document;
 
 use lambda_http::http::HeaderValue;
 use lambda_http::http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
-use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use shared::config::Offered;
 use shared::domain::token::Published;
-use shared::http::{
-    self, Answer, ApiError, Description, File, Operation, Parameter, Public, Request, RequestError,
-};
+use shared::http::{self, Answer, ApiError, File, Operation, Public, Request, RequestError};
 use shared::lambda::Function;
 
 use document::Document;
@@ -23,19 +20,13 @@ pub const ROUTE: Public = Public::at("/.well-known/{document}", &[Operation::pub
 pub const FUNCTION: Function = Function {
     name: env!("CARGO_PKG_NAME"),
     route: ROUTE.route(),
-    description: &[
-        Description::new("Read what verifies tokens, and who issues them")
-            .parameters(&[Parameter::path::<Name>("document")])
-            .answers::<Document>()
-            .refuses(|| vec![RequestError::NotFound.into()]),
-    ],
+    description: &[],
     start: |cold_start| cold_start.public(ROUTE, handle),
 };
 
 /// The documents, as the path names them.
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
 enum Name {
     #[serde(rename = "jwks.json")]
     Jwks,

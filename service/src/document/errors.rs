@@ -1,6 +1,6 @@
 //! Describes the errors of an operation, by the responses that they really become.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use lambda_http::http::{HeaderValue, StatusCode};
@@ -9,18 +9,23 @@ use shared::domain::access::Access;
 use shared::domain::store::StoreError;
 use shared::domain::token::InvalidToken;
 use shared::http::{
-    AccessError, ApiError, Body, Description, Dialect, FORM, Kind, MAX_FIELDS, Operation, Problem,
-    RequestError, Response, Surface, Type,
+    self, AccessError, ApiError, Body, Description, Dialect, FORM, Feature, Kind, MAX_FIELDS,
+    Operation, Problem, RequestError, Response, Surface, Type,
 };
 
+use super::only_with;
 use super::schemas::Schemas;
+
+/// An error, and what must be on for it; `None` if it is always there.
+pub type Possible = (Option<Feature>, ApiError);
 
 /// All errors that an operation can answer with, before its handler and in it.
 pub fn operation_errors(
     operation: Operation,
+    surface: Surface,
     description: &Description,
     schemas: &mut Schemas,
-) -> Vec<ApiError> {
+) -> Vec<Possible> {
     let mut errors = guard_errors(operation.access);
     errors.extend(body_errors(description));
     errors.extend((description.errors)());
@@ -28,7 +33,19 @@ pub fn operation_errors(
     if !errors.iter().any(known) {
         errors.extend(invalid(description, schemas));
     }
-    errors
+    let always = errors.into_iter().map(|error| (None, error));
+    let proofs = http::client_refusals().map(|error| match surface {
+        Surface::TokenEndpoint => Some(ApiError::OAuth(error).in_rfc()),
+        Surface::OAuthEndpoint => Some(error.into()),
+        Surface::Resource => None,
+    });
+    let proofs = proofs.into_iter().flatten();
+    let proofs = proofs.map(|error| (Some(Feature::Clients), error));
+    let others = description.alternatives.iter().flat_map(|other| {
+        let errors = (other.errors)().into_iter();
+        errors.map(|error| (Some(other.only_with), error))
+    });
+    always.chain(proofs).chain(others).collect()
 }
 
 fn guard_errors(access: Access) -> Vec<ApiError> {
@@ -97,45 +114,69 @@ impl Spelling {
     }
 
     /// The schema of the bodies of these errors: one, unless some are spelled otherwise.
-    fn schema(self, status: StatusCode, errors: &[&ApiError], schemas: &mut Schemas) -> Value {
-        let mut different: Vec<Value> = Vec::new();
-        for error in errors {
+    fn schema(self, status: StatusCode, errors: &[&Possible], schemas: &mut Schemas) -> Value {
+        let different = grouped(errors, |error| {
             let dialect = self.dialect(error);
-            let schema = json!(dialect.schema(status, self.surface, &mut schemas.writing));
-            if !different.contains(&schema) {
-                different.push(schema);
-            }
-        }
-        match &different[..] {
-            [one] => one.clone(),
-            _ => json!({"anyOf": different}),
+            json!(dialect.schema(status, self.surface, &mut schemas.writing))
+        });
+        let marked = different.into_iter();
+        let marked = marked.map(|(schema, of)| only_with(&features(&of), schema));
+        match &mut marked.collect::<Vec<_>>()[..] {
+            [one] => one.take(),
+            several => json!({"anyOf": several}),
         }
     }
 }
 
+/// The errors that have the same value.
+fn grouped<'a>(
+    errors: &[&'a Possible],
+    mut value: impl FnMut(&ApiError) -> Value,
+) -> Vec<(Value, Vec<&'a Possible>)> {
+    let mut groups: Vec<(Value, Vec<&Possible>)> = Vec::new();
+    for possible in errors {
+        let value = value(&possible.1);
+        match groups.iter_mut().find(|(known, _)| *known == value) {
+            Some((_, group)) => group.push(possible),
+            None => groups.push((value, vec![possible])),
+        }
+    }
+    groups
+}
+
+/// What must be on for one of these errors; nothing if one of them is always there.
+fn features(errors: &[&Possible]) -> Vec<Feature> {
+    let each: Option<BTreeSet<Feature>> = errors.iter().map(|(feature, _)| *feature).collect();
+    each.unwrap_or_default().into_iter().collect()
+}
+
 /// OpenAPI's Responses Object: these errors, and the two that any operation can have, by status.
 pub fn responses(
-    errors: &[ApiError],
+    errors: &[Possible],
     spelling: Spelling,
     schemas: &mut Schemas,
 ) -> Map<String, Value> {
     let faults = [
-        ApiError::Unavailable(StoreError::Unavailable("".into())),
-        ApiError::internal(""),
+        (
+            None,
+            ApiError::Unavailable(StoreError::Unavailable("".into())),
+        ),
+        (None, ApiError::internal("")),
     ];
-    let mut statuses: BTreeMap<StatusCode, Vec<&ApiError>> = BTreeMap::new();
-    for error in errors.iter().chain(&faults) {
+    let mut statuses: BTreeMap<StatusCode, Vec<&Possible>> = BTreeMap::new();
+    for possible in errors.iter().chain(&faults) {
         statuses
-            .entry(spelling.response(error).status())
+            .entry(spelling.response(&possible.1).status())
             .or_default()
-            .push(error);
+            .push(possible);
     }
     let described = statuses.into_iter();
     described
         .map(|(status, errors)| {
+            let response = response(status, &errors, spelling, schemas);
             (
                 status.as_str().to_owned(),
-                response(status, &errors, spelling, schemas),
+                only_with(&features(&errors), response),
             )
         })
         .collect()
@@ -144,24 +185,20 @@ pub fn responses(
 /// OpenAPI's Response Object, with each error as an example.
 fn response(
     status: StatusCode,
-    errors: &[&ApiError],
+    errors: &[&Possible],
     spelling: Spelling,
     schemas: &mut Schemas,
 ) -> Value {
     let schema = spelling.schema(status, errors, schemas);
-    let mut examples = Map::new();
-    for error in errors {
-        let example = json!({"value": body(&spelling.response(error))});
-        // A client cannot tell two errors apart that look alike.
-        if !examples.values().any(|known| *known == example) {
-            let name = error.outcome();
-            let name = match error {
-                ApiError::InRfc(_) => format!("{name}_rfc"),
-                _ => name.to_owned(),
-            };
-            examples.insert(name, example);
-        }
-    }
+    // A client cannot tell two errors apart that look alike.
+    let different = grouped(errors, |error| body(&spelling.response(error)));
+    let examples: Map<_, _> = different
+        .into_iter()
+        .map(|(example, of)| {
+            let example = only_with(&features(&of), json!({"value": example}));
+            (name(of[0]), example)
+        })
+        .collect();
     json!({
         "description": status.canonical_reason(),
         "headers": headers(errors, spelling),
@@ -169,16 +206,24 @@ fn response(
     })
 }
 
+fn name((_, error): &Possible) -> String {
+    let name = error.outcome();
+    match error {
+        ApiError::InRfc(_) => format!("{name}_rfc"),
+        _ => name.to_owned(),
+    }
+}
+
 fn body(response: &Response<Body>) -> Value {
     serde_json::from_slice(response.body()).unwrap_or_default()
 }
 
 /// The headers that these errors add. A header is required if all of these errors have it.
-fn headers(errors: &[&ApiError], spelling: Spelling) -> Map<String, Value> {
+fn headers(errors: &[&Possible], spelling: Spelling) -> Map<String, Value> {
     let mut headers = Map::new();
     let responses: Vec<_> = errors
         .iter()
-        .map(|error| spelling.response(error))
+        .map(|(_, error)| spelling.response(error))
         .collect();
     for (name, value) in responses.iter().flat_map(Response::headers) {
         if ![CONTENT_TYPE, CACHE_CONTROL, PRAGMA].contains(name) {

@@ -5,11 +5,13 @@
 mod errors;
 mod schemas;
 
+use indexmap::IndexMap;
 use lambda_http::http::StatusCode;
+use openapi::{ApiDocument, ONLY_WITH};
 use serde_json::{Map, Value, json};
 use shared::domain::access::Access;
 use shared::domain::scope::CATALOGUE;
-use shared::http::{Description, Dialect, Operation, Parameter, Surface};
+use shared::http::{Description, Dialect, Feature, MakeSchema, Operation, Parameter, Surface};
 use shared::lambda::Function;
 
 use errors::{Spelling, operation_errors, responses};
@@ -18,15 +20,15 @@ use schemas::Schemas;
 /// The name that FastAPI gives to this security scheme.
 const SCHEME: &str = "OAuth2PasswordBearer";
 
-/// What the document says of an operation that is off unless this is on. `functions/openapi` leaves it out.
-const ONLY_WITH: &str = "x-only-with";
+/// How a client proves who it is by a header (RFC 6749 2.3.1).
+const CLIENT_SCHEME: &str = "ClientSecretBasic";
 
-/// The document of these functions with everything that they can offer. The API's address is relative
-/// to the document's own: neither the domain nor the stage is known here.
+/// The document of these functions with everything that can be on; what is off until it is asked for is
+/// marked with [`ONLY_WITH`].
 #[must_use]
-pub fn document(functions: &[Function], dialect: Dialect) -> Value {
+pub fn document(functions: &[Function], dialect: Dialect) -> ApiDocument {
     let mut schemas = Schemas::new();
-    let mut paths = Map::new();
+    let mut paths = IndexMap::new();
     for function in functions {
         let operations = function.route.operations.iter().zip(function.description);
         let mut item = Map::new();
@@ -43,20 +45,41 @@ pub fn document(functions: &[Function], dialect: Dialect) -> Value {
             paths.insert(path.to_owned(), Value::Object(item));
         }
     }
-    json!({
-        "openapi": "3.1.0",
-        "info": {
+    ApiDocument {
+        openapi: "3.1.0".to_owned(),
+        info: json!({
             "title": "lambda-oauth2-scopes",
             "description": "OAuth2 scopes on AWS Lambda, in Rust.",
             "version": env!("CARGO_PKG_VERSION"),
-        },
-        "servers": [{"url": "./"}],
-        "paths": paths,
-        "components": {
+        }),
+        tags: json!([
+            {"name": tag(None)},
+            only_with(&[Feature::Sessions], json!({"name": tag(Some(Feature::Sessions))})),
+            only_with(&[Feature::Clients], json!({"name": tag(Some(Feature::Clients))})),
+        ]),
+        paths,
+        components: json!({
             "schemas": schemas.all(),
-            "securitySchemes": {SCHEME: security_scheme(functions)},
-        },
-    })
+            "securitySchemes": {
+                SCHEME: security_scheme(functions),
+                CLIENT_SCHEME: only_with(&[Feature::Clients], json!({"type": "http", "scheme": "basic"})),
+            },
+        }),
+    }
+}
+
+/// Marks what is there only where one of these is on.
+fn only_with(features: &[Feature], mut object: Value) -> Value {
+    if !features.is_empty() {
+        let names = features.iter().map(|feature| feature.name());
+        object[ONLY_WITH] = names.collect();
+    }
+    object
+}
+
+/// The group of an operation. OpenAPI's tools call operations without one `default`.
+fn tag(only_with: Option<Feature>) -> &'static str {
+    only_with.map_or("default", Feature::name)
 }
 
 /// An operation with its function and its description.
@@ -69,8 +92,8 @@ struct Described<'a> {
 impl Described<'_> {
     /// OpenAPI's Operation Object.
     fn object(&self, dialect: Dialect, schemas: &mut Schemas) -> Value {
-        let errors = operation_errors(*self.operation, self.description, schemas);
         let surface = self.function.route.surface;
+        let errors = operation_errors(*self.operation, surface, self.description, schemas);
         let mut responses = responses(&errors, Spelling { dialect, surface }, schemas);
         if let Some((status, schema)) = self.description.answer {
             let schema = schema(&mut schemas.writing);
@@ -83,13 +106,20 @@ impl Described<'_> {
         let mut object = json!({
             "summary": self.description.summary,
             "operationId": self.id(),
+            "tags": [tag(self.description.only_with)],
             "responses": responses,
         });
         if let Some((media_type, schema)) = self.description.body {
-            let mut schema = json!(schema(&mut schemas.reading));
-            if (dialect, surface) == (Dialect::Rfc, Surface::TokenEndpoint) {
-                schema = json!({"allOf": [schema, {"required": ["grant_type"]}]});
-            }
+            let first = self.form(schema, dialect, schemas);
+            let others = self.description.alternatives.iter().map(|other| {
+                let schema = self.form(other.form, dialect, schemas);
+                only_with(&[other.only_with], schema)
+            });
+            let others: Vec<_> = others.collect();
+            let schema = match &others[..] {
+                [] => first,
+                others => json!({"oneOf": Value::from([&[first], others].concat())}),
+            };
             let content = json!({media_type: {"schema": schema}});
             object["requestBody"] = json!({"required": true, "content": content});
         }
@@ -98,13 +128,47 @@ impl Described<'_> {
             let parameters = parameters.map(|one| parameter(one, schemas));
             object["parameters"] = parameters.collect();
         }
-        if self.description.only_with_sessions {
-            object[ONLY_WITH] = "sessions".into();
+        object["security"] = self.security();
+        only_with(self.description.only_with.as_slice(), object)
+    }
+
+    /// The schema of a body. At OAuth's endpoints a client can prove who it is in the form (RFC 6749 2.3.1).
+    fn form(&self, make: MakeSchema, dialect: Dialect, schemas: &mut Schemas) -> Value {
+        let reference = json!(make(&mut schemas.reading));
+        let surface = self.function.route.surface;
+        let name = reference["$ref"]
+            .as_str()
+            .and_then(|path| path.rsplit('/').next());
+        let definitions = schemas.reading.definitions_mut();
+        let schema = name.and_then(|name| definitions.get_mut(name));
+        let Some(schema) = schema.filter(|_| surface != Surface::Resource) else {
+            return reference;
+        };
+        let text = only_with(&[Feature::Clients], json!({"type": "string"}));
+        for field in ["client_id", "client_secret"] {
+            if schema["properties"][field].is_null() {
+                schema["properties"][field] = text.clone();
+            }
         }
-        if self.operation.access != Access::Public {
-            object["security"] = json!([{SCHEME: self.operation.access.scopes()}]);
+        let named = !schema["properties"]["grant_type"].is_null();
+        let required = schema.get_mut("required").and_then(Value::as_array_mut);
+        if let (Some(required), true, Dialect::Rfc) = (required, named, dialect)
+            && !required.contains(&"grant_type".into())
+        {
+            required.push("grant_type".into());
         }
-        object
+        reference
+    }
+
+    /// What must be sent along: a token with these scopes, or, where there are clients, a client's proof,
+    /// which may be in the form instead.
+    fn security(&self) -> Value {
+        let clients = |requirement| only_with(&[Feature::Clients], requirement);
+        match (self.operation.access, self.function.route.surface) {
+            (Access::Public, Surface::Resource) => json!([]),
+            (Access::Public, _) => json!([clients(json!({})), clients(json!({CLIENT_SCHEME: []}))]),
+            (access, _) => json!([{SCHEME: access.scopes()}]),
+        }
     }
 
     /// The function's name, followed by the method if the path has several.
@@ -136,9 +200,10 @@ fn security_scheme(functions: &[Function]) -> Value {
     let token = functions.iter().find(|function| function.name == "token");
     let token_url = token.and_then(|token| token.route.path());
     let token_url = token_url.map(|path| path.trim_start_matches('/'));
+    let own = json!({"scopes": scopes, "tokenUrl": token_url});
     let flows = json!({
         "password": {"scopes": scopes, "tokenUrl": token_url, "refreshUrl": token_url},
-        "clientCredentials": {"scopes": scopes, "tokenUrl": token_url},
+        "clientCredentials": only_with(&[Feature::Clients], own),
     });
     json!({"type": "oauth2", "flows": flows})
 }

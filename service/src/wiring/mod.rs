@@ -255,8 +255,9 @@ fn written(all: &mut Vec<Missing>, file: &str, text: String) -> Result<(), Wirin
 fn documents(all: &mut Vec<Missing>) -> Result<(), WiringError> {
     for (name, dialect) in [("fastapi", Dialect::FastApi), ("rfc", Dialect::Rfc)] {
         let file = format!("functions/openapi/documents/{name}.json");
-        let text = format!("{:#}\n", document(FUNCTIONS, dialect));
-        written(all, &file, text)?;
+        let text = serde_json::to_string_pretty(&document(FUNCTIONS, dialect));
+        let text = text.map_err(|error| WiringError::Json(file.clone(), error))?;
+        written(all, &file, text + "\n")?;
     }
     Ok(())
 }

@@ -17,13 +17,59 @@ pub struct Description {
     pub parameters: &'static [Parameter],
     /// The media type and the schema of the request's body.
     pub body: Option<(&'static str, MakeSchema)>,
+    /// What it takes as well where features are on.
+    pub alternatives: &'static [Alternative],
     /// The status and the schema of a successful answer.
     pub answer: Option<(u16, MakeSchema)>,
     /// An example of each error that the handler itself makes. Errors of the guard, the body and
     /// the parameters are added without being named here.
     pub errors: fn() -> Vec<ApiError>,
-    /// Is it there only where sessions are on?
-    pub only_with_sessions: bool,
+    /// What must be on for it to be there.
+    pub only_with: Option<Feature>,
+}
+
+/// What is off until it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Feature {
+    /// `REFRESH_IDLE_DAYS` of 1 or more: logins last, by refresh tokens.
+    Sessions,
+    /// `CLIENTS=check`: clients prove who they are, and have tokens of their own.
+    Clients,
+}
+
+impl Feature {
+    /// Its name in the API's document.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sessions => "sessions",
+            Self::Clients => "clients",
+        }
+    }
+}
+
+/// Another form that an operation takes where a feature is on.
+#[derive(Debug, Clone, Copy)]
+pub struct Alternative {
+    /// What must be on.
+    pub only_with: Feature,
+    /// Its schema.
+    pub form: MakeSchema,
+    /// An example of each error that it adds.
+    pub errors: fn() -> Vec<ApiError>,
+}
+
+impl Alternative {
+    /// A form with the fields of this type.
+    #[must_use]
+    pub const fn form<T: JsonSchema>(only_with: Feature, errors: fn() -> Vec<ApiError>) -> Self {
+        let form: MakeSchema = SchemaGenerator::subschema_for::<T>;
+        Self {
+            only_with,
+            form,
+            errors,
+        }
+    }
 }
 
 /// A parameter of a path or a query.
@@ -47,9 +93,10 @@ impl Description {
             summary,
             parameters: &[],
             body: None,
+            alternatives: &[],
             answer: None,
             errors: Vec::new,
-            only_with_sessions: false,
+            only_with: None,
         }
     }
 
@@ -78,6 +125,15 @@ impl Description {
         }
     }
 
+    /// It reads these forms as well.
+    #[must_use]
+    pub const fn or_takes(self, alternatives: &'static [Alternative]) -> Self {
+        Self {
+            alternatives,
+            ..self
+        }
+    }
+
     /// It reads this type in JSON.
     #[must_use]
     pub const fn takes_json<T: JsonSchema>(self) -> Self {
@@ -94,11 +150,11 @@ impl Description {
         Self { parameters, ..self }
     }
 
-    /// It is there only where sessions are on.
+    /// It is there only where this is on.
     #[must_use]
-    pub const fn only_with_sessions(self) -> Self {
+    pub const fn only_with(self, feature: Feature) -> Self {
         Self {
-            only_with_sessions: true,
+            only_with: Some(feature),
             ..self
         }
     }

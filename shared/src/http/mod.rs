@@ -35,7 +35,7 @@ use lambda_http::http::{HeaderValue, StatusCode};
 pub(crate) use authorizer::Verdict;
 pub use authorizer::{AuthorizerContext, AuthorizerRequest, NotAuthorized};
 pub use client::{client, client_refusals, confidential_client};
-pub use description::{Description, FORM, JSON, Parameter};
+pub use description::{Alternative, Description, FORM, Feature, JSON, MakeSchema, Parameter};
 pub use dialect::{Dialect, Surface};
 pub use error::{AccessError, ApiError, OAuthRefused, Refused, RequestError};
 pub use event::{Event, path_parameter, source_ip};

@@ -1,9 +1,10 @@
 //! A client's own credentials, for a token of its own without a user (RFC 6749 4.4).
 
 use lambda_http::Request;
+use schemars::JsonSchema;
 use shared::domain::clients::GrantType;
 use shared::domain::token::NewToken;
-use shared::http::{self, ApiError, Form, OAuthRefused};
+use shared::http::{self, ApiError, Fields, Form, OAuthRefused};
 
 use crate::{TokenEndpoint, TokenResponse};
 
@@ -17,10 +18,7 @@ pub async fn tokens(
     request: &Request,
     form: &Form,
 ) -> Result<TokenResponse, ApiError> {
-    let scope = form.read(|fields| {
-        fields.one_line(&["grant_type", "scope"]);
-        fields.optional("scope")
-    })?;
+    let ClientForm { scope, .. } = form.read(ClientForm::read)?;
     let client = http::confidential_client(&endpoint.clients, request, form).await?;
     super::allowed(&client, GrantType::ClientCredentials)?;
     client.note_in_log();
@@ -33,4 +31,25 @@ pub async fn tokens(
         session: None,
     };
     TokenResponse::new(endpoint, token, None).await
+}
+
+/// The form of RFC 6749 4.4.2.
+#[derive(JsonSchema)]
+pub struct ClientForm<'a> {
+    /// `client_credentials`
+    #[schemars(extend("const" = GRANT))]
+    pub grant_type: &'a str,
+    /// The scopes to grant, with spaces between them; all that the client has if it is not there.
+    #[schemars(extend("type" = "string"))]
+    pub scope: Option<&'a str>,
+}
+
+impl<'a> ClientForm<'a> {
+    fn read(fields: &mut Fields<'a>) -> Self {
+        fields.one_line(&["grant_type", "scope"]);
+        Self {
+            grant_type: GRANT,
+            scope: fields.optional("scope"),
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! A refresh token for new tokens (RFC 6749 6).
 
 use lambda_http::Request;
+use schemars::JsonSchema;
 use shared::domain::clients::GrantType;
 use shared::domain::sessions::Sessions;
 use shared::domain::token::NewToken;
-use shared::http::{self, ApiError, Form};
+use shared::http::{self, ApiError, Fields, Form};
 
 use crate::{TokenEndpoint, TokenResponse};
 
@@ -18,16 +19,42 @@ pub async fn tokens(
     request: &Request,
     form: &Form,
 ) -> Result<TokenResponse, ApiError> {
-    let (presented, scope) = form.read(|fields| {
-        fields.one_line(&["grant_type", "refresh_token", "scope"]);
-        (fields.required("refresh_token"), fields.optional("scope"))
-    })?;
+    let RefreshForm {
+        refresh_token,
+        scope,
+        ..
+    } = form.read(RefreshForm::read)?;
     let client = http::client(&endpoint.clients, request, form).await?;
     super::allowed(&client, GrantType::RefreshToken)?;
-    let (grant, held) = sessions.refresh(presented, &client, scope).await?;
+    let (grant, held) = sessions.refresh(refresh_token, &client, scope).await?;
     let token = NewToken {
         client: &client.id,
         ..grant.token()
     };
     TokenResponse::new(endpoint, token, Some(&held)).await
+}
+
+/// The form of RFC 6749 6.
+#[derive(JsonSchema)]
+pub struct RefreshForm<'a> {
+    /// `refresh_token`
+    #[schemars(extend("const" = GRANT))]
+    pub grant_type: &'a str,
+    /// The token that was answered last.
+    #[schemars(length(min = 1))]
+    pub refresh_token: &'a str,
+    /// Fewer scopes than the user granted, with spaces between them.
+    #[schemars(extend("type" = "string"))]
+    pub scope: Option<&'a str>,
+}
+
+impl<'a> RefreshForm<'a> {
+    fn read(fields: &mut Fields<'a>) -> Self {
+        fields.one_line(&["grant_type", "refresh_token", "scope"]);
+        Self {
+            grant_type: GRANT,
+            refresh_token: fields.required("refresh_token"),
+            scope: fields.optional("scope"),
+        }
+    }
 }
