@@ -8,12 +8,12 @@ use std::fs;
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 use service::gateway::routing::gateway_paths;
-use service::template::resource;
+use service::template::{self, resource};
 use service::wiring::{event_files, methods_and_path, missing, router_table, scopes_of, spellings};
 use service::{FUNCTIONS, all};
 use shared::domain::access::Access;
 use shared::domain::password::DEFAULT_FUNCTION;
-use shared::http::{Route, without_slash};
+use shared::http::without_slash;
 use shared::lambda::Function;
 use tests::{
     Client, Gateway, HttpRequest, block_on, keys, parsed_template, read, repository, world,
@@ -195,31 +195,28 @@ fn event_path(event: &Value) -> Option<String> {
     })
 }
 
-/// A cold start shows what a function reads. Without one of these variables it would not start, and
-/// a variable that it does not read may be a secret in the wrong place.
+/// A cold start shows what a function reads. Without one of these variables it would not start. What it has of
+/// its own and does not read may be a secret in the wrong place; what all have must be none.
 #[test]
-fn every_resource_has_exactly_the_variables_that_its_function_reads() {
+fn every_resource_has_the_variables_that_its_function_reads_and_no_other_secret() {
     let template = parsed_template();
-    let names = |part: &Value| {
-        let variables = part["Environment"]["Variables"].as_object().into_iter();
-        let names = variables.flat_map(|variables| variables.keys());
-        names.cloned().collect::<BTreeSet<String>>()
-    };
-    let globals = names(&template["Globals"]["Function"]);
-    assert_eq!(
-        globals,
-        BTreeSet::from(["API_DIALECT".to_owned()]),
-        "no key for all"
-    );
+    let globals = &template["Globals"]["Function"];
+    let values = globals["Environment"]["Variables"].as_object().unwrap();
+    for (name, value) in values {
+        let parameter = &template["Parameters"][value.as_str().unwrap()];
+        assert!(parameter["NoEcho"] != true, "{name} is no key for all");
+    }
+    let globals: BTreeSet<String> = values.keys().cloned().collect();
     check(|function, problems| {
         let resource = resource(template, function).unwrap_or(&Value::Null);
-        let given = &names(&resource["Properties"]) | &globals;
-        let mut read = variables(function);
-        if function.route == Route::AUTHORIZER {
-            read.extend(globals.clone()); // what its refusals look like is the gateway's
-        }
-        if given != read {
-            let (lacks, idle) = (&read - &given, &given - &read);
+        let own = resource["Properties"]["Environment"]["Variables"].as_object();
+        let own: BTreeSet<String> = own
+            .into_iter()
+            .flat_map(|own| own.keys().cloned())
+            .collect();
+        let read = variables(function);
+        let (lacks, idle) = (&(&read - &own) - &globals, &own - &read);
+        if !lacks.is_empty() || !idle.is_empty() {
             problems.push(format!(
                 "functions/{}: in template.yaml it lacks {lacks:?}, and does not read {idle:?}",
                 function.name
@@ -238,23 +235,23 @@ fn every_variable_has_the_parameter_of_its_name() {
             .map(|word| word[..1].to_owned() + &word[1..].to_lowercase())
             .collect()
     };
-    check(|function, problems| {
-        let resource = resource(template, function).unwrap_or_default();
-        let variables = resource["Properties"]["Environment"]["Variables"].as_object();
+    let functions = service::all().filter_map(|function| resource(template, function));
+    let own = functions.map(|resource| &resource["Properties"]);
+    let all = own.chain([&template["Globals"]["Function"]]);
+    for properties in all {
+        let variables = properties["Environment"]["Variables"].as_object();
         for (name, value) in variables.into_iter().flatten() {
             let expected = match name.as_str() {
                 "USERS_TABLE" => "${AWS::StackName}-users".to_owned(),
                 "SIGNING_KEYS" => "dynamodb:${AWS::StackName}-keys".to_owned(),
                 name => camel(name),
             };
-            if *value != expected {
-                problems.push(format!(
-                    "functions/{}: in template.yaml {name} should be !Ref {expected}",
-                    function.name
-                ));
-            }
+            assert_eq!(
+                *value, expected,
+                "template.yaml: {name} should be !Ref {expected}"
+            );
         }
-    });
+    }
 }
 
 /// config/tests.rs checks the program's.
@@ -435,9 +432,11 @@ fn a_deployed_function_holds_no_secret() {
                 ));
             }
         }
-        let reads = resource["Properties"]["Policies"]
-            .to_string()
-            .contains("table/${AWS::StackName}-keys");
+        let of_keys = |statement: &&Value| {
+            let table = statement["Resource"].as_str().unwrap();
+            table.contains("table/${AWS::StackName}-keys")
+        };
+        let reads = template::statements(template, function).iter().any(of_keys);
         if reads != (function.name == "token") {
             problems.push(format!(
                 "functions/{}: reads private keys: {reads}",
@@ -520,7 +519,10 @@ fn what_costs_is_made_where_it_is_asked_for() {
     for (name, resource) in template["Resources"].as_object().unwrap() {
         let condition = match resource["Type"].as_str().unwrap() {
             _ if name == "AuthorizerFunction" => &["HasRouteScopes"][..],
-            "AWS::Serverless::HttpApi" | "AWS::Serverless::Function" | "AWS::Logs::LogGroup" => &[],
+            "AWS::Serverless::HttpApi"
+            | "AWS::Serverless::Function"
+            | "AWS::IAM::ManagedPolicy"
+            | "AWS::Logs::LogGroup" => &[],
             "AWS::DynamoDB::Table" => &["OnDynamoDb"],
             "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::Dashboard" | "AWS::Logs::MetricFilter" => {
                 &["Watched", "WatchedOnDynamoDb", "FailuresWatched"]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
-use service::FUNCTIONS;
+use service::{FUNCTIONS, template};
 use shared::domain::login::attempt::Attempt;
 use tests::dynamodb::{
     behind_proxy, checking_clients, cold_start, cold_start_with_ring, names_table,
@@ -632,18 +632,11 @@ fn checks_sessions(world: &World, address: SocketAddr) -> Gateway {
     Gateway::new(names_table(world.clone(), address).with("TOKEN_CHECK", "session"))
 }
 
-/// What a function's role allows: the statements of its resource in the template.
+/// What a function's role allows.
 fn role(name: &str) -> Vec<Statement> {
-    let template: Value = serde_saphyr::from_str(&read("template.yaml")).unwrap();
-    let resources = template["Resources"].as_object().unwrap();
-    let code = format!("functions/{name}");
-    let function = resources
-        .values()
-        .find(|resource| resource["Properties"]["CodeUri"] == code.as_str());
-    let policies = function.unwrap()["Properties"]["Policies"].as_array();
-    let policies = policies.into_iter().flatten();
-    let statements = policies.flat_map(|policy| policy["Statement"].as_array().unwrap());
-    statements.map(Statement::read).collect()
+    let template = template::read().unwrap();
+    let statements = template::statements(&template, service::function(name).unwrap());
+    statements.into_iter().map(Statement::read).collect()
 }
 
 #[test]

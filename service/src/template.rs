@@ -53,6 +53,19 @@ pub fn variables(template: &Value, function: &Function) -> Option<BTreeSet<Strin
     Some(&own | &names(&template["Globals"]["Function"]))
 }
 
+/// What the function's role allows: the statements of the policies that it names, and its own.
+#[must_use]
+pub fn statements<'a>(template: &'a Value, function: &Function) -> Vec<&'a Value> {
+    let policies = resource(template, function).map(|resource| &resource["Properties"]["Policies"]);
+    let policies = policies.and_then(Value::as_array).into_iter().flatten();
+    let documents = policies.map(|policy| match policy.as_str() {
+        Some(name) => &template["Resources"][name]["Properties"]["PolicyDocument"],
+        None => policy,
+    });
+    let statements = documents.filter_map(|document| document["Statement"].as_array());
+    statements.flatten().collect()
+}
+
 /// The function's memory in MB, by the defaults of the parameters.
 #[must_use]
 pub fn memory(template: &Value, function: &Function) -> Option<u64> {

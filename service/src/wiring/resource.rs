@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use serde_json::Value;
 use shared::domain::access::Access;
 use shared::lambda::Function;
 
-use super::{Mend, Missing, WiringError, read};
+use super::{Mend, Missing, WiringError};
 use crate::gateway::routing::gateway_paths;
 use crate::template;
 use crate::variables::variables;
@@ -17,25 +18,21 @@ pub(super) async fn missing(function: &Function) -> Result<Option<Missing>, Wiri
         return Ok(None);
     }
     let name = function.name;
-    let words = name.split('-').map(|word| {
-        let (first, rest) = word.split_at(1);
-        first.to_uppercase() + rest
-    });
     let mut text = format!(
         "  {}Function:\n    Type: AWS::Serverless::Function\n    Metadata: {{ BuildMethod: rust-cargolambda }}\n    Properties:\n      CodeUri: functions/{name}\n",
-        words.collect::<String>()
+        capitalized(name, '-')
     );
     let globals = &template["Globals"]["Function"]["Environment"]["Variables"];
     let mut variables = variables(function).await;
     variables.retain(|name| globals.get(name).is_none());
-    if !variables.is_empty() {
-        text += "      Environment:\n        Variables:\n";
+    let values = variables.iter();
+    let values = values.map(|name| format!("{name}: {}", value_of(&template, name)));
+    let values = values.collect::<Vec<_>>().join(", ");
+    if !values.is_empty() {
+        let _ = writeln!(text, "      Environment: {{ Variables: {{ {values} }} }}");
     }
-    for variable in &variables {
-        let _ = writeln!(text, "          {variable}: {}", value_of(variable)?);
-    }
-    if variables.contains("USERS_TABLE") {
-        text += &policies(function);
+    if let Some(policies) = policies(function) {
+        let _ = writeln!(text, "      Policies: [{policies}]");
     }
     text += "      Events:\n";
     for (event, path) in ["Exact", "Slash"].iter().zip(gateway_paths(function.route)) {
@@ -56,39 +53,30 @@ pub(super) async fn missing(function: &Function) -> Result<Option<Missing>, Wiri
     }))
 }
 
-/// What a function may read: the public keys and, if it has a guard, users and their sessions, or
-/// clients.
-fn policies(function: &Function) -> String {
-    match function.route.operations.first().map(|one| one.access) {
-        Some(Access::ActiveUser(_) | Access::AnyUser(_)) => {
-            POLICIES.replace("{keys}", r#"["user#*", "keys#public"]"#) + SESSIONS
-        }
-        Some(Access::Client(_)) => POLICIES.replace("{keys}", r#"["client#*", "keys#public"]"#),
-        _ => POLICIES.replace("{keys}", r#"["keys#public"]"#),
+/// What the function of a protected route must be able to read: users and their sessions, or clients, and
+/// the public keys.
+fn policies(function: &Function) -> Option<&'static str> {
+    match function.route.operations.first()?.access {
+        Access::ActiveUser(_) | Access::AnyUser(_) => Some("!Ref CheckTokens, !Ref CheckSessions"),
+        Access::Client(_) => Some("!Ref CheckClients"),
+        Access::Public => None,
     }
 }
 
-const POLICIES: &str = r#"      Policies:
-        - Statement:
-            - Effect: Allow
-              Action: dynamodb:GetItem
-              Resource: !Sub "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${AWS::StackName}-users"
-              Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": {keys} } }
-"#;
+/// The parameter of the variable's name. A variable without one gets "", for you to fill in.
+fn value_of(template: &Value, variable: &str) -> String {
+    let parameter = capitalized(variable, '_');
+    match template["Parameters"].get(&parameter) {
+        Some(_) => format!("!Ref {parameter}"),
+        None => "\"\"".to_owned(),
+    }
+}
 
-const SESSIONS: &str = r#"            # With TokenCheck=session a user and a session at once.
-            - Effect: Allow
-              Action: dynamodb:BatchGetItem
-              Resource: !Sub "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${AWS::StackName}-users"
-              Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["user#*", "session#*"] } }
-"#;
-
-/// The value that another resource gives to the variable. A new variable gets "", for you to fill
-/// in.
-fn value_of(variable: &str) -> Result<String, WiringError> {
-    let template = read("template.yaml")?;
-    let start = format!("{variable}: ");
-    let mut lines = template.lines().map(str::trim);
-    let line = lines.find_map(|line| line.strip_prefix(&start));
-    Ok(line.unwrap_or("\"\"").to_owned())
+/// `UsersMe` of `users-me`, `JwtSecretKey` of `JWT_SECRET_KEY`.
+fn capitalized(name: &str, separator: char) -> String {
+    let words = name.split(separator).map(|word| {
+        let (first, rest) = word.split_at(1);
+        first.to_uppercase() + &rest.to_lowercase()
+    });
+    words.collect()
 }
