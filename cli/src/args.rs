@@ -280,9 +280,7 @@ A file is made readable by you alone.")]
     #[command(after_help = "Examples:
   users --stack lambda-oauth2-scopes keys generate --issuer https://api.example.com
   users --stack lambda-oauth2-scopes keys rotate
-  users keys --signing-keys file:keys.json generate --algorithm EdDSA
 
-With file:keys.json the public keys are beside it, in keys.public.json, and no table is needed.
 A key is named by its whole kid, or by 4 or more of its first characters.")]
     Keys(KeysArgs),
     /// The clients, which are programs that ask for tokens: add, list, change and remove them

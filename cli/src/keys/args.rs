@@ -12,8 +12,8 @@ use jsonwebtoken::Algorithm;
 /// Which keys, and what to do with them.
 #[derive(Debug, Args)]
 pub struct KeysArgs {
-    /// Where the private keys are: file:PATH, or dynamodb:TABLE and the public ones in the table of the
-    /// users [default: the tables of --stack, or the variable SIGNING_KEYS]
+    /// Where the private keys are: dynamodb:TABLE; the public ones are in the table of the users
+    /// [default: the tables of --stack, or the variable SIGNING_KEYS]
     #[arg(long, global = true, value_name = "PLACE")]
     pub signing_keys: Option<String>,
     /// What to do.
@@ -27,9 +27,10 @@ pub enum KeysCommand {
     /// Make the first key, which signs at once; or say whose tokens the keys sign
     #[command(after_help = "Examples:
   users --stack lambda-oauth2-scopes keys generate --issuer https://api.example.com
-  users keys --signing-keys file:keys.json generate --algorithm ES256
+  users keys generate --json --algorithm ES256 >keys.json
 
-Where a key signs already, no other is made: run it again to change issuer or audience, or to write
+Without a place --json prints new keys and keeps none: what the variables SIGNING_KEYS and PUBLIC_KEYS hold
+where no table is read. Where a key signs already, no other is made: run it again to change issuer or audience, or to write
 the public keys anew. Tokens of another issuer are not accepted any more.")]
     Generate(GenerateArgs),
     /// Make another key, which signs in three hours: until then everybody has read it

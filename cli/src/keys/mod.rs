@@ -3,12 +3,11 @@
 //! | module | holds |
 //! |---|---|
 //! | [`args`] | the command line and its help |
-//! | [`store`] | where the rings are kept, and how one is changed |
-//! | [`tables`], [`files`] | the two places |
+//! | [`store`] | which rings they are, and how one is changed |
+//! | [`tables`] | the two items of DynamoDB |
 //! | [`output`] | what is shown of a ring |
 
 pub mod args;
-pub mod files;
 pub mod output;
 pub mod store;
 pub mod tables;
@@ -24,8 +23,9 @@ use shared::domain::keys::rotation::Refused;
 use shared::domain::keys::{Issuer, Key, Ring};
 
 use self::args::{GenerateArgs, KeysArgs, KeysCommand};
-use self::output::Shown;
-use self::store::Home;
+use self::output::{New, Shown};
+use self::store::place;
+use self::tables::Tables;
 use crate::args::Args;
 use crate::error::Error;
 use crate::items::now;
@@ -37,7 +37,7 @@ const NO_KEYS: &str = "there are no keys yet; make the first with: users keys ge
 
 /// A ring, and how to tell of it.
 struct Keys {
-    home: Home,
+    tables: Tables,
     /// The stack whose keys they are, if one was named.
     stack: Option<String>,
     /// How long a token is valid.
@@ -48,10 +48,14 @@ struct Keys {
 
 /// Does what the command line says.
 pub async fn run(args: &Args, keys: &KeysArgs, out: Output) -> Result<(), Error> {
+    let place = place(args, keys.signing_keys.as_deref());
+    if let (None, KeysCommand::Generate(generate), true) = (&place, &keys.command, out.json) {
+        return print_new(generate, out);
+    }
     let lifetime = config::token_lifetime(&variable);
     let ring = Keys {
         lifetime: lifetime.map_err(|error| Error::Usage(error.to_string()))?,
-        home: Home::of(args, keys.signing_keys.as_deref()).await?,
+        tables: Tables::at(args, place.as_deref()).await?,
         stack: args.stack.clone(),
         now: Duration::from_secs(now()),
         out,
@@ -68,13 +72,13 @@ pub async fn run(args: &Args, keys: &KeysArgs, out: Output) -> Result<(), Error>
 impl Keys {
     async fn generate(&self, args: &GenerateArgs) -> Result<(), Error> {
         let change = |ring: &mut Ring| {
-            let issuer = self.issuer(args, ring)?;
+            let issuer = issuer(args, ring, self.stack.as_deref())?;
             let changed = issuer != ring.issuer;
             ring.issuer = issuer;
             let made = ring.generate(args.algorithm, self.now);
             Ok((made.map_err(|refused| refusal(&refused, ring))?, changed))
         };
-        let (ring, (made, changed)) = self.home.change(change).await?;
+        let (ring, (made, changed)) = self.tables.change(change).await?;
         let key = ring.active(self.now).or(ring.next(self.now));
         let key = key.map(named).unwrap_or_default();
         let issuer = ring.issuer.as_ref();
@@ -91,32 +95,6 @@ impl Keys {
             ),
         };
         self.done(&ring, done)
-    }
-
-    /// Whose tokens a ring is to sign: what is not said stays as it is. The keys of a stack are for
-    /// many, so nobody should have forgotten to say it when they are made.
-    fn issuer(&self, args: &GenerateArgs, ring: &Ring) -> Result<Option<Issuer>, Error> {
-        let before = ring.issuer.as_ref();
-        let url = args.issuer.as_deref();
-        if args.no_issuer {
-            return Ok(None);
-        }
-        let Some(url) = url.or(before.map(|before| &*before.url)) else {
-            return match (&self.stack, &args.audience) {
-                (_, Some(_)) => Err(Error::Usage("--audience needs --issuer URL".to_owned())),
-                (Some(stack), None) if ring.keys.is_empty() => Err(no_issuer(stack)),
-                _ => Ok(None),
-            };
-        };
-        let own = before.filter(|before| before.audience != before.url);
-        let audience = args.audience.as_deref().or(own.map(|own| &*own.audience));
-        let issuer = Issuer::new(url, audience).map_err(|error| {
-            Error::Usage(match error {
-                BadIssuer::NotAnOrigin => format!("--issuer {url:?} is {error}"),
-                BadIssuer::Audience => format!("--audience is {error}"),
-            })
-        });
-        issuer.map(Some)
     }
 
     async fn rotate(&self, soon: bool, algorithm: Option<Algorithm>) -> Result<(), Error> {
@@ -146,7 +124,7 @@ impl Keys {
     }
 
     async fn list(&self) -> Result<(), Error> {
-        let ring = self.home.read().await?;
+        let ring = self.tables.read().await?;
         let (ring, published) = ring.ok_or_else(|| Error::Failed(NO_KEYS.to_owned()))?;
         let shown = Shown::of(&ring, published, self.now, self.lifetime);
         self.out.print(&shown, &shown)?;
@@ -197,7 +175,7 @@ impl Keys {
             [] => Err(Error::Failed(NO_KEYS.to_owned())),
             _ => change(ring),
         };
-        self.home.change(change).await
+        self.tables.change(change).await
     }
 
     /// Says what was done.
@@ -205,6 +183,42 @@ impl Keys {
         let shown = Shown::of(ring, true, self.now, self.lifetime);
         self.out.print(&shown, text)
     }
+}
+
+/// Prints a new ring in JSON, for the variables of functions that read no table.
+fn print_new(args: &GenerateArgs, out: Output) -> Result<(), Error> {
+    let now = Duration::from_secs(now());
+    let mut ring = Ring::default();
+    ring.issuer = issuer(args, &ring, None)?;
+    let made = ring.generate(args.algorithm, now);
+    made.map_err(|refused| refusal(&refused, &ring))?;
+    out.print(&New::of(&ring)?, "")
+}
+
+/// Whose tokens a ring is to sign: what is not said stays as it is. The keys of a stack are for many, so
+/// nobody should have forgotten to say it when they are made.
+fn issuer(args: &GenerateArgs, ring: &Ring, stack: Option<&str>) -> Result<Option<Issuer>, Error> {
+    let before = ring.issuer.as_ref();
+    let url = args.issuer.as_deref();
+    if args.no_issuer {
+        return Ok(None);
+    }
+    let Some(url) = url.or(before.map(|before| &*before.url)) else {
+        return match (stack, &args.audience) {
+            (_, Some(_)) => Err(Error::Usage("--audience needs --issuer URL".to_owned())),
+            (Some(stack), None) if ring.keys.is_empty() => Err(no_issuer(stack)),
+            _ => Ok(None),
+        };
+    };
+    let own = before.filter(|before| before.audience != before.url);
+    let audience = args.audience.as_deref().or(own.map(|own| &*own.audience));
+    let issuer = Issuer::new(url, audience).map_err(|error| {
+        Error::Usage(match error {
+            BadIssuer::NotAnOrigin => format!("--issuer {url:?} is {error}"),
+            BadIssuer::Audience => format!("--audience is {error}"),
+        })
+    });
+    issuer.map(Some)
 }
 
 fn named(key: &Key) -> String {

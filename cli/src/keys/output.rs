@@ -1,12 +1,15 @@
-//! What is shown of a ring: never a private part.
+//! What is shown of a ring: never a private part, but for a new one that is kept nowhere.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 use shared::domain::keys::ring::{State, needed_until};
 use shared::domain::keys::{Key, Ring};
 
+use super::json;
+use crate::error::Error;
 use crate::output::date;
 
 /// A ring at a time. Times are in seconds since the epoch.
@@ -18,6 +21,28 @@ pub struct Shown {
     published: bool,
     /// The newest first.
     keys: Vec<ShownKey>,
+}
+
+/// The values of the variables that hold new keys; here alone is a private part shown.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub struct New {
+    signing_keys: Value,
+    public_keys: Value,
+}
+
+impl New {
+    /// The values for a ring.
+    pub fn of(ring: &Ring) -> Result<Self, Error> {
+        let value = |ring: &Ring| {
+            let value = serde_json::from_str(&json(ring)?);
+            value.map_err(|error| Error::Failed(error.to_string()))
+        };
+        Ok(Self {
+            signing_keys: value(ring)?,
+            public_keys: value(&ring.public())?,
+        })
+    }
 }
 
 #[derive(Debug, Serialize)]

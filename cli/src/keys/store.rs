@@ -1,9 +1,8 @@
-//! Where rings are kept, and how one is changed.
+//! Which rings they are, and how one is changed.
 
 use shared::aws::table::Table;
 use shared::domain::keys::Ring;
 
-use super::files::Files;
 use super::json;
 use super::tables::Tables;
 use crate::args::Args;
@@ -13,38 +12,33 @@ use crate::{connect, variable};
 /// How often a change is tried while others change the same ring.
 const MOST_RACES: usize = 5;
 
-/// Where the two rings are.
-#[derive(Debug)]
-pub enum Home {
-    /// In DynamoDB.
-    Tables(Tables),
-    /// In files.
-    Files(Files),
+/// The place that the command line or the environment names, as the functions read it.
+pub fn place(args: &Args, signing_keys: Option<&str>) -> Option<String> {
+    let of_stack = args.stack.as_ref();
+    let of_stack = of_stack.map(|stack| format!("dynamodb:{stack}-keys"));
+    let place = signing_keys.map(str::to_owned).or(of_stack);
+    place.or_else(|| variable("SIGNING_KEYS"))
 }
 
-impl Home {
-    /// The place that the command line or the environment names, as the functions read it.
-    pub async fn of(args: &Args, place: Option<&str>) -> Result<Self, Error> {
-        let stack = args.stack.as_ref();
-        let of_stack = stack.map(|stack| format!("dynamodb:{stack}-keys"));
-        let place = place.map(str::to_owned).or(of_stack);
-        let place = place
-            .or_else(|| variable("SIGNING_KEYS"))
-            .unwrap_or_default();
-        match place.split_once(':') {
-            Some(("file", path)) if !path.is_empty() => Ok(Self::Files(Files::new(path))),
-            Some(("dynamodb", name)) if !name.is_empty() => {
-                let (users, name) = (connect::table(args).await?, name.to_owned());
-                let client = users.client.clone();
-                let (keys, stack) = (Table { client, name }, stack.cloned());
-                Ok(Self::Tables(Tables { users, keys, stack }))
-            }
+impl Tables {
+    /// The tables at this place.
+    pub async fn at(args: &Args, place: Option<&str>) -> Result<Self, Error> {
+        let name = place.and_then(|place| place.strip_prefix("dynamodb:"));
+        let Some(name) = name.filter(|name| !name.is_empty()) else {
             // It is not repeated, since it may be a ring, private parts included.
-            _ => Err(Error::Usage(
-                "which keys? name the deployed stack with --stack NAME, or a place with --signing-keys (or the variable SIGNING_KEYS): file:PATH or dynamodb:TABLE"
+            return Err(Error::Usage(
+                "which keys? name the deployed stack with --stack NAME, or a table with --signing-keys dynamodb:TABLE (or the variable SIGNING_KEYS)\n  keys that need no table: users keys generate --json"
                     .to_owned(),
-            )),
-        }
+            ));
+        };
+        let users = connect::table(args).await?;
+        let client = users.client.clone();
+        let name = name.to_owned();
+        Ok(Self {
+            users,
+            keys: Table { client, name },
+            stack: args.stack.clone(),
+        })
     }
 
     /// The private ring as it is now, and whether the public one is its public part; `None` if there
@@ -54,10 +48,7 @@ impl Home {
             return Ok(None);
         };
         let ring = self.parse(&text)?;
-        let public = match self {
-            Self::Tables(tables) => tables.public().await?,
-            Self::Files(files) => files.public()?,
-        };
+        let public = self.public().await?;
         let expected = json(&ring.public())?;
         let published = public.is_some_and(|public| public.trim_end() == expected);
         Ok(Some((ring, published)))
@@ -69,10 +60,6 @@ impl Home {
         &self,
         change: impl Fn(&mut Ring) -> Result<T, Error>,
     ) -> Result<(Ring, T), Error> {
-        let _lock = match self {
-            Self::Tables(_) => None,
-            Self::Files(files) => files.lock()?,
-        };
         for _ in 0..MOST_RACES {
             let before = self.private().await?;
             let ring = before.as_deref().map(|text| self.parse(text));
@@ -87,29 +74,11 @@ impl Home {
         )))
     }
 
-    async fn private(&self) -> Result<Option<String>, Error> {
-        match self {
-            Self::Tables(tables) => tables.private().await,
-            Self::Files(files) => files.private(),
-        }
-    }
-
-    /// Answers `false` if the private ring is no longer what it was before.
-    async fn write(&self, before: Option<&str>, ring: &Ring) -> Result<bool, Error> {
-        match self {
-            Self::Tables(tables) => tables.write(before, ring).await,
-            Self::Files(files) => files.write(ring).map(|()| true),
-        }
-    }
-
     fn parse(&self, text: &str) -> Result<Ring, Error> {
-        let place = match self {
-            Self::Tables(tables) => format!("the table {:?}", tables.keys.name),
-            Self::Files(files) => files.shown(),
-        };
+        let name = &self.keys.name;
         Ring::from_json(text).map_err(|error| {
             Error::Failed(format!(
-                "the private keys in {place} cannot be read: {error}\n  put back a copy of them; or remove them and make new ones, which ends all tokens: users keys generate"
+                "the private keys in the table {name:?} cannot be read: {error}\n  put back a copy of them; or remove them and make new ones, which ends all tokens: users keys generate"
             ))
         })
     }

@@ -1,6 +1,6 @@
 //! The keys that sign tokens.
 
-mod files;
+mod rings;
 mod tables;
 
 use std::time::Duration;

@@ -6,6 +6,7 @@
 
 mod database;
 mod processes;
+mod ring;
 mod said;
 mod settings;
 mod unavailable;
@@ -24,7 +25,7 @@ use dev::saved::{Files, Saved};
 use self::database::Database;
 use self::processes::Processes;
 use self::said::{Failed, first_error};
-use self::settings::{Settings, Variables};
+use self::settings::{SIGNING_KEYS, Settings, Variables};
 
 /// Why `make dev` ends.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +75,7 @@ fn run(processes: &Processes) -> Result<Infallible, Failure> {
         prepared: false,
         has_served: false,
         database: None,
+        ring: Variables::new(),
     };
     // How often the service said in a row that a file was saved, where this process saw none.
     let mut unseen = 0;
@@ -112,6 +114,8 @@ struct Dev<'a> {
     /// True once the service has served until a save.
     has_served: bool,
     database: Option<Database>,
+    /// The ring, if it is kept in a file.
+    ring: Variables,
 }
 
 impl Dev<'_> {
@@ -192,12 +196,14 @@ impl Dev<'_> {
         if let Some(algorithm) = settings.algorithm {
             let mut command = Command::new(&users);
             command.args(["keys", "generate", "--algorithm", algorithm]);
-            command.envs(self.variables(settings)).stdout(Stdio::null());
-            let mut made = self.processes.start(&mut command)?;
-            if !self.processes.wait(&mut made)?.success() {
-                return Err(Failure(
-                    "there is no key to sign with; why is above".to_owned(),
-                ));
+            command.envs(self.variables(settings));
+            if settings.get(SIGNING_KEYS).is_some() {
+                command.stdout(Stdio::null());
+                self.make_key(&mut command)?;
+            } else {
+                self.ring = ring::kept(algorithm, |file| {
+                    self.make_key(command.arg("--json").stdout(file))
+                })?;
             }
         }
         if let Some(database) = &self.database {
@@ -206,13 +212,23 @@ impl Dev<'_> {
         Ok(())
     }
 
+    fn make_key(&self, command: &mut Command) -> Result<(), Failure> {
+        let mut made = self.processes.start(command)?;
+        if self.processes.wait(&mut made)?.success() {
+            return Ok(());
+        }
+        let failed = "there is no key to sign with; why is above";
+        Err(Failure(failed.to_owned()))
+    }
+
     /// What every process that is started is given.
     fn variables(&self, settings: &Settings) -> Variables {
         let of_database = self
             .database
             .iter()
             .flat_map(|database| &database.variables);
-        let all = settings.variables.iter().chain(of_database);
+        let all = self.ring.iter().chain(&settings.variables);
+        let all = all.chain(of_database);
         all.map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     }

@@ -16,14 +16,11 @@ const VALUES: &str = "events/dev.env";
 /// With these a ring of keys signs, which `users keys` makes.
 const OF_A_RING: [&str; 3] = ["RS256", "ES256", "EdDSA"];
 
-/// Variables that are the path of a file, or, after `file:`, may be.
-const PATHS: [&str; 5] = [
-    "CLIENTS_FILE",
-    "PUBLIC_KEYS",
-    "SIGNING_KEYS",
-    "SSL_CERT_FILE",
-    "USERS_FILE",
-];
+/// Variables that are the path of a file.
+const PATHS: [&str; 3] = ["CLIENTS_FILE", "SSL_CERT_FILE", "USERS_FILE"];
+
+/// Where the private keys are.
+pub const SIGNING_KEYS: &str = "SIGNING_KEYS";
 
 /// What loopback is called, so that no proxy is asked for it.
 const LOOPBACK: &str = "127.0.0.1,localhost,::1";
@@ -84,24 +81,14 @@ impl Settings {
             .filter(|value| !value.is_empty())
     }
 
-    /// Where the ring is: in a second table, or in files under .dev/, one pair for each algorithm.
+    /// With DynamoDB the ring is in a second table; else `ring` reads it when it has been made.
     fn keys(&mut self, on_dynamodb: bool) {
-        let Some(algorithm) = self.algorithm else {
+        if self.algorithm.is_none() {
             return;
-        };
-        let file = |kind| format!("file:.dev/keys-{algorithm}{kind}.json");
-        let ring = if on_dynamodb {
-            vec![(
-                "SIGNING_KEYS",
-                format!("dynamodb:{}", crate::database::KEYS),
-            )]
-        } else {
-            vec![("SIGNING_KEYS", file("")), ("PUBLIC_KEYS", file(".public"))]
-        };
-        for (name, place) in ring {
-            if self.get(name).is_none() {
-                self.variables.insert(name.to_owned(), place);
-            }
+        }
+        if on_dynamodb && self.get(SIGNING_KEYS).is_none() {
+            let place = format!("dynamodb:{}", crate::database::KEYS);
+            self.variables.insert(SIGNING_KEYS.to_owned(), place);
         }
         // The one of the development values would sign instead.
         if variable("JWT_SECRET_KEY").is_none() {
@@ -156,15 +143,12 @@ fn values(text: &str) -> Variables {
         .collect()
 }
 
-/// A path, or `file:` and a path, whose `~` is the home: not every shell does that within `NAME=~/x`.
+/// A path whose `~` is the home: not every shell does that within `NAME=~/x`.
 fn expanded(path: &str) -> String {
-    let (scheme, rest) = path
-        .strip_prefix("file:")
-        .map_or(("", path), |rest| ("file:", rest));
-    let below_home = rest.strip_prefix("~/").zip(env::home_dir());
+    let below_home = path.strip_prefix("~/").zip(env::home_dir());
     below_home.map_or_else(
         || path.to_owned(),
-        |(below, home)| format!("{scheme}{}", home.join(below).display()),
+        |(below, home)| home.join(below).display().to_string(),
     )
 }
 
@@ -185,9 +169,7 @@ mod tests {
         let home = env::home_dir().unwrap().display().to_string();
         for (path, expected) in [
             ("~/a b.json", format!("{home}/a b.json")),
-            ("file:~/k", format!("file:{home}/k")),
             ("/a/~/b", "/a/~/b".to_owned()),
-            ("{\"keys\": []}", "{\"keys\": []}".to_owned()),
         ] {
             assert_eq!(expanded(path), expected);
         }

@@ -1,16 +1,12 @@
 //! `SIGNING_KEYS`, `PUBLIC_KEYS`: where the ring of keys is. `ISSUER`, `AUDIENCE`: whose tokens its
 //! keys sign.
 
-use std::fs;
-use std::path::PathBuf;
-
 use super::reader::Reader;
 use super::store::StoreConfig;
 use crate::aws::table;
 use crate::domain::keys::issuer::BadIssuer;
 use crate::domain::keys::ring::BadRing;
-use crate::domain::keys::{Issuer, Ring, RingStore};
-use crate::domain::store::{Asking, StoreError};
+use crate::domain::keys::{Issuer, Ring};
 
 const SIGNING_KEYS: &str = "SIGNING_KEYS";
 const PUBLIC_KEYS: &str = "PUBLIC_KEYS";
@@ -22,8 +18,6 @@ const AUDIENCE: &str = "AUDIENCE";
 pub enum RingConfig {
     /// In the variable itself.
     Given(Ring),
-    /// In a file, which may change.
-    File(RingFile),
     /// In an item of DynamoDB.
     Item {
         /// The table; without a name that of the users.
@@ -37,29 +31,6 @@ pub enum RingConfig {
 
 /// How the text of a ring is read.
 type Parse = fn(&str) -> Result<Ring, BadRing>;
-
-/// A file with a ring.
-#[derive(Debug)]
-pub struct RingFile {
-    path: PathBuf,
-    parse: Parse,
-}
-
-impl RingFile {
-    fn read_now(&self) -> Result<Ring, String> {
-        let path = self.path.display();
-        let text = fs::read_to_string(&self.path).map_err(|error| error.to_string());
-        let ring = text.and_then(|text| (self.parse)(&text).map_err(|error| error.to_string()));
-        ring.map_err(|error| format!("{path}: {error}"))
-    }
-}
-
-impl RingStore for RingFile {
-    fn read(&self) -> Asking<'_, Option<Ring>> {
-        let ring = self.read_now().map(Some);
-        Box::pin(async { ring.map_err(|error| StoreError::Unavailable(error.into())) })
-    }
-}
 
 /// The private ring; `None` if the variable is not set.
 pub(super) fn private(reader: &mut Reader<'_>) -> Option<RingConfig> {
@@ -114,21 +85,12 @@ pub(super) fn issuer(reader: &mut Reader<'_>) -> Option<Issuer> {
     None
 }
 
-/// `file:PATH`, or a ring in JSON.
+/// A ring in JSON.
 fn given(name: &str, value: &str, parse: Parse, reader: &mut Reader<'_>) -> RingConfig {
-    if let Some(path) = value.strip_prefix("file:") {
-        let path = path.into();
-        let file = RingFile { path, parse };
-        if let Err(error) = file.read_now() {
-            let remedy = "make it with: users keys generate --signing-keys file:PATH";
-            reader.problem(name, format_args!("{error}; {remedy}"));
-        }
-        return RingConfig::File(file);
-    }
     let ring = if value.starts_with('{') {
         parse(value).map_err(|error| error.to_string())
     } else {
-        Err("neither file:PATH nor a ring of keys in JSON".to_owned())
+        Err("no ring of keys in JSON; make one with: users keys generate --json".to_owned())
     };
     RingConfig::Given(reader.or_problem(name, ring))
 }

@@ -165,7 +165,6 @@ impl Parts {
         let store: Arc<dyn RingStore> = match (&self.keys, config) {
             (Some(keys), _) => Arc::clone(keys),
             (None, RingConfig::Given(ring)) => Arc::new(ring),
-            (None, RingConfig::File(file)) => Arc::new(file),
             (None, RingConfig::Item { name, key, store }) => match self.store(store).await? {
                 Store::DynamoDb(table) => {
                     let name = name.unwrap_or(table.name);

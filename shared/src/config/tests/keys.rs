@@ -162,7 +162,6 @@ fn a_ring_that_is_none_stops_the_function() {
     .to_json()
     .unwrap();
     let twice = json!({"keys": [key, key]}).to_string();
-    let file = "file:no/such.json";
     for (value, signing, verifying) in [
         (public.as_str(), "", ""),
         (
@@ -171,15 +170,11 @@ fn a_ring_that_is_none_stops_the_function() {
             "it has the private part of a key; only what signs may know it",
         ),
         (&twice, "is there twice", "is there twice"),
-        (
-            "[]",
-            "neither file:PATH nor a ring",
-            "neither file:PATH nor a ring",
-        ),
+        ("[]", "no ring of keys in JSON", "no ring of keys in JSON"),
         (
             "keys.json",
-            "neither file:PATH nor a ring",
-            "neither file:PATH nor a ring",
+            "no ring of keys in JSON",
+            "no ring of keys in JSON",
         ),
         (
             "{}",
@@ -203,19 +198,14 @@ fn a_ring_that_is_none_stops_the_function() {
         ),
         ("{", "the JSON ends too soon", "the JSON ends too soon"),
         (
-            file,
-            "no/such.json: No such file",
-            "no/such.json: No such file",
-        ),
-        (
             "dynamodb:",
             "needs the name of a table",
-            "neither file:PATH nor a ring",
+            "no ring of keys in JSON",
         ),
         (
             "dynamodb:keys",
             "needs the name of a table, and USER_STORE=dynamodb",
-            "neither",
+            "no ring",
         ),
     ] {
         let found = [
@@ -230,33 +220,4 @@ fn a_ring_that_is_none_stops_the_function() {
             assert!(!text.contains("MIIE-private"), "{text}");
         }
     }
-}
-
-/// A file may change while a function runs, and be gone for a while.
-#[test]
-fn a_file_is_read_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("keys.json");
-    let keys = [(), ()].map(|()| generate(Algorithm::EdDSA, Duration::ZERO).unwrap());
-    let write = |keys: &[crate::domain::keys::Key]| {
-        let keys = keys.to_vec();
-        let ring = Ring { issuer: None, keys };
-        std::fs::write(&path, ring.to_json().unwrap()).unwrap();
-    };
-    write(&keys[..1]);
-    let variable = format!("file:{}", path.display());
-    let Signs::Ring(RingConfig::File(file)) = signs(&[&[NO_KEY, ("SIGNING_KEYS", &variable)]])
-    else {
-        panic!("no file")
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    let read = || runtime.block_on(crate::domain::keys::RingStore::read(&file));
-    assert_eq!(read().unwrap().unwrap().keys.len(), 1);
-    write(&keys);
-    assert_eq!(read().unwrap().unwrap().keys.len(), 2);
-    std::fs::remove_file(&path).unwrap();
-    let error = read().unwrap_err().to_string();
-    assert!(error.contains("keys.json: No such file"), "{error}");
 }
