@@ -16,7 +16,7 @@ export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/b
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev invoke invoke-what test live-test watch-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench new new-test sam-test rehearse example build arm64-test deploy smoke
+.PHONY: help dev invoke invoke-what test live-test watch-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench new new-test needs-docker sam-test rehearse example build arm64-test deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -26,7 +26,7 @@ dev: ## Serve every route on http://127.0.0.1:9000 (PORT=), rebuilt when a file 
 	@$(if $(call has,cc),:,echo "make dev: there is no cc, which links programs; on Debian: apt install gcc libc6-dev" >&2; exit 1)
 	@exec cargo run --quiet --package dev
 
-invoke: invoke-what $(if $(IMAGE),build) ## Invoke one function beside `make dev`: F=users-me (E=events/x.json, PORT=); IMAGE=1 does it in Lambda's image
+invoke: invoke-what $(if $(IMAGE),needs-docker build) ## Invoke one function beside `make dev`: F=users-me (E=events/x.json, PORT=); IMAGE=1 does it in Lambda's image
 	@$(if $(IMAGE),$(SAM_INVOKE),$(DEV_INVOKE))
 
 # Before anything is built.
@@ -45,7 +45,7 @@ endef
 
 # The template names a function's resource UsersMeFunction.
 define SAM_INVOKE
-scripts/docker.sh run sam local invoke $$(sed -E 's/(^|-)(.)/\U\2/g' <<<$(F))Function \
+sam local invoke $$(sed -E 's/(^|-)(.)/\U\2/g' <<<$(F))Function \
   --event $(EVENT) --skip-pull-image
 endef
 
@@ -77,7 +77,7 @@ openapi-test: .venv/openapi/ok ## Test `make dev` against its own /openapi.json
 	@.venv/openapi/bin/python tests/openapi.py
 
 browser-test: .venv/browser/ok ## Test /docs in Chromium; its screenshot goes to docs/
-	@$(or $(if $(and $(call has,chromium),$(call has,chromedriver)),:),$(INSTALL_CHROMIUM))
+	@$(if $(and $(call has,chromium),$(call has,chromedriver)),:,echo "this needs chromium and chromedriver; on Debian: apt install chromium chromium-driver" >&2; exit 1)
 	@.venv/browser/bin/python tests/browser.py
 
 store-test: .venv/moto/ok ## Test the stores against moto, a second DynamoDB
@@ -139,8 +139,8 @@ build bench: export CARGO_LAMBDA_BUILD := $(if $(filter arm64,$(ARCH)),,{target=
 build: $(CARGO_LAMBDA) $(ZIG) $(SAM) ## Build the functions as they are deployed (ARCH=arm64 for Graviton)
 	sam build --parameter-overrides Architecture=$(or $(ARCH),x86_64)
 
-sam-test: build ## Run the built functions in Lambda's image, one by one and behind sam local start-api
-	@scripts/docker.sh run scripts/sam_test.sh
+sam-test: needs-docker build ## Run the built functions in Lambda's image, one by one and behind sam local start-api
+	@scripts/sam_test.sh
 
 rehearse: build .venv/rehearse/ok ## Deploy to an emulator of AWS on loopback, with IAM enforced, and try the stack
 	@.venv/rehearse/bin/python scripts/rehearse/main.py
@@ -160,12 +160,8 @@ smoke: $(SAM) ## Test a deployed stack: STACK=name, with a user that it makes an
 	@$(if $(STACK),STACK=$(STACK) python3 scripts/smoke.py,API_URL=$(or $(API_URL),$(error make smoke STACK=name, or API_URL=https://... of a stack with the tutorial's users)) \
 	  cargo test --quiet --package tests --test live -- --ignored --nocapture --test-threads 1)
 
-# Root on Debian (as in CI) gets Chromium installed; anybody else is told how to install it.
-define INSTALL_CHROMIUM
-{ [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; } || { echo "this needs chromium and chromedriver; on Debian: apt install chromium chromium-driver" >&2; exit 1; }; \
-  echo "installing Debian's chromium"; mkdir -p target; \
-  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium chromium-driver; } >target/apt.log 2>&1 </dev/null || { tail -n 3 target/apt.log >&2; exit 1; }
-endef
+needs-docker:
+	@docker info >/dev/null 2>&1 || { echo "this needs Docker, and its engine does not answer; docs.docker.com says how to install it" >&2; exit 1; }
 
 # cargo-lambda looks for `zig` on the PATH, but PyPI's package does not put its own there.
 .venv/zig/bin/zig: .venv/zig/ok

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the functions that `sam build` built in Lambda's image: each with its event, then the API
-# over HTTP, then a route behind the authorizer. It is the work of `make sam-test`, which starts it through scripts/docker.sh.
+# over HTTP, then a route behind the authorizer. It is the work of `make sam-test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

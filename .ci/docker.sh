@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command with what `sam local` needs: a Docker engine and AWS's Lambda image.
-#     scripts/docker.sh run COMMAND [ARG...]
+#     .ci/docker.sh run COMMAND [ARG...]
 # An engine and an image that are there are used. Missing ones are made for this run and removed
 # after it, also on Ctrl-C. Packages, logs and pulled images stay. The exit code is COMMAND's.
 set -euo pipefail
@@ -9,7 +9,7 @@ say() { printf 'docker.sh: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
 
 if [ "${1:-}" != run ] || [ $# -lt 2 ]; then
-    die 'no command given. Usage: scripts/docker.sh run COMMAND [ARG...]'
+    die 'no command given. Usage: .ci/docker.sh run COMMAND [ARG...]'
 fi
 shift
 
@@ -17,6 +17,7 @@ shift
 PATH=$PATH:/usr/sbin:/sbin
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
+cd "$root"
 state=$root/target/docker
 mkdir -p "$state"
 case $(uname -m) in
@@ -28,29 +29,11 @@ image=public.ecr.aws/lambda/provided:al2023-$arch
 label=lambda-stand-in=$image
 
 # What this run started, for clean_up.
-command='' engine='' run='' policy='' tree='' bridge_before='' containers_before=''
-
-# --- Debian packages -------------------------------------------------------------
+command='' engine='' run='' tree='' bridge_before='' containers_before=''
 
 debian_root() { [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ]; }
 
-updated=
-install_package() {
-    say "installing the Debian package $1"
-    # Exit code 101 keeps a package from starting its service: this run starts its own engine.
-    if [ ! -e /usr/sbin/policy-rc.d ]; then
-        policy=/usr/sbin/policy-rc.d
-        printf '#!/bin/sh\nexit 101\n' >"$policy"
-        chmod +x "$policy"
-    fi
-    {
-        [ -n "$updated" ] || apt-get -qq update
-        DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$1"
-    } >"$state/apt.log" 2>&1 </dev/null \
-        || die "apt-get cannot install $1: $(tail -n 1 "$state/apt.log"). Install it, then try again (log: $state/apt.log)."
-    updated=yes
-    if [ -n "$policy" ]; then rm -f "$policy"; policy=; fi
-}
+install_package() { .ci/install "$1" || die "install $1, then try again"; }
 
 # --- the engine ------------------------------------------------------------------
 
@@ -195,7 +178,6 @@ clean_up() {
     trap - EXIT
     trap '' INT TERM HUP
     set +e
-    if [ -n "$policy" ]; then rm -f "$policy"; fi
     if [ -n "$tree" ]; then rm -rf "$tree"; fi
     # sam removes its containers when it is asked to stop, so it goes first.
     if [ -n "$command" ]; then stop 15 "-$command"; fi
