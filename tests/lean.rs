@@ -1,6 +1,4 @@
-//! What would make a function large or slow without breaking it: its dependencies, and the settings
-//! that every build of it needs. Nothing is measured here: `docs/adr` says why each is needed, and
-//! what it gained.
+//! What would make a function large or slow without breaking it: its dependencies, and threads.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -35,19 +33,6 @@ const ONCE: &[&str] = &[
     "hyper",
     "rustls",
     "sha2",
-    "tokio",
-];
-
-/// Packages that answer requests or hash passwords, which are built for speed and not for size.
-const FAST: &[&str] = &[
-    "argon2",
-    "blake2",
-    "hmac",
-    "hyper",
-    "jsonwebtoken",
-    "serde_json",
-    "sha2",
-    "shared",
     "tokio",
 ];
 
@@ -138,78 +123,5 @@ fn no_function_runs_more_than_one_thread() {
             problems.push(format!("{main}: write #[tokio::main(flavor = \"current_thread\")]; the default's threads double the CPU of a request"));
         }
     }
-    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
-    if features(&manifest, "tokio").contains(&"rt-multi-thread".into()) {
-        problems.push(
-            "Cargo.toml: tokio without rt-multi-thread; a crate that needs it asks for itself"
-                .to_owned(),
-        );
-    }
     complete(&problems);
-}
-
-fn features<'a>(manifest: &'a toml::Table, dependency: &str) -> &'a Vec<toml::Value> {
-    let dependency = &manifest["workspace"]["dependencies"][dependency];
-    dependency["features"].as_array().unwrap()
-}
-
-#[test]
-fn what_is_logged_at_debug_is_not_built_in() {
-    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
-    assert!(
-        features(&manifest, "tracing").contains(&"release_max_level_info".into()),
-        "Cargo.toml: tracing with release_max_level_info: half a MiB of other crates' debug lines"
-    );
-}
-
-#[test]
-fn jitter_entropy_is_off() {
-    let config: toml::Table = read(".cargo/config.toml").parse().unwrap();
-    let name = "AWS_LC_SYS_NO_JITTER_ENTROPY";
-    assert_eq!(
-        config["env"][name].as_str(),
-        Some("1"),
-        ".cargo/config.toml"
-    );
-    let here = option_env!("AWS_LC_SYS_NO_JITTER_ENTROPY");
-    assert_eq!(here, Some("1"), "this build was told otherwise: {name}");
-}
-
-fn release_profile() -> toml::Value {
-    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
-    manifest["profile"]["release"].clone()
-}
-
-#[test]
-fn a_release_is_optimised_as_a_whole_and_stripped() {
-    let profile = release_profile();
-    for (name, expected) in [
-        ("opt-level", toml::Value::Integer(3)),
-        ("lto", "fat".into()),
-        ("codegen-units", toml::Value::Integer(1)),
-        ("panic", "abort".into()),
-        ("strip", true.into()),
-    ] {
-        assert_eq!(
-            profile.get(name),
-            Some(&expected),
-            "Cargo.toml: profile.release.{name}"
-        );
-    }
-}
-
-#[test]
-fn what_answers_and_what_hashes_is_not_built_for_size() {
-    let profile = release_profile();
-    let for_size = profile["package"].as_table().unwrap();
-    for fast in FAST {
-        assert!(
-            !for_size.contains_key(*fast),
-            "Cargo.toml: profile.release.package.{fast} makes every request slower"
-        );
-    }
-    assert!(
-        !for_size.contains_key("*"),
-        "Cargo.toml: name what is built for size"
-    );
 }

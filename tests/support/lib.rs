@@ -4,7 +4,6 @@ pub mod curl;
 pub mod document;
 pub mod dynamodb;
 pub mod gateway;
-pub mod insights;
 pub mod keys;
 pub mod logs;
 pub mod parity;

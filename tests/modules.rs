@@ -1,4 +1,4 @@
-//! What each of `shared`'s five rooms may use, that no modules import each other in a circle, and that no
+//! What each of `shared`'s five modules may use, that no modules import each other in a circle, and that no
 //! file of tests is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,9 +32,9 @@ fn sources(folder: &str) -> BTreeMap<String, String> {
     all
 }
 
-/// What the code in each room of `shared` must not name. `lambda` starts the functions, so it may
-/// name every room but `aws`.
-const WALLS: [(&str, &[&str]); 5] = [
+/// What the code in each module of `shared` must not name. `lambda` starts the functions, so it may
+/// name every other but `aws`.
+const NOT_NAMED: [(&str, &[&str]); 5] = [
     (
         "domain/",
         &[
@@ -62,11 +62,13 @@ const WALLS: [(&str, &[&str]); 5] = [
 ];
 
 #[test]
-fn no_room_reaches_through_its_wall() {
+fn each_module_uses_only_what_is_below_it() {
     let mut problems = Vec::new();
     for (file, code) in sources("shared/src") {
-        let walls = WALLS.iter().filter(|(room, _)| file.starts_with(room));
-        for (_, forbidden) in walls {
+        let rules = NOT_NAMED
+            .iter()
+            .filter(|(module, _)| file.starts_with(module));
+        for (_, forbidden) in rules {
             for name in forbidden.iter().filter(|name| code.contains(**name)) {
                 problems.push(format!("shared/src/{file} names {name}"));
             }
