@@ -130,7 +130,7 @@ new-test: ## Make such a copy in target/new and run the tests that know its rout
 	@env -u CARGO_TARGET_DIR python3 scripts/new.py target/new my-api
 	@cd target/new && env -u CARGO_TARGET_DIR cargo test --quiet --package tests --test all $(NEW_TESTS)
 
-NEW_TESTS := -- $(addsuffix ::,catalogue documentation flows lean modules orders routing)
+NEW_TESTS := -- $(addsuffix ::,catalogue dependencies documentation flows modules orders routing)
 
 # provided.al2023 has glibc 2.34, where libpthread and libdl are in libc: two libraries fewer to load, 7 % of INIT.
 # Not for arm64: sam passes --arm64, and cargo-lambda refuses that beside a target.

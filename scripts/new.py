@@ -17,7 +17,7 @@ USAGE = "make new DIR=../my-api NAME=my-api"
 
 # The beginnings of paths.
 LEFT_OUT = (
-    ".github/", "CHANGELOG.md", "bench/", "docs/adr/", "docs/authorize.png", "docs/performance.", "docs/upstream/",
+    ".github/", "CHANGELOG.md", "bench/", "docs/adr/", "docs/authorize.png", "docs/performance.", "docs/upstream",
     "scripts/new.py", "scripts/new/",
 )
 # What .gitignore names, for a copy of this project that has no .git.
@@ -31,7 +31,7 @@ RULES = (
 LINES = {
     ".ci/run": ("--package bench", "make new-test"),
     ".gitignore": ("/bench/",),
-    "CONTRIBUTING.md": ("`cargo test -p bench`", "`scripts/new.py`"),
+    
     "Cargo.toml": ("# To be copied into functions/", 'exclude = ["examples"]'),
     "Makefile": ("RELEASE := ", "check-jsonschema --builtin-schema", "zizmor --offline"),
     "scripts/tools.mk": (
@@ -49,7 +49,8 @@ EDITS = [
         "`functions/users-me-orders` has two methods, a query\n   and a JSON body, `functions/users-me-order` a path"
         " parameter. Change the name in `Cargo.toml` and\n   `main.rs`, then",
     ),
-    ("CONTRIBUTING.md", "the routes of `examples/` | `tests/examples.rs`", "the order routes | `tests/orders.rs`"),
+    ("CONTRIBUTING.md", ", the benchmark `cargo test -p bench`", ""),
+    ("CONTRIBUTING.md", "`tests/examples.rs`, `tests/routing.rs`", "`tests/orders.rs`, `tests/routing.rs`"),
     ("CONTRIBUTING.md", '"me items orders"', '"me items orders invoices"'),
     ("Cargo.toml", 'members = ["bench", "bench/floor", ', "members = ["),
     ("Cargo.toml", "# Only `make dev` and the benchmark use these.\n", ""),

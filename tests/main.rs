@@ -1,10 +1,11 @@
-//! The tests that need neither Docker nor a network: CONTRIBUTING.md says what each file tests. One file's
+//! The tests that need neither Docker nor a network: each file is named like the route or the concern that it tests. One file's
 //! run by `cargo test -p tests --test all flows::`.
 
 mod attacks;
 mod authorizer;
 mod catalogue;
 mod clients;
+mod dependencies;
 mod deploy;
 mod development;
 mod documentation;
@@ -12,9 +13,8 @@ mod examples;
 mod faults;
 mod flows;
 mod hostile;
-mod insights;
 mod interleavings;
-mod lean;
+mod log;
 mod logins;
 mod modules;
 mod oauth2;

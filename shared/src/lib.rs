@@ -1,4 +1,4 @@
-//! What the functions share, in five rooms. They depend on each other in one direction only:
+//! What the functions share, in five modules. They depend on each other in one direction only:
 //! `lambda` -> `http` -> `domain` <- `aws`, and `config` puts their parts together.
 //!
 //! | room | holds |
