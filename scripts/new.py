@@ -67,7 +67,7 @@ EDITS = [
     ),
     ("docs/deploying.md", "from [performance.md](performance.md) with its prices (", "by the project that this one was made from ("),
     ("docs/protecting.md", "computed as in [docs/performance.md](performance.md#cost): a", "computed: a"),
-    ("docs/operating.md", ": docs/performance.md shows how long a login takes at each size", ""),
+    ("docs/operating.md", ", as\n[performance.md](performance.md#cost) computes them:", ", computed:"),
     ("service/Cargo.toml", "well-known = {", 'users-me-order = { path = "../functions/users-me-order" }\n'
      'users-me-orders = { path = "../functions/users-me-orders" }\nwell-known = {'),
     ("service/src/lib.rs", "    status::FUNCTION,", "    users_me_orders::FUNCTION,\n    users_me_order::FUNCTION,\n    status::FUNCTION,"),
@@ -87,7 +87,7 @@ ORDERS = [
     ('#[path = "../examples/users-me-orders/src/lib.rs"]\nmod orders;\n\n', ""),
     ("use std::sync::{Arc, LazyLock};", "use std::sync::Arc;"),
     ("use shared::lambda::Function;\n", ""),
-    ("use tests::document::ApiDocument;\n", "use tests::document::ApiDocument;\nuse tests::functions::FUNCTIONS;\n"),
+    ("use shared::http::Dialect;\n", "use service::FUNCTIONS;\nuse shared::http::Dialect;\n"),
 ]
 # A file that still says one of these names something that is gone.
 GONE = re.compile(r"\bbench|examples/users-me|docs/adr|docs/upstream|performance\.md|CHANGELOG|\.github|scripts/new|make new DIR")

@@ -28,7 +28,7 @@ done
 
 python3 tests/readme.py "$url"
 
-# What cargo-lambda does otherwise than AWS's gateway is in docs/adr/0037-one-process-for-development.md: a header that is
+# What cargo-lambda does otherwise than AWS's gateway, here: a header that is
 # not UTF-8 is 500.
 key=$(sed -n 's/^JWT_SECRET_KEY=//p' events/dev.env)
 API_URL=$url JWT_SECRET_KEY=$key PARITY_TIERS=core,framework,edge PARITY_WITHOUT=me_non_ascii_token \
