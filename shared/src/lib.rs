@@ -1,7 +1,7 @@
 //! What the functions share, in five modules. They depend on each other in one direction only:
 //! `lambda` -> `http` -> `domain` <- `aws`, and `config` puts their parts together.
 //!
-//! | room | holds |
+//! | module | holds |
 //! |---|---|
 //! | [`domain`] | users, passwords, logins, scopes, tokens, and who may use a route: no HTTP, no AWS, no environment |
 //! | [`http`] | from an event to an answer: routes, the guard before each handler, forms, JSON, files, errors |
