@@ -144,10 +144,13 @@ impl Described<'_> {
         let Some(schema) = schema.filter(|_| surface != Surface::Resource) else {
             return reference;
         };
-        let text = only_with(&[Feature::Clients], json!({"type": "string"}));
+        // RFC 6749 A.1 and A.2. A secret is the secret of somebody.
+        let text = json!({"type": "string", "pattern": "^[ -~]*$"});
         for field in ["client_id", "client_secret"] {
             if schema["properties"][field].is_null() {
-                schema["properties"][field] = text.clone();
+                schema["properties"][field] = only_with(&[Feature::Clients], text.clone());
+                let needs = json!({"client_secret": ["client_id"]});
+                schema["dependentRequired"] = only_with(&[Feature::Clients], needs);
             }
         }
         let named = !schema["properties"]["grant_type"].is_null();
