@@ -7,8 +7,8 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use shared::domain::password::{Passwords, Policy};
-use shared::domain::users::{Account, User};
+use shared::domain::accounts::password::{Passwords, Policy};
+use shared::domain::accounts::{Account, User};
 use tests::dynamodb::{behind_proxy, start_with, world_at, world_on_dynamodb};
 use tests::proxy;
 use tests::stores::{Fault, cheap, johndoe};

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use shared::config::Parts;
+use shared::domain::accounts::{Stamp, User};
 use shared::domain::scope::Scopes;
-use shared::domain::users::{Stamp, User};
 use shared::lambda::ColdStart;
 use tests::dynamodb::names_table;
 use tests::logs::logged;

@@ -12,7 +12,7 @@ use service::template::{self, resource};
 use service::wiring::{event_files, methods_and_path, missing, router_table, scopes_of, spellings};
 use service::{FUNCTIONS, all};
 use shared::domain::access::Access;
-use shared::domain::password::DEFAULT_FUNCTION;
+use shared::domain::accounts::password::DEFAULT_FUNCTION;
 use shared::http::without_slash;
 use shared::lambda::Function;
 use tests::{

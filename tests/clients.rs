@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shared::aws::clients::item;
+use shared::domain::accounts::User;
 use shared::domain::clients::{self, ClientStore, Secret};
 use shared::domain::scope::Scopes;
-use shared::domain::users::User;
 use shared::http::{
     self, Answer as Answered, Description, Dialect, ForClients, Operation, Request,
 };

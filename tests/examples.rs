@@ -9,8 +9,8 @@ mod orders;
 use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value, json};
+use shared::domain::accounts::User;
 use shared::domain::scope::Scopes;
-use shared::domain::users::User;
 use shared::http::Dialect;
 use shared::lambda::Function;
 use tests::document::ApiDocument;

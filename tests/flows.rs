@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use service::{FUNCTIONS, function};
-use shared::domain::password::{Passwords, Policy};
+use shared::domain::accounts::password::{Passwords, Policy};
+use shared::domain::accounts::{Stamp, User};
 use shared::domain::scope::Scopes;
-use shared::domain::token::Grant;
-use shared::domain::users::{Stamp, User};
+use shared::domain::tokens::Grant;
 use tempfile::NamedTempFile;
 use tests::logs::logged;
 use tests::stores::{One, johndoe};

@@ -2,9 +2,9 @@
 //! to a panic, or to a secret in the log.
 
 use serde_json::{Value, json};
-use shared::domain::password::{Passwords, Policy};
+use shared::domain::accounts::password::{Passwords, Policy};
+use shared::domain::accounts::{Account, User};
 use shared::domain::scope::Scopes;
-use shared::domain::users::{Account, User};
 use tests::logs::{logged, logged_to_the_last_line};
 use tests::stores::{One, johndoe, with_password};
 use tests::{Answer, Client, Gateway, HttpRequest, read, world};

@@ -13,14 +13,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use shared::domain::accounts::password::{PasswordHash, Passwords};
+use shared::domain::accounts::{Account, MemoryUsers, User};
 use shared::domain::clock::Clock;
 use shared::domain::login::attempt::{Attempt, Counted, Key, Limits};
 use shared::domain::login::memory::MemoryLogins;
 use shared::domain::login::store::{LoginStore, Outcome, Seen, Verdict, Written};
 use shared::domain::login::{Login, LoginError};
-use shared::domain::password::{PasswordHash, Passwords};
 use shared::domain::store::{Asking, StoreError};
-use shared::domain::users::{Account, MemoryUsers, User};
 use tests::block_on;
 use tests::dynamodb::{connect_with, start_with};
 use tests::stores::{Fault, cheap, cheap_policy, unavailable};

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use serde_json::{Value, json};
+use shared::domain::accounts::Account;
+use shared::domain::accounts::password::{PasswordHash, Passwords, Policy};
 use shared::domain::login::attempt::Attempt;
 use shared::domain::login::store::Written;
-use shared::domain::password::{PasswordHash, Passwords, Policy};
-use shared::domain::users::Account;
 use tests::dynamodb::{start_filled, start_with, world_at, world_on_dynamodb};
 use tests::logs::{logged, logged_to_the_last_line};
 use tests::stores::{Call, Fault, Judged, One, cheap, johndoes_account};

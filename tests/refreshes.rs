@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use proptest::prelude::*;
+use shared::domain::accounts::{MemoryUsers, Stamp, User, tutorial};
 use shared::domain::clients::Client;
 use shared::domain::clock::Clock;
 use shared::domain::scope::Scopes;
@@ -21,8 +22,7 @@ use shared::domain::sessions::store::{Owner, Seen, SessionStore};
 use shared::domain::sessions::token::{RefreshToken, Sid};
 use shared::domain::sessions::{Policy, SessionError, Sessions};
 use shared::domain::store::{Asking, StoreError};
-use shared::domain::token::Grant;
-use shared::domain::users::{MemoryUsers, Stamp, User, tutorial};
+use shared::domain::tokens::Grant;
 use shared::http::ApiError;
 use tests::dynamodb::{connect_with, start_filled};
 use tests::stores::{Fault, johndoe, unavailable};

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use shared::domain::users::{Account, User};
+use shared::domain::accounts::{Account, User};
 use tests::stores::{One, johndoe, johndoes_account, with_password};
 use tests::{Answer, Client, Gateway, HttpRequest, World, world};
 

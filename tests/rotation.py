@@ -22,7 +22,7 @@ import jwt
 from service import start, stop
 
 FORM = urllib.parse.urlencode({"username": "johndoe", "password": "secret", "scope": "me"}).encode()
-# What shared/src/domain/keys/keyring.rs says, and a second for the request that comes next.
+# What shared/src/domain/tokens/keys/keyring.rs says, and a second for the request that comes next.
 FRESH, PAUSE = 300 + 1, 30 + 1
 READERS = 4
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
-use shared::domain::keys::key::ALGORITHMS;
-use shared::domain::keys::ring::{LEAD, SHORT_LEAD};
-use shared::domain::keys::{Issuer, Key, Keyring, Ring};
-use shared::domain::token::{Grant, Signer};
-use shared::domain::users::{Stamp, User};
+use shared::domain::accounts::{Stamp, User};
+use shared::domain::tokens::keys::key::ALGORITHMS;
+use shared::domain::tokens::keys::ring::{LEAD, SHORT_LEAD};
+use shared::domain::tokens::keys::{Issuer, Key, Keyring, Ring};
+use shared::domain::tokens::{Grant, Signer};
 use tests::keys::{ISSUER, Shelf, key, ring};
 use tests::logs::logged;
 use tests::stores::{One, cheap, johndoe};

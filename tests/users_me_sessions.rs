@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use shared::domain::accounts::{MemoryUsers, Stamp, User};
 use shared::domain::clients::Client as OAuthClient;
 use shared::domain::scope::Scopes;
 use shared::domain::sessions::memory::MemorySessions;
@@ -14,8 +15,7 @@ use shared::domain::sessions::store::{Owner, Seen, SessionStore};
 use shared::domain::sessions::token::Sid;
 use shared::domain::sessions::{MOST_SESSIONS, Policy, Sessions};
 use shared::domain::store::Asking;
-use shared::domain::token::Grant;
-use shared::domain::users::{MemoryUsers, Stamp, User};
+use shared::domain::tokens::Grant;
 use tests::dynamodb::{start_with, world_at};
 use tests::stores::{Fault, SessionCall, Strange, cheap, johndoe, unavailable};
 use tests::world::{Hands, PATIENT};

@@ -5,7 +5,7 @@ use clap::CommandFactory;
 use serde_json::json;
 use shared::aws::record::{self, AccountRecord, Attribute, UserRecord};
 use shared::aws::table::{self, Table, USER, text, username};
-use shared::domain::users::{Stamp, User};
+use shared::domain::accounts::{Stamp, User};
 use tokio::runtime::Builder;
 
 use crate::args::{AddArgs, Args, Command, PasswordArgs};

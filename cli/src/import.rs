@@ -12,8 +12,8 @@ use serde_json::json;
 use shared::aws::record::AccountRecord;
 use shared::aws::table::Table;
 use shared::config;
-use shared::domain::password::PasswordHash;
-use shared::domain::users::Stamp;
+use shared::domain::accounts::Stamp;
+use shared::domain::accounts::password::PasswordHash;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use shared::aws::record::{AccountRecord, UserRecord, stamp};
-use shared::domain::password::{Capacity, PasswordHash};
+use shared::domain::accounts::password::{Capacity, PasswordHash};
+use shared::domain::accounts::unicode;
+use shared::domain::accounts::{Stamp, User};
 use shared::domain::scope::Scopes;
-use shared::domain::unicode;
-use shared::domain::users::{Stamp, User};
 
 use crate::output::sorted;
 use crate::{catalogue, name};

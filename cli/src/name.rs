@@ -1,7 +1,7 @@
 //! Which names new users may have: no two may look alike.
 //!
 //! The service compares names byte for byte, once they are in NFC and, if they are e-mail addresses, case-folded
-//! ([`shared::domain::unicode::name`]). So a new name must be its own NFKC case-folded form
+//! ([`shared::domain::accounts::unicode::name`]). So a new name must be its own NFKC case-folded form
 //! (Unicode Standard Annex 15, and section 5.18 of the core specification), and hold nothing that
 //! cannot be seen. It holds no white space either: in a list, a log or a command line a name is one
 //! word. Letters of different scripts that look alike (Latin and Cyrillic "a") are
@@ -13,8 +13,8 @@ use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
-use shared::domain::unicode;
-use shared::domain::users::{CLIENT, MAX_BYTES};
+use shared::domain::accounts::unicode;
+use shared::domain::accounts::{CLIENT, MAX_BYTES};
 
 use crate::error::Error;
 

@@ -4,9 +4,9 @@ use std::io::{IsTerminal, Read, stdin};
 
 use secrecy::{ExposeSecret, SecretString};
 use shared::config;
-use shared::domain::password::{PasswordHash, Passwords};
-use shared::domain::unicode::nfc;
-use shared::domain::users::MAX_BYTES;
+use shared::domain::accounts::MAX_BYTES;
+use shared::domain::accounts::password::{PasswordHash, Passwords};
+use shared::domain::accounts::unicode::nfc;
 use zxcvbn::{Score, zxcvbn};
 
 use crate::args::PasswordArgs;

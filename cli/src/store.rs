@@ -6,8 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use shared::aws::record::{AccountRecord, Attribute, UserRecord, stamp};
 use shared::aws::table::{Item, Table, credentials_key, text, user_key, username};
+use shared::domain::accounts::Stamp;
 use shared::domain::store::StoreError;
-use shared::domain::users::Stamp;
 use tokio::time::sleep;
 
 use crate::error::Error;

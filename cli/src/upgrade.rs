@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use shared::aws::table::{Item, Table, USER, credentials_key, number_of, text, user_key, username};
-use shared::domain::users::Stamp;
+use shared::domain::accounts::Stamp;
 use tokio::task::JoinSet;
 
 use crate::error::Error;

@@ -69,7 +69,7 @@ def rehearse(emulator):
 
 def tutorial():
     """The page's users, whose passwords `users add` would refuse, as `users import` reads them."""
-    users = json.loads((ROOT / "shared/src/domain/users/tutorial.json").read_text())
+    users = json.loads((ROOT / "shared/src/domain/accounts/tutorial.json").read_text())
     return "".join(json.dumps(user) + "\n" for user in users)
 
 

@@ -10,9 +10,9 @@ use local_dynamodb::tables;
 use service::function;
 use shared::aws::table::{self, Table};
 use shared::aws::{Aws, ROOTS};
+use shared::domain::accounts::{Account, tutorial};
 use shared::domain::sessions::store::SessionStore;
 use shared::domain::store::Patience;
-use shared::domain::users::{Account, tutorial};
 
 use crate::proxy::Proxy;
 use crate::world::PATIENT;

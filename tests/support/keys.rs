@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
 use shared::aws::table::{PRIVATE_KEYS, PUBLIC_KEYS, RING, Table, text};
-use shared::domain::keys::generate::generate;
-use shared::domain::keys::{Key, Ring, RingStore};
 use shared::domain::store::Asking;
+use shared::domain::tokens::keys::generate::generate;
+use shared::domain::tokens::keys::{Key, Ring, RingStore};
 
 use crate::stores::unavailable;
 use crate::world::NOW;

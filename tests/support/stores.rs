@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use shared::domain::accounts::password::{PasswordHash, Passwords, Policy};
+use shared::domain::accounts::{Account, Stamp, User, UserStore, tutorial};
 use shared::domain::login::attempt::{Attempt, Key};
 use shared::domain::login::store::{LoginStore, Seen, Verdict, Written};
-use shared::domain::password::{PasswordHash, Passwords, Policy};
 use shared::domain::sessions::session::{Rotated, Rotation, Session, SessionSummary};
 use shared::domain::sessions::store::{Owner, Seen as SeenSession, SessionStore};
 use shared::domain::sessions::token::Sid;
 use shared::domain::store::{Asking, StoreError};
-use shared::domain::users::{Account, Stamp, User, UserStore, tutorial};
 
 /// The tutorial's user.
 pub fn johndoe() -> User {

@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use shared::config::Parts;
+use shared::domain::accounts::{Account, MemoryUsers, UserStore, tutorial};
 use shared::domain::clock::Clock;
-use shared::domain::keys::RingStore;
 use shared::domain::login::memory::MemoryLogins;
 use shared::domain::login::store::LoginStore;
 use shared::domain::sessions::memory::MemorySessions;
 use shared::domain::sessions::store::SessionStore;
 use shared::domain::store::Patience;
-use shared::domain::token::{Published, Signer, Verifier};
-use shared::domain::users::{Account, MemoryUsers, UserStore, tutorial};
+use shared::domain::tokens::keys::RingStore;
+use shared::domain::tokens::{Published, Signer, Verifier};
 use shared::lambda::{ColdStart, Function, Service};
 
 use crate::stores::{Call, Dead, Fault, Flaky};

@@ -16,11 +16,11 @@ use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
 use shared::config;
-use shared::domain::keys::issuer::BadIssuer;
-use shared::domain::keys::keyring::FRESH;
-use shared::domain::keys::ring::{LEAD, SHORT_LEAD};
-use shared::domain::keys::rotation::Refused;
-use shared::domain::keys::{Issuer, Key, Ring};
+use shared::domain::tokens::keys::issuer::BadIssuer;
+use shared::domain::tokens::keys::keyring::FRESH;
+use shared::domain::tokens::keys::ring::{LEAD, SHORT_LEAD};
+use shared::domain::tokens::keys::rotation::Refused;
+use shared::domain::tokens::keys::{Issuer, Key, Ring};
 
 use self::args::{GenerateArgs, KeysArgs, KeysCommand};
 use self::output::{New, Shown};

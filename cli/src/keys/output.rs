@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
-use shared::domain::keys::ring::{State, needed_until};
-use shared::domain::keys::{Key, Ring};
+use shared::domain::tokens::keys::ring::{State, needed_until};
+use shared::domain::tokens::keys::{Key, Ring};
 
 use super::json;
 use crate::error::Error;

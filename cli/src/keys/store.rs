@@ -1,7 +1,7 @@
 //! Which rings they are, and how one is changed.
 
 use shared::aws::table::Table;
-use shared::domain::keys::Ring;
+use shared::domain::tokens::keys::Ring;
 
 use super::json;
 use super::tables::Tables;

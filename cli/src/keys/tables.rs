@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use shared::aws::table::{PRIVATE_KEYS, PUBLIC_KEYS, RING, Table, text};
-use shared::domain::keys::Ring;
+use shared::domain::tokens::keys::Ring;
 
 use super::json;
 use crate::connect;

@@ -8,7 +8,7 @@ use shared::domain::clients::Client;
 use shared::domain::clock::SystemClock;
 use shared::domain::sessions::store::SessionStore;
 use shared::domain::sessions::{Policy, Sessions};
-use shared::domain::token::{Grant, Published, Signer, Verifier};
+use shared::domain::tokens::{Grant, Published, Signer, Verifier};
 use users::items::now;
 
 use crate::support::{GOOD_PASSWORD, Server};

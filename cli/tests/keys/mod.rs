@@ -6,8 +6,8 @@ mod tables;
 use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
-use shared::domain::keys::generate::generate;
-use shared::domain::keys::{Key, Ring};
+use shared::domain::tokens::keys::generate::generate;
+use shared::domain::tokens::keys::{Key, Ring};
 use users::items::now;
 
 /// A ring whose keys began to sign so many seconds ago.

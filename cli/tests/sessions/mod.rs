@@ -11,7 +11,7 @@ use shared::domain::clock::Clock;
 use shared::domain::sessions::store::SessionStore;
 use shared::domain::sessions::token::RefreshToken;
 use shared::domain::sessions::{Policy, Sessions};
-use shared::domain::token::Grant;
+use shared::domain::tokens::Grant;
 use users::items::now;
 use users::output::date;
 

@@ -12,7 +12,7 @@ use dynoxide::Database;
 use serde_json::Value;
 use shared::aws::keys::RingItem;
 use shared::aws::table::{Item, Table, credentials_key, text, user_key};
-use shared::domain::keys::{Ring, RingStore};
+use shared::domain::tokens::keys::{Ring, RingStore};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 

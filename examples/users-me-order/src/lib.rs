@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::domain::users::User;
+use shared::domain::accounts::User;
 use shared::http::{self, Answer, ApiError, Description, Operation, Parameter, Protected, Request};
 use shared::lambda::Function;
 

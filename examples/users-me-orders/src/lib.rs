@@ -4,7 +4,7 @@ use deserr::{Deserr, ValuePointerRef};
 use lambda_http::http::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::domain::users::User;
+use shared::domain::accounts::User;
 use shared::http::{
     self, Answer, Description, Form, JsonProblems, Kind, Operation, Parameter, Protected, Request,
 };

@@ -5,7 +5,7 @@ use serde::Serialize;
 use shared::domain::clients::Clients;
 use shared::domain::sessions::Sessions;
 use shared::domain::sessions::token::{RefreshToken, Sid};
-use shared::domain::token::{Unverified, Verifier};
+use shared::domain::tokens::{Unverified, Verifier};
 use shared::http::{
     self, Answer, ApiError, Description, Feature, Form, OAuthRefused, Operation, Public, Request,
     RequestError, TokenForm,

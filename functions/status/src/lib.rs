@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use shared::domain::access::Access;
-use shared::domain::users::User;
+use shared::domain::accounts::User;
 use shared::http::{self, Answer, Description, Operation, Protected, Request};
 use shared::lambda::Function;
 

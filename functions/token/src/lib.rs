@@ -13,7 +13,7 @@ use shared::domain::clients::Clients;
 use shared::domain::login::Login;
 use shared::domain::sessions::{Held, Sessions};
 use shared::domain::store::StoreError;
-use shared::domain::token::{NewToken, SessionClaims, Signer};
+use shared::domain::tokens::{NewToken, SessionClaims, Signer};
 use shared::http::{
     self, Alternative, Answer, ApiError, Description, Dialect, Feature, Form, Kind, OAuthRefused,
     Operation, Problem, Public, Refused, Request, RequestError,

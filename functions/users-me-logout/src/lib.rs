@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use shared::domain::accounts::User;
 use shared::domain::sessions::logout::Logout;
-use shared::domain::users::User;
 use shared::http::{self, Answer, Description, Operation, Protected, Request};
 use shared::lambda::Function;
 

@@ -2,9 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use shared::domain::accounts::User;
 use shared::domain::sessions::Sessions;
 use shared::domain::sessions::token::Sid;
-use shared::domain::users::User;
 use shared::http::{
     self, Answer, ApiError, Description, Feature, Operation, Parameter, Protected, Request,
 };

@@ -13,7 +13,7 @@ use shared::config::Offered;
 use shared::domain::clients::GrantType;
 use shared::domain::scope::CATALOGUE;
 use shared::domain::store::StoreError;
-use shared::domain::token::Published;
+use shared::domain::tokens::Published;
 
 use crate::Name;
 

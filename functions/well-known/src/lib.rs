@@ -7,7 +7,7 @@ use lambda_http::http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use shared::config::Offered;
-use shared::domain::token::Published;
+use shared::domain::tokens::Published;
 use shared::http::{self, Answer, ApiError, File, Operation, Public, Request, RequestError};
 use shared::lambda::Function;
 

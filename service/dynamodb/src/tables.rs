@@ -12,9 +12,9 @@ use service::repository;
 use shared::aws::record::{AccountRecord, UserRecord};
 use shared::aws::table::{self, Item, Table, text, user_key};
 use shared::aws::{Aws, ROOTS, TlsError, clients};
+use shared::domain::accounts::{Account, InvalidUsersFile, Stamp, tutorial};
 use shared::domain::clients::Client;
 use shared::domain::store::{Patience, StoreError};
-use shared::domain::users::{Account, InvalidUsersFile, Stamp, tutorial};
 
 const CLIENTS: &str = "events/clients.json";
 

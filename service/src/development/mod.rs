@@ -21,7 +21,7 @@ use std::os::fd::AsFd;
 
 use serde_json::Value;
 use shared::config::{Memory, Reader, StoreConfig};
-use shared::domain::users::Stamp;
+use shared::domain::accounts::Stamp;
 use tokio::runtime::Builder;
 
 use self::environment::{misspelt, of_function, together};

@@ -7,7 +7,7 @@ use lambda_http::http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 use shared::domain::access::Access;
 use shared::domain::store::StoreError;
-use shared::domain::token::InvalidToken;
+use shared::domain::tokens::InvalidToken;
 use shared::http::{
     self, AccessError, ApiError, Body, Description, Dialect, FORM, Feature, Kind, MAX_FIELDS,
     Operation, Problem, RequestError, Response, Surface, Type,

@@ -138,7 +138,7 @@ fn scopes(function: &Function, all: &mut Vec<Missing>) {
         let two = "\"scopes\": [\"me\", \"items\"";
         all.push(Missing {
             what: format!("the tutorial's users do not have the scope `{scope}`"),
-            file: "shared/src/domain/users/tutorial.json".into(),
+            file: "shared/src/domain/accounts/tutorial.json".into(),
             mend: Mend::Grow(two.into(), format!("{two}, \"{scope}\"")),
         });
     }

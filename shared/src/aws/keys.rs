@@ -1,8 +1,8 @@
 //! Rings of keys in DynamoDB, each of them one item.
 
 use super::table::{Item, PUBLIC_KEYS, RING, Table, text};
-use crate::domain::keys::{Ring, RingStore};
 use crate::domain::store::{Asking, StoreError};
+use crate::domain::tokens::keys::{Ring, RingStore};
 
 /// The item that holds a ring.
 #[derive(Debug, Clone)]

@@ -6,10 +6,10 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::table::{Item, credentials_key, number, number_of, text, user_key};
-use crate::domain::password::PasswordHash;
+use crate::domain::accounts::password::PasswordHash;
+use crate::domain::accounts::{Account, Stamp, User};
 use crate::domain::scope::Scopes;
 use crate::domain::store::StoreError;
-use crate::domain::users::{Account, Stamp, User};
 
 /// The attributes of a user's own item that this version knows; a newer version may write more.
 pub const USER_ATTRIBUTES: [&str; 10] = [

@@ -13,7 +13,7 @@
 //! | the scopes that users may have (without this item: any) | `catalogue` | `scopes` SS |
 //! | a session | `session#` and a hash of half of its refresh token, which is the `sid` of access tokens | `user` S, `client` S, `scopes` SS (absent: none), `stamp` S (absent: none), `auth_time` N, `current` B (SHA-256 of the refresh token's other half), `previous` B (of the one before), `salt` B (what `current` was made with), `rotated` N (when), `expires` N (when it ends if it is not used; the table's TTL), `ends` N (when it ends in any case) |
 //! | a client | `client#` and its id | `name` S, `secrets` L of M with `sha256` B and `created` N (none: a public client), `grants` SS (absent: none), `scopes` SS (absent: none), `introspect` BOOL, `disabled` BOOL, `not_before` N (tokens of its own from before have ended; absent: none have), `created` N, `updated` N, `version` N |
-//! | the public keys | `keys#public` | `ring` S (JSON, [`crate::domain::keys::Ring`]) |
+//! | the public keys | `keys#public` | `ring` S (JSON, [`crate::domain::tokens::keys::Ring`]) |
 //!
 //! An index, `sessions-by-user`, has the keys of the items that have `user` and `ends`, which are sessions: by the
 //! user, those first that end first. A refresh changes neither, so it does not write to the index.

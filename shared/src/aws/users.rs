@@ -2,8 +2,8 @@
 
 use super::record::read_user;
 use super::table::{Table, text, user_key};
+use crate::domain::accounts::{User, UserStore, is_name};
 use crate::domain::store::Asking;
-use crate::domain::users::{User, UserStore, is_name};
 
 /// The attributes that a [`User`] is read from. They have placeholders, because DynamoDB reserves
 /// many words.

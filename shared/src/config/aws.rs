@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::config::Credentials;
 
 use super::reader::Reader;
 use crate::aws::{Aws, ROOTS};
-use crate::domain::password::{Capacity, DEFAULT_FUNCTION};
+use crate::domain::accounts::password::{Capacity, DEFAULT_FUNCTION};
 use crate::domain::store::Patience;
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Aws {

@@ -12,7 +12,7 @@ use crate::domain::clients::Clients;
 use crate::domain::clients::memory::MemoryClients;
 use crate::domain::introspection::Introspection;
 use crate::domain::sessions::Sessions;
-use crate::domain::token::Verifier;
+use crate::domain::tokens::Verifier;
 
 /// Which clients there are.
 #[derive(Debug)]

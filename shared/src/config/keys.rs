@@ -4,9 +4,9 @@
 use super::reader::Reader;
 use super::store::StoreConfig;
 use crate::aws::table;
-use crate::domain::keys::issuer::BadIssuer;
-use crate::domain::keys::ring::BadRing;
-use crate::domain::keys::{Issuer, Ring};
+use crate::domain::tokens::keys::issuer::BadIssuer;
+use crate::domain::tokens::keys::ring::BadRing;
+use crate::domain::tokens::keys::{Issuer, Ring};
 
 const SIGNING_KEYS: &str = "SIGNING_KEYS";
 const PUBLIC_KEYS: &str = "PUBLIC_KEYS";

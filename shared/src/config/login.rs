@@ -7,10 +7,10 @@ use super::aws::capacity;
 use super::reader::{ConfigError, Reader};
 use super::state::{Parts, State};
 use super::store::StoreConfig;
+use crate::domain::accounts::Account;
+use crate::domain::accounts::password::{Capacity, Passwords, Policy};
 use crate::domain::login::Login;
 use crate::domain::login::attempt::Limits;
-use crate::domain::password::{Capacity, Passwords, Policy};
-use crate::domain::users::Account;
 use crate::http::Dialect;
 
 /// What the variables say about logins.

@@ -8,13 +8,13 @@ use super::reader::{ConfigError, Reader};
 use super::store::{Memory, Store, StoreConfig};
 use crate::aws::keys::RingItem;
 use crate::aws::table::{OPENING, Table};
+use crate::domain::accounts::UserStore;
 use crate::domain::clients::Clients;
 use crate::domain::clock::{Clock, SystemClock};
-use crate::domain::keys::{Keyring, Ring, RingStore};
 use crate::domain::login::store::LoginStore;
 use crate::domain::sessions::store::SessionStore;
 use crate::domain::store::Patience;
-use crate::domain::users::UserStore;
+use crate::domain::tokens::keys::{Keyring, Ring, RingStore};
 
 /// What a handler is given besides the request and the user. The cold start makes it in two steps:
 /// it reads all variables, and only then opens what it needs. A pair of states is a state, too.

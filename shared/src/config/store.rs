@@ -9,11 +9,11 @@ use tracing::warn;
 use super::reader::{ConfigError, Reader};
 use crate::aws::Aws;
 use crate::aws::table::Table;
+use crate::domain::accounts::{self, Account, MemoryUsers};
 use crate::domain::login::memory::MemoryLogins;
 use crate::domain::scope::CATALOGUE;
 use crate::domain::sessions::memory::MemorySessions;
 use crate::domain::store::Patience;
-use crate::domain::users::{self, Account, MemoryUsers};
 
 /// Where the users are stored.
 #[derive(Debug, Clone)]
@@ -131,13 +131,14 @@ fn memory(reader: &mut Reader<'_>) -> StoreConfig {
     let tutorial = reader.flag("TUTORIAL_USERS", false);
     let mut users = HashMap::new();
     if tutorial {
-        let two = users::tutorial().map_err(|error| error.to_string());
+        let two = accounts::tutorial().map_err(|error| error.to_string());
         users.extend(reader.or_problem("TUTORIAL_USERS", two));
     }
     if let Some(path) = file {
         let text = fs::read_to_string(&path).map_err(|error| error.to_string());
-        let file = text
-            .and_then(|text| users::from_json(&text, CATALOGUE).map_err(|error| error.to_string()));
+        let file = text.and_then(|text| {
+            accounts::from_json(&text, CATALOGUE).map_err(|error| error.to_string())
+        });
         let file = file.map_err(|error| format!("{path}: {error}"));
         users.extend(reader.or_problem("USERS_FILE", file));
     }

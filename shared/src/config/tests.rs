@@ -12,7 +12,7 @@ use crate::aws::{Aws, ROOTS};
 use crate::domain::access::Guard;
 use crate::domain::login::Login;
 use crate::domain::login::attempt::Limits;
-use crate::domain::token::Signer;
+use crate::domain::tokens::Signer;
 
 mod clients;
 mod keys;

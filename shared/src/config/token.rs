@@ -12,8 +12,8 @@ use super::shared_key::{Key, REMEDY};
 use super::state::{Parts, State};
 use super::store::StoreConfig;
 use crate::domain::access::{Guard, Holders};
-use crate::domain::keys::Issuer;
-use crate::domain::token::{Published, Signer, Verifier};
+use crate::domain::tokens::keys::Issuer;
+use crate::domain::tokens::{Published, Signer, Verifier};
 
 const DEFAULT_EXPIRE_MINUTES: u32 = 30;
 

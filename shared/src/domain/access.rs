@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::accounts::{CLIENT, User, UserStore};
 use super::clients::{Client, ClientError, Clients};
 use super::clock::Clock;
 use super::route_scopes::DeclaredRoute;
@@ -12,8 +13,7 @@ use super::scope::Scopes;
 use super::sessions::store::{Seen, SessionStore};
 use super::sessions::token::Sid;
 use super::store::StoreError;
-use super::token::{Claims, InvalidToken, Unverified, Verifier};
-use super::users::{CLIENT, User, UserStore};
+use super::tokens::{Claims, InvalidToken, Unverified, Verifier};
 
 /// What a request must prove before a route answers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

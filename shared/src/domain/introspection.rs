@@ -6,7 +6,7 @@ use super::scope::Scopes;
 use super::sessions::token::RefreshToken;
 use super::sessions::{self, Sessions};
 use super::store::StoreError;
-use super::token::{Claims, OWN};
+use super::tokens::{Claims, OWN};
 
 /// Looks at tokens for clients, asking the store for all that a token depends on.
 pub struct Introspection {

@@ -8,7 +8,7 @@ use super::event::headers;
 use super::guard::bearer_token;
 use crate::domain::access::RouteGuard;
 use crate::domain::route_scopes::DeclaredRoute;
-use crate::domain::token::Claims;
+use crate::domain::tokens::Claims;
 
 /// A request to another API's route, of which its gateway asks whether it may pass.
 #[derive(Debug, Clone, Deserialize)]

@@ -10,7 +10,7 @@ use crate::domain::access::Denied;
 use crate::domain::login::LoginError;
 use crate::domain::sessions::SessionError;
 use crate::domain::store::StoreError;
-use crate::domain::token::{InvalidToken, SigningError};
+use crate::domain::tokens::{InvalidToken, SigningError};
 
 /// An error, sorted by where it can happen.
 #[derive(Debug)]

@@ -60,7 +60,7 @@ impl<'a> ColdStart<'a> {
         })
     }
 
-    /// Serves a route that needs a token: `handle` is given its state, the [`User`](crate::domain::users::User) whom the guard let
+    /// Serves a route that needs a token: `handle` is given its state, the [`User`](crate::domain::accounts::User) whom the guard let
     /// through, and the request. It is not called without a user, and a handler that takes no user
     /// does not compile:
     ///
@@ -77,7 +77,7 @@ impl<'a> ColdStart<'a> {
     /// The same handler with a user, `_: User`, compiles:
     ///
     /// ```
-    /// use shared::domain::users::User;
+    /// use shared::domain::accounts::User;
     /// # use shared::http::{self, Answer, Operation, Protected, Request};
     /// # use shared::lambda::Start;
     /// # const ROUTE: Protected = Protected::at("/x", &[Operation::get(&["me"])]);

@@ -4,7 +4,7 @@ use lambda_http::Request;
 use schemars::JsonSchema;
 use shared::domain::clients::GrantType;
 use shared::domain::sessions::Sessions;
-use shared::domain::token::NewToken;
+use shared::domain::tokens::NewToken;
 use shared::http::{self, ApiError, Fields, Form};
 
 use crate::{TokenEndpoint, TokenResponse};

@@ -16,10 +16,10 @@ use self::update::{known, only_if, right, wrong};
 use super::record::AccountRecord;
 use super::table::{Item, Table, credentials_key, number, text, user_key};
 use super::users::PROJECTION;
+use crate::domain::accounts::password::PasswordHash;
 use crate::domain::login::attempt::{Attempt, Key};
 use crate::domain::login::count::Count;
 use crate::domain::login::store::{LoginStore, Outcome, Seen, Verdict, Written};
-use crate::domain::password::PasswordHash;
 use crate::domain::store::{Asking, StoreError};
 
 /// The attributes of a user's credentials; the user's own item has the id as well.

@@ -7,11 +7,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::aws::record::scopes as scope_set;
 use crate::aws::table::{Item, SESSION, number, number_of, text};
+use crate::domain::accounts::Stamp;
 use crate::domain::scope::Scopes;
 use crate::domain::sessions::session::{Session, SessionState, SessionSummary};
 use crate::domain::sessions::token::Sid;
 use crate::domain::store::StoreError;
-use crate::domain::users::Stamp;
 
 /// More than the characters of a session's name.
 const LONGEST: usize = 64;

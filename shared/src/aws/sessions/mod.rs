@@ -24,12 +24,12 @@ use self::item::{ATTRIBUTES, STATE_ATTRIBUTES, bytes, key, read, read_state};
 use super::record::read_user;
 use super::table::{Item, Table, number, text, user_key};
 use super::users::PROJECTION;
+use crate::domain::accounts::{Stamp, User, is_name};
 use crate::domain::scope::Scopes;
 use crate::domain::sessions::session::{Rotated, Rotation, Session, SessionSummary};
 use crate::domain::sessions::store::{Owner, Seen, SessionStore};
 use crate::domain::sessions::token::Sid;
 use crate::domain::store::{Asking, StoreError};
-use crate::domain::users::{Stamp, User, is_name};
 
 /// One update: all names have placeholders, since some are reserved.
 const ROTATE: &str = "SET #previous = #current, #current = :next, #salt = :salt, #rotated = :rotated, #expires = :expires";

@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::*;
 use crate::config::keys::RingConfig;
-use crate::domain::keys::Ring;
-use crate::domain::keys::generate::generate;
-use crate::domain::token::Published;
+use crate::domain::tokens::Published;
+use crate::domain::tokens::keys::Ring;
+use crate::domain::tokens::keys::generate::generate;
 
 const UNTIL: (&str, &str) = ("ACCEPT_HS256_UNTIL", "2027-01-31T00:00:00Z");
 const PREVIOUS: (&str, &str) = ("JWT_SECRET_KEY_PREVIOUS", KEY.1);

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use tracing::Span;
 
 use super::secret::Secret;
+use crate::domain::accounts::CLIENT;
 use crate::domain::scope::Scopes;
-use crate::domain::token::OWN;
-use crate::domain::users::CLIENT;
+use crate::domain::tokens::OWN;
 
 /// A client, and what it may do.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

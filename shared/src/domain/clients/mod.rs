@@ -19,7 +19,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::store::{Asking, StoreError};
-use super::token::OWN;
+use super::tokens::OWN;
 
 pub use client::{Client, GrantType};
 pub use secret::Secret;

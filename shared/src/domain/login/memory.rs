@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::attempt::{Attempt, Counted, KNOWN, Key};
 use super::count::{Count, Standing};
 use super::store::{LoginStore, Outcome, Seen, Verdict, Written};
-use crate::domain::password::PasswordHash;
+use crate::domain::accounts::MemoryUsers;
+use crate::domain::accounts::password::PasswordHash;
 use crate::domain::store::Asking;
-use crate::domain::users::MemoryUsers;
 
 /// The most keys that are kept: some 20 MB.
 const MOST: usize = 100_000;

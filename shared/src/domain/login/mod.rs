@@ -27,14 +27,14 @@ use tracing::{info, warn};
 use self::attempt::{Attempt, Key, Limits};
 use self::count::{Count, FIRST_WAIT, Standing};
 use self::store::{LoginStore, Outcome, Seen, Verdict, Written};
+use super::accounts::password::{HashError, Match, PasswordHash, Passwords};
+use super::accounts::unicode;
+use super::accounts::{Account, MAX_BYTES, User, is_name};
 use super::clients::Client;
 use super::clock::Clock;
-use super::password::{HashError, Match, PasswordHash, Passwords};
 use super::scope::Scopes;
 use super::store::{Patience, StoreError};
-use super::token::Grant;
-use super::unicode;
-use super::users::{Account, MAX_BYTES, User, is_name};
+use super::tokens::Grant;
 
 pub use error::LoginError;
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::attempt::{Attempt, Key};
 use super::count::{Count, Failure, Standing};
-use crate::domain::password::PasswordHash;
+use crate::domain::accounts::Account;
+use crate::domain::accounts::password::PasswordHash;
 use crate::domain::store::Asking;
-use crate::domain::users::Account;
 
 /// What an attempt finds before it is tried.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::store::SessionStore;
+use crate::domain::accounts::{Stamp, User};
 use crate::domain::clock::Clock;
 use crate::domain::store::StoreError;
-use crate::domain::users::{Stamp, User};
 
 /// Ends all that a user has: each session, and each access token. Those carry the user's stamp, so one
 /// write of another one is enough, however many there are.

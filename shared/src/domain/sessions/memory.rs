@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::session::{Rotated, Rotation, Session, SessionSummary};
 use super::store::{Owner, Seen, SessionStore};
 use super::token::Sid;
+use crate::domain::accounts::{MemoryUsers, Stamp, User, UserStore};
 use crate::domain::store::Asking;
-use crate::domain::users::{MemoryUsers, Stamp, User, UserStore};
 
 /// The most sessions that are kept: some 40 MB.
 const MOST: usize = 100_000;

@@ -29,12 +29,12 @@ use tracing::warn;
 use self::session::{Refusal, Rotated, Rotation, Session, SessionSummary};
 use self::store::{Owner, SessionStore};
 use self::token::{RefreshToken, Sid};
+use super::accounts::User;
 use super::clients::Client;
 use super::clock::Clock;
 use super::scope::Scopes;
 use super::store::StoreError;
-use super::token::Grant;
-use super::users::User;
+use super::tokens::Grant;
 
 /// The most sessions of a user. The oldest beyond them end at the next login.
 pub const MOST_SESSIONS: usize = 100;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::token::{Hash, Salt, Sid};
+use crate::domain::accounts::{Stamp, User};
 use crate::domain::scope::Scopes;
-use crate::domain::users::{Stamp, User};
 
 /// A login that lasts, until it is not used for a while, is as old as it may be, or is ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

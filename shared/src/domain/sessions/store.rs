@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::session::{Rotated, Rotation, Session, SessionState, SessionSummary};
 use super::token::Sid;
+use crate::domain::accounts::{Stamp, User};
 use crate::domain::store::Asking;
-use crate::domain::users::{Stamp, User};
 
 /// A user and a session, as they are now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -12,9 +12,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::*;
-use crate::domain::keys::generate::generate;
-use crate::domain::keys::key::ALGORITHMS;
-use crate::domain::keys::{Issuer, Key, Keyring, Ring};
+use crate::domain::tokens::keys::generate::generate;
+use crate::domain::tokens::keys::key::ALGORITHMS;
+use crate::domain::tokens::keys::{Issuer, Key, Keyring, Ring};
 
 const URL: &str = "https://api.example.com";
 const LIFETIME: Duration = Duration::from_mins(30);

@@ -1,13 +1,15 @@
 //! Users and the stores that keep them.
 
 mod memory;
+pub mod password;
 mod stamp;
+pub mod unicode;
 
 use tracing::Span;
 
-use super::password::PasswordHash;
 use super::scope::Scopes;
 use super::store::Asking;
+use password::PasswordHash;
 
 pub use memory::{InvalidUsersFile, MemoryUsers, from_json, tutorial};
 pub use stamp::Stamp;

@@ -16,7 +16,7 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
 /// A phone's keyboard writes `Jane@example.com`. Other names keep their case, as on FastAPI's page.
 ///
 /// ```
-/// use shared::domain::unicode::name;
+/// use shared::domain::accounts::unicode::name;
 /// assert_eq!(name("Jane@Example.com"), "jane@example.com");
 /// assert_eq!(name("JohnDoe"), "JohnDoe");
 /// assert_eq!(name("zoe\u{308}"), "zoë");

@@ -8,10 +8,10 @@ use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::{Account, Stamp, User, UserStore, is_name};
-use crate::domain::password::PasswordHash;
+use crate::domain::accounts::password::PasswordHash;
+use crate::domain::accounts::unicode;
 use crate::domain::scope::{CATALOGUE, Scopes};
 use crate::domain::store::Asking;
-use crate::domain::unicode;
 
 /// The two users of FastAPI's page. Everybody knows their passwords, "secret" and "secretalice".
 const TUTORIAL_USERS: &str = include_str!("tutorial.json");
@@ -166,7 +166,7 @@ impl<'de> Visitor<'de> for UsersFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::password::{Match, Passwords, Policy};
+    use crate::domain::accounts::password::{Match, Passwords, Policy};
 
     const HASH: &str = "$argon2id$v=19$m=65536,t=3,p=4$wagCPXjifgvUFBzq4hqe3w$CYaIb8sB+wtD+Vu/P4uod1+Qof8h+1g7bbDlBID48Rc";
 

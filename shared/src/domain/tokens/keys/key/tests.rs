@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::keys::Ring;
-use crate::domain::keys::generate::generate;
+use crate::domain::tokens::keys::Ring;
+use crate::domain::tokens::keys::generate::generate;
 
 const TIME: Duration = Duration::from_hours(490_000);
 

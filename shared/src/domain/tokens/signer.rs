@@ -9,9 +9,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{NewToken, OWN};
-use crate::domain::keys::{Issuer, Keyring};
+use crate::domain::accounts::Stamp;
 use crate::domain::store::StoreError;
-use crate::domain::users::Stamp;
+use crate::domain::tokens::keys::{Issuer, Keyring};
 
 /// Signs tokens. Only a function that issues them has one.
 pub struct Signer {

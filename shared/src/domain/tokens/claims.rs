@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::header::Header;
 use super::{Claims, InvalidToken};
-use crate::domain::keys::Issuer;
+use crate::domain::accounts::Stamp;
 use crate::domain::scope::Scopes;
-use crate::domain::users::Stamp;
+use crate::domain::tokens::keys::Issuer;
 
 /// The claims of a received token. If one of them has the wrong type or is `null`, the token is
 /// invalid.

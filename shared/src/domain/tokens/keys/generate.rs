@@ -43,7 +43,7 @@ mod tests {
     use jsonwebtoken::crypto;
 
     use super::*;
-    use crate::domain::keys::key::ALGORITHMS;
+    use crate::domain::tokens::keys::key::ALGORITHMS;
 
     const TIME: Duration = Duration::from_hours(490_000);
 

@@ -7,8 +7,8 @@ use jsonwebtoken::Algorithm;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::keys::Key;
-use crate::domain::keys::generate::generate;
+use crate::domain::tokens::keys::Key;
+use crate::domain::tokens::keys::generate::generate;
 
 const START: Duration = Duration::from_hours(1);
 

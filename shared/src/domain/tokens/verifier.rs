@@ -12,8 +12,8 @@ use super::header::Header;
 use super::published::Published;
 use super::unique::UniqueNames;
 use super::{Claims, InvalidToken};
-use crate::domain::keys::key::ALGORITHMS;
 use crate::domain::store::StoreError;
+use crate::domain::tokens::keys::key::ALGORITHMS;
 
 /// Verifies tokens.
 pub struct Verifier {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jsonwebtoken::jwk::JwkSet;
 
 use crate::domain::clock::Clock;
-use crate::domain::keys::{Issuer, Keyring, Ring};
 use crate::domain::store::StoreError;
+use crate::domain::tokens::keys::{Issuer, Keyring, Ring};
 
 /// The public ring and the issuer.
 pub struct Published {

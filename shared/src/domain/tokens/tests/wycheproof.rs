@@ -14,7 +14,7 @@ use wycheproof_ng_kdf_jose::json_web::TestName as Jose;
 use super::super::header::Header;
 use super::super::verifier::validation;
 use super::*;
-use crate::domain::keys::Key;
+use crate::domain::tokens::keys::Key;
 
 /// Where the file itself is wrong: the number, and whether it is accepted here.
 const FAULTS: [(u64, bool, &str); 4] = [

@@ -8,10 +8,11 @@
 //! | verification | `exp`, and any `aud` is refused | all of these are required; `iss` and `aud` must be this service's |
 //!
 //! What signs is one key that is shared with other services (HS256), or a ring of keys
-//! ([`super::keys`]), whose public part everybody may know.
+//! ([`keys`]), whose public part everybody may know.
 
 mod claims;
 mod header;
+pub mod keys;
 mod published;
 mod signer;
 mod unique;
@@ -19,8 +20,8 @@ mod verifier;
 
 use std::time::Duration;
 
+use super::accounts::{CLIENT, Stamp, User};
 use super::scope::Scopes;
-use super::users::{CLIENT, Stamp, User};
 
 /// The client of a login that names none: this service's own application.
 pub const OWN: &str = "default";
