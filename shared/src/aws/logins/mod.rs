@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder as UpdateItem;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
-use self::update::{known, only_if, right, wrong};
+use self::update::{COUNT, known, only_if, right, wrong};
 use super::record::AccountRecord;
 use super::table::{Item, Table, credentials_key, number, text, user_key};
 use super::users::PROJECTION;
@@ -24,8 +24,6 @@ use crate::domain::store::{Asking, StoreError};
 
 /// The attributes of a user's credentials; the user's own item has the id as well.
 const CREDENTIALS: [&str; 2] = ["password_hash", "credentials_id"];
-/// The attributes of a count. `failures` comes first: without it, there is no count.
-const COUNT: [&str; 4] = ["failures", "since", "not_before", "ends"];
 
 /// How often a login looks, if the user's password is being changed meanwhile.
 const MOST_LOOKS: usize = 2;

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder as UpdateItem;
 
-use super::COUNT;
 use crate::aws::table::number;
 use crate::domain::login::attempt::{Counted, KNOWN};
 use crate::domain::login::count::Standing;
 use crate::domain::login::store::Verdict;
+
+/// The attributes of a count. `failures` comes first: without it, there is no count.
+pub(super) const COUNT: [&str; 4] = ["failures", "since", "not_before", "ends"];
 
 /// A right login leaves the count of strangers as it is, and still sends an update: its condition says
 /// whether the login may be told, and it takes as long as the update of a wrong one.
