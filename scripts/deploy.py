@@ -10,12 +10,14 @@ import re
 import subprocess
 import sys
 import textwrap
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # What is no parameter of the template.
 OWN = {"STACK", "ARCH"}
+# Of the 4 KB that Lambda takes for all variables of a function, the authorizer's others may need the rest.
+MOST_ROUTE_SCOPES = 3000
 
 
 def main():
@@ -28,7 +30,7 @@ def main():
     run("make", "build", f"ARCH={architecture}")
     if deployment != "AllAtOnce":
         built = ROOT / ".aws-sam/build/template.yaml"
-        built.write_text(gradually(built.read_text(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"))
+        built.write_text(gradually(built.read_text(), f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"))
     overrides = [override(name, value) for name, value in parameters.items()]
     run("sam", "deploy", "--stack-name", stack, "--parameter-overrides", *overrides)
     tell(stack, outputs(stack, "deploy"))
@@ -71,6 +73,12 @@ def check(given):
     unknown = sorted(set(parameters) - known())
     if unknown:
         sys.exit(f"make deploy: template.yaml has no parameter {', '.join(unknown)}; it has: {', '.join(sorted(known()))}")
+    for name, value in parameters.items():
+        # sam has no way to write them: it would cut the value there, or take what follows for another parameter.
+        if re.search(r"[\\\r\n]", value):
+            sys.exit(f"make deploy: {name} has a backslash or a line break, which sam cannot hand on; leave it out")
+    if len(parameters.get("RouteScopes", "").encode()) > MOST_ROUTE_SCOPES:
+        sys.exit(f"make deploy: RouteScopes is longer than {MOST_ROUTE_SCOPES} bytes; Lambda takes 4,096 for all of a function's variables; deploy a second authorizer for the other routes")
     return stack, parameters
 
 

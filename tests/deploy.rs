@@ -162,6 +162,7 @@ fn only_a_gradual_deployment_has_an_alias_and_the_stack_remembers_it() {
 
 #[test]
 fn a_mistake_is_named_before_anything_is_built() {
+    let too_long = format!("RouteScopes={}", "GET /reports:reports, ".repeat(150));
     for (given, expected) in [
         (&[][..], "STACK= is no name of a stack"),
         (&["STACK=my_api"], "STACK=my_api is no name"),
@@ -170,6 +171,14 @@ fn a_mistake_is_named_before_anything_is_built() {
         (
             &["STACK=a", "RefreshIdelDays=1"],
             "no parameter RefreshIdelDays; it has: AcceptHs256Until, ",
+        ),
+        (
+            &["STACK=a", r#"CorsOrigins=a\" Issuer=\"b"#],
+            "CorsOrigins has a backslash or a line break",
+        ),
+        (
+            &["STACK=a", &too_long],
+            "RouteScopes is longer than 3000 bytes",
         ),
     ] {
         let (output, calls) = deploy(given);
