@@ -8,7 +8,7 @@ use service::{FUNCTIONS, function};
 use shared::domain::accounts::password::{Passwords, Policy};
 use shared::domain::accounts::{Stamp, User};
 use shared::domain::scope::Scopes;
-use shared::domain::tokens::Grant;
+use shared::domain::tokens::NewToken;
 use tempfile::NamedTempFile;
 use tests::logs::logged;
 use tests::stores::{One, johndoe};
@@ -186,11 +186,9 @@ fn a_token_lives_as_long_as_its_users_stamp() {
             stamp: stamp.clone(),
             ..johndoe()
         };
-        let grant = Grant {
-            user: with(in_token),
-            scopes: Scopes::parse("me").unwrap(),
-        };
-        let token = block_on(signer().sign(&grant.token(), Duration::from_secs(NOW))).unwrap();
+        let (user, scopes) = (with(in_token), Scopes::parse("me").unwrap());
+        let token = NewToken::of_user(&user, &scopes);
+        let token = block_on(signer().sign(&token, Duration::from_secs(NOW))).unwrap();
         let gateway = Gateway::new(world().users(One::knowing(with(in_record))));
         let lines = logged(|| {
             let answer = gateway.get("/users/me/", Some(&token));

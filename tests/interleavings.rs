@@ -14,12 +14,12 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use shared::domain::accounts::password::{PasswordHash, Passwords};
-use shared::domain::accounts::{Account, MemoryUsers, User};
+use shared::domain::accounts::{Account, MemoryUsers};
 use shared::domain::clock::Clock;
 use shared::domain::login::attempt::{Attempt, Counted, Key, Limits};
 use shared::domain::login::memory::MemoryLogins;
 use shared::domain::login::store::{LoginStore, Outcome, Seen, Verdict, Written};
-use shared::domain::login::{Login, LoginError};
+use shared::domain::login::{Authenticated, DisabledUsers, Login, LoginError};
 use shared::domain::store::{Asking, StoreError};
 use tests::block_on;
 use tests::dynamodb::{connect_with, start_with};
@@ -122,7 +122,7 @@ struct Running {
     answer: Option<Answer>,
 }
 
-type Answer = Result<User, LoginError>;
+type Answer = Result<Authenticated, LoginError>;
 
 impl Running {
     fn start(
@@ -146,7 +146,7 @@ impl Running {
         let login = Login {
             store: Arc::new(turns),
             limits: LIMITS,
-            admits_disabled: true,
+            disabled_users: DisabledUsers::Admitted,
             passwords: Passwords::new(cheap_policy()),
             patience: PATIENT,
             clock: Arc::clone(clock) as Arc<dyn Clock>,
@@ -340,7 +340,6 @@ impl Model {
                     assert!(refused[login] && !written, "{login} is refused for nothing");
                 }
                 Err(LoginError::Store(_)) => assert!(run.faults > 0, "{login}"),
-                Err(LoginError::ScopeNotAllowed) => panic!("no scope was asked for"),
             }
         }
     }

@@ -24,6 +24,7 @@ mod revoke;
 mod rfc;
 mod routing;
 mod runtime;
+mod second_factor;
 mod sessions;
 mod store;
 mod tls;

@@ -22,7 +22,6 @@ use shared::domain::sessions::store::{Owner, Seen, SessionStore};
 use shared::domain::sessions::token::{RefreshToken, Sid};
 use shared::domain::sessions::{Policy, SessionError, Sessions};
 use shared::domain::store::{Asking, StoreError};
-use shared::domain::tokens::Grant;
 use shared::http::ApiError;
 use tests::dynamodb::{connect_with, start_filled};
 use tests::stores::{Fault, johndoe, unavailable};
@@ -43,11 +42,12 @@ fn sessions(store: Arc<dyn SessionStore>, clock: &Arc<Hands>) -> Sessions {
     }
 }
 
-fn grant() -> Grant {
-    Grant {
-        user: johndoe(),
-        scopes: Scopes::parse("me items").unwrap(),
-    }
+/// Begins a session of johndoe's; returns its first refresh token.
+async fn begin(sessions: &Sessions) -> RefreshToken {
+    let (user, client) = (johndoe(), Client::own());
+    let (scopes, now) = (Scopes::parse("me items").unwrap(), sessions.clock.now());
+    let begun = sessions.begin(&user, &scopes, &client, now);
+    begun.await.unwrap()
 }
 
 /// One call that reached the store.
@@ -161,7 +161,7 @@ async fn client(sessions: Sessions, first: RefreshToken, times: usize) -> Vec<An
                 .await
             {
                 Err(SessionError::Store(_)) => {}
-                answer => break answer.map(|(_, held)| held.token),
+                answer => break answer.map(|refreshed| refreshed.token),
             }
         };
         if let Ok(next) = &answer {
@@ -290,8 +290,7 @@ fn checked(plans: &[usize], limits: (usize, &[u64]), choose: Chooser<'_>) -> (Ru
     let users = Arc::new(MemoryUsers::new(tutorial().unwrap()));
     let store: Arc<dyn SessionStore> = Arc::new(MemorySessions::new(users));
     let clock = Hands::at_now();
-    let first = now_or_never(sessions(Arc::clone(&store), &clock).begin(&grant(), &Client::own()));
-    let first = first.unwrap().token;
+    let first = now_or_never(begin(&sessions(Arc::clone(&store), &clock)));
     let run = run(&store, &first, &clock, plans, limits, choose);
     let model = Model {
         chain: vec![first.hash()],
@@ -476,11 +475,7 @@ const TABS: usize = 20;
 async fn tabs(name: &str, store: Arc<dyn SessionStore>, rounds: usize) {
     let store = Arc::new(Counted::new(store));
     let sessions = Arc::new(sessions(store.clone(), &Hands::at_now()));
-    let mut token = sessions
-        .begin(&grant(), &Client::own())
-        .await
-        .unwrap()
-        .token;
+    let mut token = begin(&sessions).await;
     for round in 0..rounds {
         let all_have_come = Arc::new(Barrier::new(TABS));
         let tab = |_| {
@@ -489,7 +484,7 @@ async fn tabs(name: &str, store: Arc<dyn SessionStore>, rounds: usize) {
             tokio::spawn(async move {
                 all_have_come.wait().await;
                 let answer = sessions.refresh(&text, &Client::own(), None).await;
-                answer.map_err(ApiError::from).unwrap().1.token
+                answer.map_err(ApiError::from).unwrap().token
             })
         };
         let mut successors = Vec::new();
@@ -541,11 +536,7 @@ fn another_clients_token_is_refused_and_not_used_up() {
     on_each_store(|_, store| async move {
         let clock = Hands::at_now();
         let sessions = sessions(store, &clock);
-        let first = sessions
-            .begin(&grant(), &Client::own())
-            .await
-            .unwrap()
-            .token;
+        let first = begin(&sessions).await;
         let own = &Client::own();
         let another = &Client {
             id: "another".to_owned(),
@@ -553,7 +544,7 @@ fn another_clients_token_is_refused_and_not_used_up() {
         };
         let refresh = async |token: &RefreshToken, client: &Client| {
             let answer = sessions.refresh(&token.to_text(), client, None).await;
-            answer.map(|(_, held)| held.token)
+            answer.map(|refreshed| refreshed.token)
         };
         let refused = |answer: Answer| {
             assert!(
@@ -596,13 +587,9 @@ fn the_grace_is_whole_whenever_it_begins() {
             let answer = sessions
                 .refresh(&token.to_text(), &Client::own(), None)
                 .await;
-            answer.map(|(_, held)| held.token)
+            answer.map(|refreshed| refreshed.token)
         };
-        let first = sessions
-            .begin(&grant(), &Client::own())
-            .await
-            .unwrap()
-            .token;
+        let first = begin(&sessions).await;
         let second = refresh(&first).await.unwrap();
         fine.0.store(60_800, Ordering::SeqCst);
         assert_eq!(refresh(&first).await.unwrap(), second, "{name}");

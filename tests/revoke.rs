@@ -15,7 +15,6 @@ use shared::domain::scope::Scopes;
 use shared::domain::sessions::token::{RefreshToken, Sid};
 use shared::domain::sessions::{Policy, Sessions};
 use shared::domain::store::Patience;
-use shared::domain::tokens::Grant;
 use shared::domain::tokens::keys::RingStore;
 use tests::dynamodb::{behind_proxy, connect, start_with, world_at};
 use tests::keys::{Shelf, ring};
@@ -215,19 +214,16 @@ fn another_clients_session_lives_on() {
     for gateway in gateways() {
         let sessions = sessions_of(&gateway.world);
         let user = users().remove("johndoe").unwrap().user;
-        let grant = Grant {
-            user,
-            scopes: Scopes::default(),
-        };
         let id = "another".to_owned();
         let another = clients::Client {
             id,
             ..clients::Client::own()
         };
-        let held = block_on(sessions.begin(&grant, &another)).unwrap();
-        assert_done(&revoke(&gateway, &held.token.to_text()));
-        let sid = held.token.sid();
-        let look = sessions.store.look(&grant.user.username, &sid);
+        let (scopes, now) = (Scopes::default(), sessions.clock.now());
+        let token = block_on(sessions.begin(&user, &scopes, &another, now)).unwrap();
+        assert_done(&revoke(&gateway, &token.to_text()));
+        let sid = token.sid();
+        let look = sessions.store.look(&user.username, &sid);
         assert!(block_on(look).unwrap().session.is_some());
     }
 }
@@ -425,22 +421,15 @@ fn a_revocation_and_a_logout_are_one_write_each() {
 #[test]
 fn a_logout_of_ten_thousand_sessions_is_one_write() {
     let users = users();
-    let grant = Grant {
-        user: users["johndoe"].user.clone(),
-        scopes: Scopes::default(),
-    };
+    let (user, scopes) = (users["johndoe"].user.clone(), Scopes::default());
+    let own = clients::Client::own();
     let database = start_with(users.into_values());
     let elsewhere = sessions_of(&world_at(database, PATIENT));
     let tokens = block_on(async {
         let mut tokens = Vec::new();
         for _ in 0..100 {
-            tokens.push(
-                elsewhere
-                    .begin(&grant, &clients::Client::own())
-                    .await
-                    .unwrap()
-                    .token,
-            );
+            let begun = elsewhere.begin(&user, &scopes, &own, elsewhere.clock.now());
+            tokens.push(begun.await.unwrap());
         }
         let table = connect(format!("http://{database}"), "users");
         multiply(&table, &tokens[0].sid(), 9_900).await;

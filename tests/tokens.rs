@@ -11,7 +11,7 @@ use shared::domain::accounts::{Stamp, User};
 use shared::domain::tokens::keys::key::ALGORITHMS;
 use shared::domain::tokens::keys::ring::{LEAD, SHORT_LEAD};
 use shared::domain::tokens::keys::{Issuer, Key, Keyring, Ring};
-use shared::domain::tokens::{Grant, Signer};
+use shared::domain::tokens::{NewToken, Signer};
 use tests::keys::{ISSUER, Shelf, key, ring};
 use tests::logs::logged;
 use tests::stores::{One, cheap, johndoe};
@@ -61,10 +61,10 @@ fn read(gateway: &Gateway, token: &str) -> Answer {
 }
 
 /// A token of this ring for a user, as POST /token signs it.
-fn issue(ring: &Ring, user: User) -> String {
+fn issue(ring: &Ring, user: &User) -> String {
     let signer = Signer::ring(Keyring::new(Arc::new(ring.clone())), None, LIFETIME);
-    let scopes = user.scopes.clone();
-    block_on(signer.sign(&Grant { user, scopes }.token(), Duration::from_secs(NOW))).unwrap()
+    let token = NewToken::of_user(user, &user.scopes);
+    block_on(signer.sign(&token, Duration::from_secs(NOW))).unwrap()
 }
 
 fn with_issuer(ring: Ring) -> Ring {
@@ -122,7 +122,7 @@ fn a_token_of_a_ring_lives_as_long_as_its_users_stamp() {
                 ..johndoe()
             };
             let gateway = Gateway::new(given(&ring).users(One::knowing(with(now))));
-            let answer = read(&gateway, &issue(&ring, with(issued)));
+            let answer = read(&gateway, &issue(&ring, &with(issued)));
             assert_eq!(answer.status, status, "{issued:?} {now:?}");
         }
     }
@@ -132,7 +132,7 @@ fn a_token_of_a_ring_lives_as_long_as_its_users_stamp() {
 fn a_dead_key_store_is_a_503_until_it_is_back() {
     for dialect in ["fastapi", "rfc"] {
         let ring = ring(Algorithm::ES256);
-        let token = issue(&ring, johndoe());
+        let token = issue(&ring, &johndoe());
         let shelf = Shelf::with(ring);
         *shelf.dead.lock().unwrap() = true;
         let gateway = Gateway::new(kept(&shelf).with("API_DIALECT", dialect));
@@ -166,7 +166,7 @@ fn a_dead_key_store_is_a_503_until_it_is_back() {
 fn without_a_ring_the_log_says_how_to_make_one() {
     let shelf = Arc::new(Shelf::default());
     let gateway = Gateway::new(kept(&shelf));
-    let token = issue(&ring(Algorithm::EdDSA), johndoe());
+    let token = issue(&ring(Algorithm::EdDSA), &johndoe());
     let lines = logged(|| {
         assert_unavailable(&read(&gateway, &token));
         assert_unavailable(&gateway.post_form("/token", LOGIN));
@@ -190,7 +190,7 @@ fn a_store_that_dies_later_refuses_nobody() {
     world.clock = hands.clone();
     let gateway = Gateway::new(world);
     let token = log_in(&gateway, "me");
-    let foreign = issue(&ring(Algorithm::EdDSA), johndoe());
+    let foreign = issue(&ring(Algorithm::EdDSA), &johndoe());
     assert_eq!(read(&gateway, &foreign).status, 401);
     *shelf.dead.lock().unwrap() = true;
     hands.set(600);
@@ -224,7 +224,7 @@ fn a_ring_whose_keys_do_not_sign_yet_is_a_503_for_logins_alone() {
             last.contains(reason) && last.contains("keys rotate --now"),
             "{last}"
         );
-        let foreign = issue(&ring(Algorithm::EdDSA), johndoe());
+        let foreign = issue(&ring(Algorithm::EdDSA), &johndoe());
         assert_eq!(read(&gateway, &foreign).status, 401);
     }
 }
@@ -236,7 +236,7 @@ fn a_thousand_unknown_keys_cost_a_function_one_read_in_30_seconds() {
     let mut world = kept(&shelf);
     world.clock = hands.clone();
     let gateway = Gateway::new(world);
-    let foreign = issue(&ring(Algorithm::EdDSA), johndoe());
+    let foreign = issue(&ring(Algorithm::EdDSA), &johndoe());
     assert_eq!(read(&gateway, &foreign).status, 401);
     assert_eq!(shelf.reads(), 1, "the cold start");
     for at in 1..=1000 {
@@ -303,7 +303,7 @@ impl Load {
             gateway: Gateway::new(world),
             hands,
             shelf,
-            foreign: issue(&self::ring(Algorithm::EdDSA), johndoe()),
+            foreign: issue(&self::ring(Algorithm::EdDSA), &johndoe()),
             at: 0,
             tokens: Vec::new(),
             answers: BTreeMap::new(),

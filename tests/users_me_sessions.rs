@@ -15,7 +15,6 @@ use shared::domain::sessions::store::{Owner, Seen, SessionStore};
 use shared::domain::sessions::token::Sid;
 use shared::domain::sessions::{MOST_SESSIONS, Policy, Sessions};
 use shared::domain::store::Asking;
-use shared::domain::tokens::Grant;
 use tests::dynamodb::{start_with, world_at};
 use tests::stores::{Fault, SessionCall, Strange, cheap, johndoe, unavailable};
 use tests::world::{Hands, PATIENT};
@@ -327,12 +326,10 @@ impl Logins {
     fn login(&mut self, lag: usize) -> usize {
         self.store.lag.store(lag, Ordering::SeqCst);
         self.clock.advance(1);
-        let grant = Grant {
-            user: johndoe(),
-            scopes: Scopes::default(),
-        };
-        let held = block_on(self.sessions.begin(&grant, &OAuthClient::own()));
-        self.begun.push(held.unwrap().token.sid());
+        let (user, scopes, own) = (johndoe(), Scopes::default(), OAuthClient::own());
+        let now = self.sessions.clock.now();
+        let begun = block_on(self.sessions.begin(&user, &scopes, &own, now));
+        self.begun.push(begun.unwrap().sid());
         self.store.now().len()
     }
 

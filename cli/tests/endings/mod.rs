@@ -8,7 +8,7 @@ use shared::domain::clients::Client;
 use shared::domain::clock::SystemClock;
 use shared::domain::sessions::store::SessionStore;
 use shared::domain::sessions::{Policy, Sessions};
-use shared::domain::tokens::{Grant, Published, Signer, Verifier};
+use shared::domain::tokens::{NewToken, Published, Signer, Verifier};
 use users::items::now;
 
 use crate::support::{GOOD_PASSWORD, Server};
@@ -39,13 +39,14 @@ fn login(server: &Server) -> Tokens {
     let user = server.wait(server.table("users").user("johndoe"));
     let user = user.unwrap().unwrap();
     let scopes = user.scopes.clone();
-    let grant = Grant { user, scopes };
-    let held = server.wait(sessions(server).begin(&grant, &Client::own()));
+    let auth_time = Duration::from_secs(now());
+    let (sessions, own) = (sessions(server), Client::own());
+    let refresh = server.wait(sessions.begin(&user, &scopes, &own, auth_time));
     let signer = Signer::shared(&KEY.into(), None, LIFETIME);
-    let access = server.wait(signer.sign(&grant.token(), Duration::from_secs(now())));
+    let access = server.wait(signer.sign(&NewToken::of_user(&user, &scopes), auth_time));
     Tokens {
         access: access.unwrap(),
-        refresh: held.unwrap().token.to_text(),
+        refresh: refresh.unwrap().to_text(),
     }
 }
 

@@ -11,7 +11,6 @@ use shared::domain::clock::Clock;
 use shared::domain::sessions::store::SessionStore;
 use shared::domain::sessions::token::RefreshToken;
 use shared::domain::sessions::{Policy, Sessions};
-use shared::domain::tokens::Grant;
 use users::items::now;
 use users::output::date;
 
@@ -46,11 +45,9 @@ fn sessions(server: &Server, ago: u64) -> Sessions {
 fn begin(server: &Server, name: &str, ago: u64) -> RefreshToken {
     let table = server.table("users");
     let user = server.wait(table.user(name)).unwrap().unwrap();
-    let scopes = user.scopes.clone();
-    let grant = Grant { user, scopes };
-    let begun = sessions(server, ago);
-    let held = server.wait(begun.begin(&grant, &Client::own()));
-    held.unwrap().token
+    let (sessions, own) = (sessions(server, ago), Client::own());
+    let begun = sessions.begin(&user, &user.scopes, &own, sessions.clock.now());
+    server.wait(begun).unwrap()
 }
 
 fn refresh(server: &Server, token: &RefreshToken, ago: u64) -> Result<(), String> {

@@ -8,12 +8,10 @@ use lambda_http::http::HeaderValue;
 use lambda_http::http::header::PRAGMA;
 use schemars::JsonSchema;
 use serde::Serialize;
-use shared::config::{ConfigError, Parts, Reader, State};
 use shared::domain::clients::Clients;
+use shared::domain::grants::{Grants, TokenSet};
 use shared::domain::login::Login;
-use shared::domain::sessions::{Held, Sessions};
 use shared::domain::store::StoreError;
-use shared::domain::tokens::{NewToken, SessionClaims, Signer};
 use shared::http::{
     self, Alternative, Answer, ApiError, Description, Dialect, Feature, Form, Kind, OAuthRefused,
     Operation, Problem, Public, Refused, Request, RequestError,
@@ -43,58 +41,27 @@ pub const FUNCTION: Function = Function {
     start: |cold_start| cold_start.public(ROUTE, handle),
 };
 
-/// What gives tokens.
-pub struct TokenEndpoint {
-    /// Checks passwords.
-    pub login: Login,
-    /// Signs access tokens.
-    pub signer: Signer,
-    /// How FastAPI's own form is read.
-    pub dialect: Dialect,
-    /// Which programs there are.
-    pub clients: Clients,
-    /// Makes refresh tokens, if logins last.
-    pub sessions: Option<Sessions>,
-}
-
-type Needs = ((Login, Signer, Dialect), (Clients, Option<Sessions>));
-
-impl State for TokenEndpoint {
-    type Config = <Needs as State>::Config;
-
-    fn read(reader: &mut Reader<'_>) -> Self::Config {
-        Needs::read(reader)
-    }
-
-    async fn open(config: Self::Config, parts: &Parts) -> Result<Self, ConfigError> {
-        let ((login, signer, dialect), (clients, sessions)) = Needs::open(config, parts).await?;
-        Ok(Self {
-            login,
-            signer,
-            dialect,
-            clients,
-            sessions,
-        })
-    }
-}
+/// Checks passwords, issues tokens, knows how FastAPI's own form is read, and which programs there are.
+pub type State = ((Login, Grants), (Dialect, Clients));
 
 /// Gives tokens for what the form's `grant_type` names. FastAPI's page knows only one, the password;
 /// the others are there where sessions and clients are.
-pub async fn handle(endpoint: &TokenEndpoint, request: Request) -> Answer {
+pub async fn handle(state: &State, request: Request) -> Answer {
+    let ((_, grants), (_, clients)) = state;
     let form = Form::of_body(&request)?;
     let grant = form.read(|fields| fields.optional("grant_type"));
-    let tokens = match (grant, &endpoint.sessions) {
+    let tokens = match (grant, &grants.sessions) {
         (Ok(Some(refresh::GRANT)), Some(sessions)) => {
-            let tokens = refresh::tokens(endpoint, sessions, &request, &form).await;
+            let tokens = refresh::tokens(state, sessions, &request, &form).await;
             tokens.map_err(ApiError::in_rfc)?
         }
-        (Ok(Some(client_credentials::GRANT)), _) if endpoint.clients.are_checked() => {
-            let tokens = client_credentials::tokens(endpoint, &request, &form).await;
+        (Ok(Some(client_credentials::GRANT)), _) if clients.are_checked() => {
+            let tokens = client_credentials::tokens(state, &request, &form).await;
             tokens.map_err(ApiError::in_rfc)?
         }
-        _ => password::tokens(endpoint, &request, &form).await?,
+        _ => password::tokens(state, &request, &form).await?,
     };
-    let mut response = http::json(&tokens)?;
+    let mut response = http::json(&TokenResponse::from(tokens))?;
     let headers = response.headers_mut();
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     Ok(response)
@@ -154,26 +121,14 @@ pub struct TokenResponse {
     pub refresh_token: Option<String>,
 }
 
-impl TokenResponse {
-    /// Signs an access token, which names its session if it has one.
-    pub async fn new(
-        endpoint: &TokenEndpoint,
-        token: NewToken<'_>,
-        held: Option<&Held>,
-    ) -> Result<Self, ApiError> {
-        let sid = held.map(|held| held.token.sid());
-        let session = held.zip(sid.as_ref()).map(|(held, sid)| SessionClaims {
-            sid: &sid.0,
-            auth_time: held.auth_time,
-        });
-        let token = NewToken { session, ..token };
-        let now = endpoint.login.clock.now();
-        Ok(Self {
-            access_token: endpoint.signer.sign(&token, now).await?,
+impl From<TokenSet> for TokenResponse {
+    fn from(tokens: TokenSet) -> Self {
+        Self {
+            access_token: tokens.access_token,
             token_type: "bearer",
-            expires_in: endpoint.signer.lifetime().as_secs(),
-            scope: token.scopes.to_string(),
-            refresh_token: held.map(|held| held.token.to_text()),
-        })
+            expires_in: tokens.lifetime.as_secs(),
+            scope: tokens.scopes.to_string(),
+            refresh_token: tokens.refresh_token.map(|token| token.to_text()),
+        }
     }
 }

@@ -9,8 +9,8 @@ use super::state::{Parts, State};
 use super::store::StoreConfig;
 use crate::domain::accounts::Account;
 use crate::domain::accounts::password::{Capacity, Passwords, Policy};
-use crate::domain::login::Login;
 use crate::domain::login::attempt::Limits;
+use crate::domain::login::{DisabledUsers, Login};
 use crate::http::Dialect;
 
 /// What the variables say about logins.
@@ -21,9 +21,8 @@ pub struct LoginConfig {
     /// `LOGIN_FAILURES_PER_ACCOUNT` (default 10) and `LOGIN_FAILURES_PER_ADDRESS` (default 100):
     /// how many logins may fail before others wait; 0 means no limit.
     pub limits: Limits,
-    /// May a disabled user log in? On FastAPI's page, and refused later by the routes; not where
-    /// `API_DIALECT` is `rfc`.
-    pub admits_disabled: bool,
+    /// Whether disabled users may log in: as on FastAPI's page, but not where `API_DIALECT` is `rfc`.
+    pub disabled_users: DisabledUsers,
     /// `PASSWORD_HASH_MEMORY_KIB` (default 19456), `PASSWORD_HASH_ITERATIONS` (default 2) and
     /// `PASSWORD_HASH_PARALLELISM` (default 1): what a new hash costs.
     pub policy: Policy,
@@ -46,7 +45,10 @@ impl State for Login {
                 per_account: per_account(reader),
                 per_address: reader.number("LOGIN_FAILURES_PER_ADDRESS", 100, 0),
             },
-            admits_disabled: super::service::dialect(reader) == Dialect::FastApi,
+            disabled_users: match super::service::dialect(reader) {
+                Dialect::FastApi => DisabledUsers::Admitted,
+                Dialect::Rfc => DisabledUsers::Refused,
+            },
             policy: policy(reader),
             capacity,
         }
@@ -62,7 +64,7 @@ impl State for Login {
         Ok(Self {
             store,
             limits: config.limits,
-            admits_disabled: config.admits_disabled,
+            disabled_users: config.disabled_users,
             passwords,
             patience: parts.patience,
             clock: Arc::clone(&parts.clock),

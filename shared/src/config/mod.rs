@@ -12,6 +12,7 @@
 //! | `shared_key` | what is wrong with either of the two keys |
 //! | `sessions` | `REFRESH_IDLE_DAYS`, `REFRESH_DAYS`, `REFRESH_GRACE_SECONDS` |
 //! | `clients` | `CLIENTS`, `CLIENTS_FILE` |
+//! | `grants` | what issues tokens |
 //! | `offered` | [`Offered`]: what is off until it is asked for, for functions that tell of it |
 //! | `login` | `LOGIN_FAILURES_`, `PASSWORD_HASH_` |
 //! | `route_scopes` | `ROUTE_SCOPES` |
@@ -21,6 +22,7 @@
 
 mod aws;
 mod clients;
+mod grants;
 mod keys;
 mod login;
 mod offered;

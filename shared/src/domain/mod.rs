@@ -6,6 +6,7 @@
 //! | [`login`] | [`login::Login`]: checks the password and limits the failures |
 //! | [`clients`] | the programs that ask for tokens, and how they prove which one they are |
 //! | [`sessions`] | logins that last, and their refresh tokens |
+//! | [`grants`] | what a client gets for what it has proved: one way to issue |
 //! | [`tokens`] | the JWT: how it is signed and verified, its claims, and the keys |
 //! | [`access`] | [`access::Guard`]: the one place where token, user and scopes are checked |
 //! | [`introspection`] | what a token is worth, for clients that ask |
@@ -18,6 +19,7 @@ pub mod access;
 pub mod accounts;
 pub mod clients;
 pub mod clock;
+pub mod grants;
 pub mod introspection;
 pub mod login;
 pub mod route_scopes;

@@ -7,6 +7,7 @@ use lambda_http::http::StatusCode;
 
 use super::problem::Problem;
 use crate::domain::access::Denied;
+use crate::domain::grants::GrantError;
 use crate::domain::login::LoginError;
 use crate::domain::sessions::SessionError;
 use crate::domain::store::StoreError;
@@ -234,9 +235,20 @@ impl From<LoginError> for ApiError {
             LoginError::TooManyAttempts { wait, reason } => {
                 Refused::TooManyAttempts { wait, reason }
             }
-            LoginError::ScopeNotAllowed => Refused::ScopeNotAllowed,
             LoginError::Store(error) => return error.into(),
         })
+    }
+}
+
+impl From<GrantError> for ApiError {
+    fn from(error: GrantError) -> Self {
+        match error {
+            GrantError::UnauthorizedClient => OAuthRefused::UnauthorizedClient.into(),
+            GrantError::ScopeNotAllowed => Self::Login(Refused::ScopeNotAllowed),
+            GrantError::InvalidScope => OAuthRefused::InvalidScope.into(),
+            GrantError::Session(error) => error.into(),
+            GrantError::Signing(error) => error.into(),
+        }
     }
 }
 

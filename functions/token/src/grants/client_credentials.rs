@@ -3,34 +3,23 @@
 use lambda_http::Request;
 use schemars::JsonSchema;
 use shared::domain::clients::GrantType;
-use shared::domain::tokens::NewToken;
-use shared::http::{self, ApiError, Fields, Form, OAuthRefused};
+use shared::domain::grants::TokenSet;
+use shared::http::{self, ApiError, Fields, Form};
 
-use crate::{TokenEndpoint, TokenResponse};
+use crate::State;
 
 /// What the form names it.
 pub const GRANT: &str = GrantType::ClientCredentials.as_str();
 
-/// Gives an access token for the scopes that are asked for, or for all that the client has. There is
-/// no refresh token: the client can ask again (RFC 6749 4.4.3).
+/// Gives a client that has proved who it is a token of its own.
 pub async fn tokens(
-    endpoint: &TokenEndpoint,
+    ((_, grants), (_, clients)): &State,
     request: &Request,
     form: &Form,
-) -> Result<TokenResponse, ApiError> {
+) -> Result<TokenSet, ApiError> {
     let ClientForm { scope, .. } = form.read(ClientForm::read)?;
-    let client = http::confidential_client(&endpoint.clients, request, form).await?;
-    super::allowed(&client, GrantType::ClientCredentials)?;
-    client.note_in_log();
-    let scopes = client.grant(scope).ok_or(OAuthRefused::InvalidScope)?;
-    let token = NewToken {
-        sub: &client.subject(),
-        client: &client.id,
-        scopes: &scopes,
-        stamp: None,
-        session: None,
-    };
-    TokenResponse::new(endpoint, token, None).await
+    let client = http::confidential_client(clients, request, form).await?;
+    Ok(grants.client_credentials(&client, scope).await?)
 }
 
 /// The form of RFC 6749 4.4.2.

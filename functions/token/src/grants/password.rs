@@ -3,47 +3,35 @@
 use lambda_http::Request;
 use schemars::JsonSchema;
 use shared::domain::clients::GrantType;
-use shared::domain::login;
-use shared::domain::tokens::NewToken;
+use shared::domain::grants::{self, TokenSet};
 use shared::http::{self, ApiError, Dialect, Fields, Form};
 
-use crate::{TokenEndpoint, TokenResponse};
+use crate::State;
 
 /// The only `grant_type` that is allowed, as FastAPI's regular expression.
 pub const PASSWORD: &str = "^password$";
 
-/// Verifies the password, grants the scopes that were asked for, and begins a session where there are
-/// any.
+/// Logs the user in.
 pub async fn tokens(
-    endpoint: &TokenEndpoint,
+    ((login, grants), (dialect, clients)): &State,
     request: &Request,
     form: &Form,
-) -> Result<TokenResponse, ApiError> {
+) -> Result<TokenSet, ApiError> {
     let LoginForm {
         username,
         password,
         scope,
         ..
-    } = form.read(|fields| LoginForm::read(fields, endpoint.dialect))?;
+    } = form.read(|fields| LoginForm::read(fields, *dialect))?;
     // FastAPI's page knows no clients.
-    let client = http::client(&endpoint.clients, request, form).await;
+    let client = http::client(clients, request, form).await;
     let client = client.map_err(ApiError::in_rfc)?;
-    super::allowed(&client, GrantType::Password).map_err(ApiError::in_rfc)?;
+    let allowed = grants::check(&client, GrantType::Password);
+    allowed.map_err(|error| ApiError::from(error).in_rfc())?;
 
     let source_ip = http::source_ip(request);
-    let user = endpoint.login.authenticate(source_ip, username, password);
-    let grant = login::grant(user.await?, &client, scope)?;
-    // A refresh refuses disabled users, so a session of theirs would be of no use until they are enabled.
-    let lasts = client.may(GrantType::RefreshToken) && !grant.user.disabled;
-    let held = match endpoint.sessions.as_ref().filter(|_| lasts) {
-        Some(sessions) => Some(sessions.begin(&grant, &client).await?),
-        None => None,
-    };
-    let token = NewToken {
-        client: &client.id,
-        ..grant.token()
-    };
-    TokenResponse::new(endpoint, token, held.as_ref()).await
+    let login = login.authenticate(source_ip, username, password).await?;
+    Ok(grants.password(&login, &client, scope).await?)
 }
 
 /// The form of RFC 6749 4.3.2, as FastAPI's `OAuth2PasswordRequestForm` reads it.

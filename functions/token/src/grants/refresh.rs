@@ -3,35 +3,30 @@
 use lambda_http::Request;
 use schemars::JsonSchema;
 use shared::domain::clients::GrantType;
+use shared::domain::grants::TokenSet;
 use shared::domain::sessions::Sessions;
-use shared::domain::tokens::NewToken;
 use shared::http::{self, ApiError, Fields, Form};
 
-use crate::{TokenEndpoint, TokenResponse};
+use crate::State;
 
 /// What the form names it.
 pub const GRANT: &str = GrantType::RefreshToken.as_str();
 
 /// Gives the next refresh token, and an access token with it.
 pub async fn tokens(
-    endpoint: &TokenEndpoint,
+    ((_, grants), (_, clients)): &State,
     sessions: &Sessions,
     request: &Request,
     form: &Form,
-) -> Result<TokenResponse, ApiError> {
+) -> Result<TokenSet, ApiError> {
     let RefreshForm {
         refresh_token,
         scope,
         ..
     } = form.read(RefreshForm::read)?;
-    let client = http::client(&endpoint.clients, request, form).await?;
-    super::allowed(&client, GrantType::RefreshToken)?;
-    let (grant, held) = sessions.refresh(refresh_token, &client, scope).await?;
-    let token = NewToken {
-        client: &client.id,
-        ..grant.token()
-    };
-    TokenResponse::new(endpoint, token, Some(&held)).await
+    let client = http::client(clients, request, form).await?;
+    let tokens = grants.refresh(sessions, refresh_token, &client, scope);
+    Ok(tokens.await?)
 }
 
 /// The form of RFC 6749 6.

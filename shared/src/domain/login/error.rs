@@ -20,8 +20,6 @@ pub enum LoginError {
         /// Whose failures they were, for the log only.
         reason: &'static str,
     },
-    /// A scope that was asked for is not one of the user's, or is malformed (RFC 6749 5.2).
-    ScopeNotAllowed,
     /// The store failed, so nobody is told whether the password was right.
     Store(StoreError),
 }

@@ -1,12 +1,13 @@
-//! What POST /token asks: is the password right, and which scopes may its token carry?
+//! A login by name and password, in three steps.
 //!
-//! A login looks once, hashes, and then writes its verdict to one count, if that count still stands
-//! as the login saw it. Right and wrong make the same request, right after the hash. So guesses at
+//! It looks once ([`Login::admit`]), hashes ([`Login::verify`]), and then writes its verdict to one count,
+//! if that count still stands as the login saw it ([`Login::conclude`]). Right and wrong make the same request, right after the hash. So guesses at
 //! the same moment are told no more than guesses one after another
 //! (docs/adr/0023-the-verdict-is-one-conditional-write.md).
 //!
 //! | module | holds |
 //! |---|---|
+//! | `steps` | what the steps hand on to each other, and at the end [`Authenticated`] |
 //! | [`attempt`] | the keys under which failures are counted, and their limits |
 //! | [`count`] | a count: what it allows, what a failure makes of it |
 //! | [`store`] | [`store::LoginStore`]: what a login asks of the store |
@@ -16,6 +17,7 @@ pub mod attempt;
 pub mod count;
 mod error;
 pub mod memory;
+mod steps;
 pub mod store;
 
 use std::sync::Arc;
@@ -29,14 +31,12 @@ use self::count::{Count, FIRST_WAIT, Standing};
 use self::store::{LoginStore, Outcome, Seen, Verdict, Written};
 use super::accounts::password::{HashError, Match, PasswordHash, Passwords};
 use super::accounts::unicode;
-use super::accounts::{Account, MAX_BYTES, User, is_name};
-use super::clients::Client;
+use super::accounts::{Account, MAX_BYTES, is_name};
 use super::clock::Clock;
-use super::scope::Scopes;
 use super::store::{Patience, StoreError};
-use super::tokens::Grant;
 
 pub use error::LoginError;
+pub use steps::{Admitted, Authenticated, DisabledUsers, Verified};
 
 /// How long the store may take before the password is hashed. The hashing itself has no time limit.
 const LOOK: Duration = Duration::from_millis(1300);
@@ -53,8 +53,8 @@ pub struct Login {
     pub store: Arc<dyn LoginStore>,
     /// How many logins may fail.
     pub limits: Limits,
-    /// May a disabled user log in, as on FastAPI's page?
-    pub admits_disabled: bool,
+    /// Whether disabled users may log in.
+    pub disabled_users: DisabledUsers,
     /// Hashes and verifies passwords.
     pub passwords: Passwords,
     /// How long the store may take.
@@ -63,27 +63,27 @@ pub struct Login {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Grants the scopes that were asked for, if both the user and the client may have all of them (RFC
-/// 6749 3.3).
-pub fn grant(user: User, client: &Client, requested: &str) -> Result<Grant, LoginError> {
-    let scopes = Scopes::parse(requested).ok();
-    let both =
-        |scopes: &Scopes| user.scopes.contains_all(scopes.iter()) && client.may_have(scopes.iter());
-    match scopes.filter(both) {
-        Some(scopes) => Ok(Grant { user, scopes }),
-        None => Err(LoginError::ScopeNotAllowed),
-    }
-}
-
 impl Login {
-    /// The user with this name and password. An unknown user takes as long as a known one, and
-    /// counts the same.
+    /// The user with this name and password: the three steps of a login, one after the other. What a user
+    /// must prove besides stands between [`Self::verify`] and [`Self::conclude`].
     pub async fn authenticate(
         &self,
         source_ip: &str,
         username: &str,
         password: &str,
-    ) -> Result<User, LoginError> {
+    ) -> Result<Authenticated, LoginError> {
+        let admitted = self.admit(source_ip, username, password).await?;
+        self.conclude(self.verify(admitted, password)).await
+    }
+
+    /// Reads the user and the counts, and refuses an attempt that must wait. An unknown user counts as a known
+    /// one does.
+    pub async fn admit(
+        &self,
+        source_ip: &str,
+        username: &str,
+        password: &str,
+    ) -> Result<Admitted, LoginError> {
         let username = &*unicode::name(username);
         if !is_name(username) || password.len() > MAX_BYTES {
             let reason = "no user can have this name or password";
@@ -94,31 +94,55 @@ impl Login {
         if let Some(account) = &seen.found {
             account.user.note_in_log();
         }
-        let counting = self.admit(&attempt, &seen)?;
-        let verified = self.verify(seen.found, password);
-        let (account, matched) = self.decide(&counting, verified).await?;
-        self.rehash(&account, password, matched).await;
-        Ok(account.user)
+        let now = self.clock.now();
+        let standing = |key, count| self.standing(key, count, now);
+        let (standing, stranger) = if seen.known_until.is_some_and(|until| until > now) {
+            (standing(&attempt.pair, seen.pair)?, None)
+        } else {
+            let address = standing(&attempt.address, seen.address)?;
+            (standing(&attempt.account, seen.account)?, Some(address))
+        };
+        Ok(Admitted {
+            attempt,
+            account: seen.found,
+            standing,
+            stranger,
+        })
     }
 
-    /// Which count decides, and how it stands; or the wait until another login is allowed.
-    fn admit<'a>(&self, attempt: &'a Attempt, seen: &Seen) -> Result<Counting<'a>, LoginError> {
-        let now = self.clock.now();
-        let standing = |key: &Key, count| self.standing(key, count, now);
-        if seen.known_until.is_some_and(|until| until > now) {
-            let standing = standing(&attempt.pair, seen.pair)?;
-            let key = &attempt.pair;
-            return Ok(Counting {
-                key,
-                standing,
-                stranger: None,
-            });
+    /// Verifies the password. For an unknown user that takes as long as for a known one.
+    #[must_use]
+    pub fn verify<'a>(&self, mut admitted: Admitted, password: &'a str) -> Verified<'a> {
+        let result = self.verify_account(admitted.account.take(), password);
+        Verified {
+            admitted,
+            password,
+            result,
+            methods: vec!["pwd"],
         }
-        let address = standing(&attempt.address, seen.address)?;
-        Ok(Counting {
-            key: &attempt.account,
-            standing: standing(&attempt.account, seen.account)?,
-            stranger: Some(Stranger { attempt, address }),
+    }
+
+    /// Writes the verdict; only then may anybody be told of it. If the store fails, nobody is, or
+    /// guesses would be told that were never counted.
+    pub async fn conclude(&self, verified: Verified<'_>) -> Result<Authenticated, LoginError> {
+        let admitted = &verified.admitted;
+        let outcome = match verified.result {
+            Ok(_) => Outcome::Right,
+            Err(_) => Outcome::Wrong,
+        };
+        let written = self.write(admitted.key(), admitted.standing, outcome);
+        self.in_time(VERDICT, written).await?;
+        if let Some(address) = admitted.stranger {
+            self.note_stranger(&admitted.attempt, address, outcome)
+                .await?;
+        }
+        let refused = |reason| LoginError::IncorrectPassword { reason };
+        let (account, matched) = verified.result.map_err(refused)?;
+        self.rehash(&account, verified.password, matched).await;
+        Ok(Authenticated {
+            user: account.user,
+            methods: verified.methods,
+            time: self.clock.now(),
         })
     }
 
@@ -133,7 +157,7 @@ impl Login {
     }
 
     /// The account, if it is the user's password and this user may log in, and how the password matched.
-    fn verify(
+    fn verify_account(
         &self,
         account: Option<Account>,
         password: &str,
@@ -150,28 +174,11 @@ impl Login {
                 Err("a hash that is too expensive for this function")
             }
             _ if matched == Match::Wrong => Err("wrong password"),
-            _ if account.user.disabled && !self.admits_disabled => Err("disabled"),
+            _ if account.user.disabled && self.disabled_users == DisabledUsers::Refused => {
+                Err("disabled")
+            }
             _ => Ok((account, matched)),
         }
-    }
-
-    /// Writes the verdict; only then may anybody be told of it. If the store fails, nobody is, or
-    /// guesses would be told that were never counted.
-    async fn decide(
-        &self,
-        counting: &Counting<'_>,
-        verified: Result<(Account, Match), &'static str>,
-    ) -> Result<(Account, Match), LoginError> {
-        let outcome = match verified {
-            Ok(_) => Outcome::Right,
-            Err(_) => Outcome::Wrong,
-        };
-        let written = self.write(counting.key, counting.standing, outcome);
-        self.in_time(VERDICT, written).await?;
-        if let Some(stranger) = &counting.stranger {
-            self.note_stranger(stranger, outcome).await?;
-        }
-        verified.map_err(|reason| LoginError::IncorrectPassword { reason })
     }
 
     /// Writes a verdict. If the count stands otherwise by now, the verdict is written to the count as
@@ -203,12 +210,13 @@ impl Login {
     /// Makes the address known to the account, or counts the failure for the address, too.
     async fn note_stranger(
         &self,
-        stranger: &Stranger<'_>,
+        attempt: &Attempt,
+        standing: Standing,
         outcome: Outcome,
     ) -> Result<(), LoginError> {
-        let Attempt { pair, address, .. } = stranger.attempt;
+        let Attempt { pair, address, .. } = attempt;
         match outcome {
-            Outcome::Right if !stranger.attempt.has_address => Ok(()),
+            Outcome::Right if !attempt.has_address => Ok(()),
             Outcome::Right => {
                 let known = self.store.make_known(pair, self.clock.now());
                 let known: Result<_, StoreError> = self.in_time(LATER, known).await;
@@ -218,7 +226,7 @@ impl Login {
                 Ok(())
             }
             Outcome::Wrong => {
-                let counted = self.write(address, stranger.address, outcome);
+                let counted = self.write(address, standing, outcome);
                 match self.in_time(LATER, counted).await {
                     // Others have reached the address's limit meanwhile. The account has counted
                     // this guess, so it may be told.
@@ -263,19 +271,6 @@ impl Login {
             Err(elapsed) => Err(StoreError::Unavailable(elapsed.into()).into()),
         }
     }
-}
-
-/// The count that decides a login.
-struct Counting<'a> {
-    key: &'a Key,
-    standing: Standing,
-    stranger: Option<Stranger<'a>>,
-}
-
-/// An attempt from an address that is not known to the account, and how the address's count stands.
-struct Stranger<'a> {
-    attempt: &'a Attempt,
-    address: Standing,
 }
 
 #[derive(Debug, thiserror::Error)]

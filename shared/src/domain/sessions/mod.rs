@@ -34,7 +34,6 @@ use super::clients::Client;
 use super::clock::Clock;
 use super::scope::Scopes;
 use super::store::StoreError;
-use super::tokens::Grant;
 
 /// The most sessions of a user. The oldest beyond them end at the next login.
 pub const MOST_SESSIONS: usize = 100;
@@ -65,12 +64,16 @@ pub struct Sessions {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What a client has of a session.
+/// What a refresh gives, of which an access token is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// The refresh token that is valid now.
+pub struct Refreshed {
+    /// The session's user.
+    pub user: User,
+    /// What the access token may carry.
+    pub scopes: Scopes,
+    /// The next refresh token.
     pub token: RefreshToken,
-    /// When the user typed the password, since the epoch.
+    /// When the user logged in, since the epoch.
     pub auth_time: Duration,
 }
 
@@ -92,17 +95,24 @@ pub enum SessionError {
 }
 
 impl Sessions {
-    /// Begins a session for what a login has granted.
-    pub async fn begin(&self, grant: &Grant, client: &Client) -> Result<Held, SessionError> {
+    /// Begins a session for the scopes that a login has granted; `auth_time` is the login's, since the
+    /// epoch. Returns its first refresh token.
+    pub async fn begin(
+        &self,
+        user: &User,
+        scopes: &Scopes,
+        client: &Client,
+        auth_time: Duration,
+    ) -> Result<RefreshToken, SessionError> {
         let now = self.clock.now();
         let token = RefreshToken::random().map_err(|_| SessionError::Random)?;
         let session = Session {
             sid: token.sid(),
-            user: grant.user.username.clone(),
+            user: user.username.clone(),
             client: client.id.clone(),
-            scopes: grant.scopes.clone(),
-            stamp: grant.user.stamp.clone(),
-            auth_time: now,
+            scopes: scopes.clone(),
+            stamp: user.stamp.clone(),
+            auth_time,
             current: token.hash(),
             previous: None,
             salt: token::random().map_err(|_| SessionError::Random)?,
@@ -112,8 +122,7 @@ impl Sessions {
         };
         let ending = self.beyond(&session.user).await;
         self.store.begin(&session, &ending).await?;
-        let auth_time = now;
-        Ok(Held { token, auth_time })
+        Ok(token)
     }
 
     /// The sessions of a user that make room for a new one. If the store does not tell, none: a login
@@ -149,7 +158,7 @@ impl Sessions {
         presented: &str,
         client: &Client,
         scope: Option<&str>,
-    ) -> Result<(Grant, Held), SessionError> {
+    ) -> Result<Refreshed, SessionError> {
         let asked = scope.map(asked_for).transpose()?;
         let token = RefreshToken::parse(presented);
         let token = token.ok_or(SessionError::Invalid("not a refresh token"))?;
@@ -163,11 +172,12 @@ impl Sessions {
         };
         user.note_in_log();
         let scopes = granted(&session, &user, client, asked.as_ref());
-        let held = Held {
+        Ok(Refreshed {
+            user,
+            scopes,
             token: next,
             auth_time: session.auth_time,
-        };
-        Ok((Grant { user, scopes }, held))
+        })
     }
 
     /// The session that this token refreshes, and its user.

@@ -30,15 +30,6 @@ pub use published::Published;
 pub use signer::{Signer, SigningError};
 pub use verifier::{Unverified, Verifier};
 
-/// To whom a token is issued, and for which scopes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
-    /// The user.
-    pub user: User,
-    /// The scopes that the token allows.
-    pub scopes: Scopes,
-}
-
 /// What a new token says.
 #[derive(Debug, Clone, Copy)]
 pub struct NewToken<'a> {
@@ -51,28 +42,22 @@ pub struct NewToken<'a> {
     /// The user's stamp.
     pub stamp: Option<&'a Stamp>,
     /// The session that it belongs to.
-    pub session: Option<SessionClaims<'a>>,
+    pub sid: Option<&'a str>,
+    /// When the user of a session logged in, since the epoch.
+    pub auth_time: Option<Duration>,
 }
 
-/// What a token says of its session.
-#[derive(Debug, Clone, Copy)]
-pub struct SessionClaims<'a> {
-    /// Its name.
-    pub sid: &'a str,
-    /// When the user typed the password, since the epoch.
-    pub auth_time: Duration,
-}
-
-impl Grant {
-    /// A token of this grant, for this service's own application.
+impl<'a> NewToken<'a> {
+    /// A user's token, for this service's own application, of no session.
     #[must_use]
-    pub fn token(&self) -> NewToken<'_> {
-        NewToken {
-            sub: &self.user.username,
+    pub fn of_user(user: &'a User, scopes: &'a Scopes) -> Self {
+        Self {
+            sub: &user.username,
             client: OWN,
-            scopes: &self.scopes,
-            stamp: self.user.stamp.as_ref(),
-            session: None,
+            scopes,
+            stamp: user.stamp.as_ref(),
+            sid: None,
+            auth_time: None,
         }
     }
 }

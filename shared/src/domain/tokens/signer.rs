@@ -107,8 +107,8 @@ impl Signer {
             exp: (now + self.lifetime).as_secs(),
             jti: Uuid::new_v4().to_string(),
             stamp: token.stamp,
-            sid: token.session.map(|session| session.sid),
-            auth_time: token.session.map(|session| session.auth_time.as_secs()),
+            sid: token.sid,
+            auth_time: token.auth_time.map(|time| time.as_secs()),
         };
         if issuer.is_some() {
             header.typ = Some("at+jwt".to_owned());

@@ -59,13 +59,12 @@ fn verify_by(verifier: &Verifier, token: &str) -> Result<Claims, InvalidToken> {
 
 /// A token as this service issues them.
 fn issue(username: &str, scopes: &Scopes, now: Duration) -> String {
-    issue_to(user(username, None), scopes, now)
+    issue_to(&user(username, None), scopes, now)
 }
 
-fn issue_to(user: User, scopes: &Scopes, now: Duration) -> String {
-    let scopes = scopes.clone();
+fn issue_to(user: &User, scopes: &Scopes, now: Duration) -> String {
     let signer = Signer::shared(&KEY.into(), None, Duration::from_mins(30));
-    at_once(signer.sign(&Grant { user, scopes }.token(), now)).unwrap()
+    at_once(signer.sign(&NewToken::of_user(user, scopes), now)).unwrap()
 }
 
 fn user(username: &str, stamp: Option<Stamp>) -> User {
@@ -158,7 +157,7 @@ fn a_token_of_the_key_before_is_valid_too() {
 #[test]
 fn a_token_carries_its_users_stamp() {
     let stamp = Some(Stamp::random());
-    let token = issue_to(user("johndoe", stamp.clone()), &Scopes::default(), NOW);
+    let token = issue_to(&user("johndoe", stamp.clone()), &Scopes::default(), NOW);
     assert_eq!(verify(&token).unwrap().stamp, stamp);
     for stamp in ["null", "1", "[]"] {
         let token = mint(HEADER, with_claim(&format!(r#""stamp":{stamp}"#)));

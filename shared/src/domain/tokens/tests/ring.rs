@@ -128,7 +128,7 @@ fn issue_by(ring: &Ring, issuer: Option<Issuer>, now: Duration) -> String {
     let signer = Signer::ring(Keyring::new(Arc::new(ring.clone())), issuer, LIFETIME);
     let scopes = Scopes::parse("me items").unwrap();
     let user = user("johndoe", Some(Stamp::random()));
-    at_once(signer.sign(&Grant { user, scopes }.token(), now)).unwrap()
+    at_once(signer.sign(&NewToken::of_user(&user, &scopes), now)).unwrap()
 }
 
 #[test]
