@@ -174,12 +174,17 @@ impl Session {
         }
     }
 
+    /// True if it was not used for too long, or is too old.
+    fn is_over(&self, now: Duration) -> bool {
+        now >= self.expires || now >= self.ends
+    }
+
     /// Why nobody may refresh it so, whichever token is presented.
     fn refuses(&self, rotation: &Rotation) -> Option<Refusal> {
         let wider = |asked: &Scopes| !self.scopes.contains_all(asked.iter());
         if self.client != rotation.client {
             Some(Refusal::Client)
-        } else if rotation.now >= self.expires || rotation.now >= self.ends {
+        } else if self.is_over(rotation.now) {
             Some(Refusal::Expired)
         } else if rotation.asked.as_ref().is_some_and(wider) {
             Some(Refusal::Scope)
@@ -196,6 +201,10 @@ impl Session {
         successor: &Hash,
         grace: Duration,
     ) -> Result<(), Refusal> {
+        // An old token of a session that has ended by itself is no sign of a thief.
+        if self.is_over(rotation.now) {
+            return Err(Refusal::Expired);
+        }
         let was_valid = self.previous == Some(rotation.presented);
         if self.current != rotation.presented {
             let lately = rotation.now < self.rotated + grace;

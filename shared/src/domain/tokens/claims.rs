@@ -11,6 +11,9 @@ use crate::domain::accounts::Stamp;
 use crate::domain::scope::Scopes;
 use crate::domain::tokens::keys::Issuer;
 
+/// How many seconds a token may be from the future: the clocks of two machines differ by some.
+const LEEWAY: f64 = 5.0;
+
 /// The claims of a received token. If one of them has the wrong type or is `null`, the token is
 /// invalid.
 #[derive(Deserialize)]
@@ -102,10 +105,11 @@ impl Payload {
         if now >= self.exp.trunc() {
             return Err(InvalidToken::Expired);
         }
+        let latest = now + LEEWAY;
         if [self.nbf, self.iat]
             .into_iter()
             .flatten()
-            .any(|start| start.trunc() > now)
+            .any(|start| start.trunc() > latest)
         {
             return Err(InvalidToken::NotYetValid);
         }

@@ -115,8 +115,10 @@ impl Keyring {
     /// What is kept, and whether it is to be read again because it is so old.
     fn look(&self, now: Duration, age: Duration) -> (Option<Arc<Ring>>, bool) {
         let kept = self.kept();
-        let paused = kept.asked.is_some_and(|asked| now < asked + PAUSE);
-        (kept.ring.clone(), !paused && now >= kept.read + age)
+        // A clock that was set back must not keep a revoked key alive until it has caught up.
+        let is_within = |since: Duration, span| (since..since + span).contains(&now);
+        let paused = kept.asked.is_some_and(|asked| is_within(asked, PAUSE));
+        (kept.ring.clone(), !paused && !is_within(kept.read, age))
     }
 
     async fn read(&self, now: Duration) -> Result<Option<Arc<Ring>>, StoreError> {
@@ -125,8 +127,10 @@ impl Keyring {
             return Ok(None);
         };
         let mut kept = self.kept();
-        // Another request may have asked later and been answered sooner: what it was told is newer.
-        if kept.ring.is_none() || kept.read <= now {
+        // Another request may have asked later and been answered sooner: what it was told is newer. A ring
+        // that is newer than the latest question was read before the clock was set back.
+        let set_back = kept.asked.is_some_and(|asked| asked < kept.read);
+        if kept.ring.is_none() || kept.read <= now || set_back {
             kept.ring = Some(Arc::new(ring));
             kept.read = now;
         }

@@ -125,6 +125,22 @@ fn is_error(said: Option<Result<usize, String>>) -> bool {
     said.is_some_and(|said| said.is_err())
 }
 
+/// Or a revoked key would be accepted until the clock is where it was.
+#[test]
+fn a_clock_that_is_set_back_makes_the_ring_due() {
+    let case = Case::new(Answers(1));
+    assert_eq!(case.ring(), Some(Ok(1)));
+    *case.store.now.lock().unwrap() -= Duration::from_secs(2000);
+    case.store(Answers(2));
+    assert_eq!((case.ring(), case.asked()), (Some(Ok(2)), 2));
+    // From here on it is as if it had begun now.
+    case.store(Answers(3));
+    case.wait(FRESH.as_secs() - 1);
+    assert_eq!((case.ring(), case.asked()), (Some(Ok(2)), 2));
+    case.wait(1);
+    assert_eq!((case.ring(), case.asked()), (Some(Ok(3)), 3));
+}
+
 #[test]
 fn a_thousand_unknown_keys_cost_one_read_in_30_seconds() {
     let case = Case::new(Answers(1));
