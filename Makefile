@@ -16,7 +16,7 @@ export PATH := $(ON_PATH):$(CURDIR)/.venv/cargo-lambda/bin:$(CURDIR)/.venv/zig/b
 export SAM_CLI_TELEMETRY := 0
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 
-.PHONY: help dev invoke invoke-what test live-test watch-test client-test verifying-test rotation-test openapi-test browser-test store-test routes check bench new new-test needs-docker sam-test rehearse example build arm64-test deploy smoke
+.PHONY: help dev invoke invoke-what test live-test watch-test client-test verifying-test openapi-test browser-test store-test routes check bench new new-test needs-docker sam-test rehearse example build arm64-test deploy smoke
 
 help: ## List the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -69,9 +69,6 @@ client-test: .venv/clients/ok tests/clients/node_modules/.package-lock.json ## T
 
 verifying-test: .venv/verifying/ok tests/clients/node_modules/.package-lock.json ## Test the servers of docs/verifying.md, which verify tokens of `make dev JWT_ALGORITHM=RS256`
 	@.venv/verifying/bin/python tests/verifying.py
-
-rotation-test: .venv/verifying/ok ## Rotate and revoke keys under load, in real time: some 17 minutes
-	@.venv/verifying/bin/python tests/rotation.py
 
 openapi-test: .venv/openapi/ok ## Test `make dev` against its own /openapi.json
 	@.venv/openapi/bin/python tests/openapi.py

@@ -1,8 +1,9 @@
 //! The whole service in one process, as `make dev` runs it: what a request gets over HTTP, what each function sees, and
-//! what is said of a wrong configuration. That it is built anew after a save: `tests/live.py`.
+//! what is said of a wrong configuration. That it is built anew after a save: `make_dev.rs`.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -82,6 +83,49 @@ fn the_pages_flow() {
 }
 
 /// So a session that POST /token begins is one that the other functions can end.
+/// Sends bytes as they are; returns the answer's status.
+fn raw(service: &Curl, request: &str) -> String {
+    let address = service.base_url.trim_start_matches("http://");
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.write_all(request.as_bytes()).unwrap();
+    let mut start = [0; 12];
+    connection.read_exact(&mut start).unwrap();
+    String::from_utf8_lossy(&start[9..]).into_owned()
+}
+
+/// A body in chunks arrives whole; a bad chunk is the client's mistake, not a 500.
+#[test]
+fn a_body_comes_in_chunks() {
+    let service = serve(&[]);
+    let whole = "5\r\nusern\r\n1b;x=y\r\name=johndoe&password=secret\r\n0\r\nTrailer: x\r\n\r\n";
+    for (body, status) in [
+        (whole, "200"),
+        ("zz\r\nusern\r\n0\r\n\r\n", "400"),
+        ("0x5\r\nusern\r\n0\r\n\r\n", "400"),
+        ("-5\r\nusern\r\n0\r\n\r\n", "400"),
+        ("5\r\nusername\r\n0\r\n\r\n", "400"),
+    ] {
+        let head = "POST /token HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\
+                    Content-Type: application/x-www-form-urlencoded\r\n\r\n";
+        assert_eq!(raw(&service, &format!("{head}{body}")), status, "{body}");
+    }
+}
+
+/// What is no path is no request for a function.
+#[test]
+fn a_target_is_a_path() {
+    let service = serve(&[]);
+    for (target, status) in [
+        ("*", "400"),
+        ("token", "400"),
+        ("/lambda-url/", "404"),
+        ("/lambda-url/users/", "404"),
+    ] {
+        let request = format!("OPTIONS {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        assert_eq!(raw(&service, &request), status, "{target}");
+    }
+}
+
 #[test]
 fn all_functions_share_one_store_in_memory() {
     let service = serve(&[("REFRESH_IDLE_DAYS", "30")]);
