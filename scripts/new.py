@@ -73,7 +73,7 @@ EDITS = [
     ("service/src/lib.rs", "    status::FUNCTION,", "    users_me_orders::FUNCTION,\n    users_me_order::FUNCTION,\n    status::FUNCTION,"),
     ("tests/main.rs", "mod examples;\n", ""),
     ("tests/main.rs", "mod oauth2;\n", "mod oauth2;\nmod orders;\n"),
-    ("tests/modules.rs", '        "bench/src",\n', ""),
+    ("tests/modules.rs", ', "bench/src"', ""),
     ("tests/live.rs", "what `docs/adr` could only assume", "what could only be assumed"),
     ("docs/fastapi.md", "; [examples](../examples) |", "; [users-me-orders](../functions/users-me-orders/src/lib.rs) |"),
 ]
