@@ -99,7 +99,7 @@ where
     }
 
     async fn handle(&self, event: http::Event) -> Answer {
-        let (access, parameters) = event.check(self.route)?;
+        let (access, parameters) = self.route.check(event.method(), event.path())?;
         let request = http::request(event, parameters)?;
         (self.answer)(access, request).await
     }

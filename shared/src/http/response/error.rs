@@ -1,16 +1,16 @@
-//! Everything that can go wrong. How the client sees it is in [`super::dialect`].
+//! Everything that can go wrong. How the client sees it is in [`super::presentation`].
 
 use std::error::Error;
 use std::time::Duration;
 
 use lambda_http::http::StatusCode;
 
-use super::problem::Problem;
 use crate::domain::access::Denied;
 use crate::domain::login::LoginError;
 use crate::domain::sessions::SessionError;
 use crate::domain::store::StoreError;
 use crate::domain::tokens::{InvalidToken, SigningError};
+use crate::http::request::error::RequestError;
 
 /// An error, sorted by where it can happen.
 #[derive(Debug)]
@@ -37,29 +37,6 @@ pub enum ApiError {
     Unavailable(StoreError),
     /// A fault of this service.
     Internal(Box<dyn Error + Send + Sync>),
-}
-
-/// What is wrong with a request, no matter who sends it.
-#[derive(Debug, PartialEq)]
-pub enum RequestError {
-    /// No route has this path.
-    NotFound,
-    /// The route does not have this method.
-    MethodNotAllowed {
-        /// The methods that it has.
-        allowed: Vec<&'static str>,
-    },
-    /// The body is not valid base64, although the event says so, or its JSON is not UTF-8.
-    MalformedBody,
-    /// The body is larger than this API reads.
-    ContentTooLarge,
-    /// The form has more fields than this API reads.
-    TooManyFields {
-        /// The most fields that it reads.
-        most: usize,
-    },
-    /// Parameters, fields or members are missing or wrong.
-    Invalid(Vec<Problem>),
 }
 
 /// Why a request may not use a route. `required` are the scopes that the route asks for.
@@ -155,7 +132,7 @@ impl ApiError {
     }
 
     /// The error for what the guard found, on a route that asks for these scopes.
-    pub(super) fn denied(denied: Denied, required: &'static [&'static str]) -> Self {
+    pub(in crate::http) fn denied(denied: Denied, required: &'static [&'static str]) -> Self {
         Self::Access(match denied {
             Denied::InvalidToken(reason) => AccessError::InvalidToken { required, reason },
             Denied::InsufficientScope => AccessError::InsufficientScope { required },

@@ -11,7 +11,8 @@ use lambda_http::{Body, Response};
 use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
 
-use super::error::ApiError;
+use crate::http::response::error::ApiError;
+use crate::http::response::json;
 
 /// How errors are spelled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,7 +67,7 @@ type Header = (HeaderName, HeaderValue);
 fn response(status: StatusCode, body: &impl Serialize, header: Option<Header>) -> Response<Body> {
     // Strings can always be written, so the default is never used.
     let text = serde_json::to_string(body).unwrap_or_default();
-    let mut response = super::response(status, text);
+    let mut response = json::response(status, text);
     response.headers_mut().extend(header);
     response
 }

@@ -7,9 +7,9 @@ use lambda_http::http::HeaderMap;
 use lambda_http::http::header::AUTHORIZATION;
 use percent_encoding::percent_decode_str;
 
-use super::error::{ApiError, OAuthRefused};
-use super::form::Form;
 use crate::domain::clients::{Client, ClientError, Clients, Credentials};
+use crate::http::request::form::Form;
+use crate::http::response::error::{ApiError, OAuthRefused};
 
 /// What a client can be, one after the other: the same header may be read in two ways.
 type Readings = Vec<Credentials>;

@@ -3,12 +3,12 @@
 use lambda_http::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use super::error::ApiError;
-use super::event::headers;
 use super::guard::bearer_token;
 use crate::domain::access::RouteGuard;
 use crate::domain::route_scopes::DeclaredRoute;
 use crate::domain::tokens::Claims;
+use crate::http::request::event::headers;
+use crate::http::response::error::ApiError;
 
 /// A request to another API's route, of which its gateway asks whether it may pass.
 #[derive(Debug, Clone, Deserialize)]

@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::fastapi::{self, ErrorBody, HttpError, HttpValidationError};
 use super::{Header, Surface};
-use crate::http::error::{AccessError, ApiError, OAuthRefused, Refused, RequestError};
-use crate::http::problem::{Kind, Problem};
+use crate::http::request::error::RequestError;
+use crate::http::request::problem::{Kind, Problem};
+use crate::http::response::error::{AccessError, ApiError, OAuthRefused, Refused};
 
 /// RFC 6749 5.2. Both texts are constants: nothing that a client sent is in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]

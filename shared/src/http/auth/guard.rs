@@ -3,9 +3,9 @@
 use lambda_http::http::HeaderMap;
 use lambda_http::http::header::AUTHORIZATION;
 
-use super::error::{AccessError, ApiError};
 use crate::domain::access::{Access, Caller, ClientGuard, Guard};
 use crate::domain::clients::Client;
+use crate::http::response::error::{AccessError, ApiError};
 
 /// Returns the user whose token came with the request and the token's claims, if both meet what `access`
 /// asks for.

@@ -3,7 +3,9 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::error::ApiError;
+use crate::http::request::form::FORM;
+use crate::http::response::error::ApiError;
+use crate::http::response::json::JSON;
 
 /// Makes a type's schema.
 pub type MakeSchema = fn(&mut SchemaGenerator) -> Schema;
@@ -165,11 +167,6 @@ impl Description {
         Self { errors, ..self }
     }
 }
-
-/// The media type of a form.
-pub const FORM: &str = "application/x-www-form-urlencoded";
-/// The media type of JSON.
-pub const JSON: &str = "application/json";
 
 impl Parameter {
     /// A parameter of the path.

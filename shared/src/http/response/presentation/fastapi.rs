@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Header, retry_after};
-use crate::http::error::{AccessError, ApiError, OAuthRefused, Refused, RequestError};
-use crate::http::problem::{Kind, Problem, Step, Type};
+use crate::http::request::error::RequestError;
+use crate::http::request::problem::{Kind, Problem, Step, Type};
+use crate::http::response::error::{AccessError, ApiError, OAuthRefused, Refused};
 
 /// The body of every error but 422.
 #[derive(Serialize, JsonSchema)]
