@@ -10,13 +10,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::config::{ConfigError, Parts, Reader, State};
 use shared::domain::clients::Clients;
-use shared::domain::login::Login;
-use shared::domain::sessions::{Held, Sessions};
+use shared::domain::login::{Login, LoginError};
+use shared::domain::sessions::{Held, SessionError, Sessions};
 use shared::domain::store::StoreError;
 use shared::domain::tokens::{NewToken, SessionClaims, Signer};
 use shared::http::{
-    self, Alternative, Answer, ApiError, Description, Dialect, Feature, Form, Kind, OAuthRefused,
-    Operation, Problem, Public, Refused, Request, RequestError,
+    self, Alternative, ApiError, Body, Description, Dialect, Failure, Feature, Form, Kind,
+    Operation, Problem, Public, Request, RequestError, Response,
 };
 use shared::lambda::Function;
 
@@ -80,17 +80,17 @@ impl State for TokenEndpoint {
 
 /// Gives tokens for what the form's `grant_type` names. FastAPI's page knows only one, the password;
 /// the others are there where sessions and clients are.
-pub async fn handle(endpoint: &TokenEndpoint, request: Request) -> Answer {
+pub async fn handle(endpoint: &TokenEndpoint, request: Request) -> Result<Response<Body>, Failure> {
     let form = Form::of_body(&request)?;
     let grant = form.read(|fields| fields.optional("grant_type"));
     let tokens = match (grant, &endpoint.sessions) {
         (Ok(Some(refresh::GRANT)), Some(sessions)) => {
             let tokens = refresh::tokens(endpoint, sessions, &request, &form).await;
-            tokens.map_err(ApiError::in_rfc)?
+            tokens.map_err(Failure::oauth)?
         }
         (Ok(Some(client_credentials::GRANT)), _) if endpoint.clients.are_checked() => {
             let tokens = client_credentials::tokens(endpoint, &request, &form).await;
-            tokens.map_err(ApiError::in_rfc)?
+            tokens.map_err(Failure::oauth)?
         }
         _ => password::tokens(endpoint, &request, &form).await?,
     };
@@ -109,31 +109,29 @@ fn refusals() -> Vec<ApiError> {
     let missing = Problem::of_field("body", "username", Kind::Missing);
     vec![
         ApiError::Request(RequestError::Invalid(vec![implicit, missing])),
-        ApiError::Login(Refused::IncorrectPassword { reason: "" }),
-        ApiError::Login(Refused::ScopeNotAllowed),
-        ApiError::Login(Refused::TooManyAttempts { wait, reason: "" }),
+        ApiError::Login(LoginError::IncorrectPassword { reason: "" }),
+        ApiError::Login(LoginError::ScopeNotAllowed),
+        ApiError::Login(LoginError::TooManyAttempts { wait, reason: "" }),
     ]
 }
 
 /// What each grant that FastAPI's page does not have can refuse with.
 fn grant_refusals() -> Vec<ApiError> {
-    let all = [
-        OAuthRefused::InvalidScope.into(),
-        OAuthRefused::UnauthorizedClient.into(),
-        ApiError::Unavailable(StoreError::Unavailable("".into())),
+    vec![
+        ApiError::InvalidScope,
+        ApiError::UnauthorizedClient,
+        ApiError::Store(StoreError::Unavailable("".into())),
         ApiError::internal(""),
-    ];
-    all.map(ApiError::in_rfc).into()
+    ]
 }
 
 fn refresh_refusals() -> Vec<ApiError> {
     let missing = Problem::of_field("body", "refresh_token", Kind::Missing);
     let own = [
-        OAuthRefused::InvalidGrant { reason: "" }.into(),
+        SessionError::Invalid("").into(),
         ApiError::Request(RequestError::Invalid(vec![missing])),
     ];
-    let own = own.map(ApiError::in_rfc).into_iter();
-    own.chain(grant_refusals()).collect()
+    own.into_iter().chain(grant_refusals()).collect()
 }
 
 /// RFC 6749 5.1.

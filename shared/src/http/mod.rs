@@ -10,10 +10,13 @@
 //! | | `error` | [`ApiError`]: everything that can go wrong |
 //! | | `presentation` | how the client sees an error |
 //! | | `gateway` | the form in which the gateway expects a response |
-//! | `auth` | `guard` | the check before each protected handler, of the bearer token and its user or client |
+//! | `auth` | `authorization` | the header `Authorization` |
+//! | | `guard` | the check before each protected handler, of the bearer token and its user or client |
 //! | | `client` | which client sends a form |
 //! | | `authorizer` | the question of another API's gateway, and the verdict |
 //! | `route` | | [`Route`]: a path, its methods and what each requires; [`Public`], [`Protected`], [`ForClients`] |
+//! | | `audience` | for whom a route is |
+//! | | `operation` | [`Operation`]: a method, and who may use it |
 //! | | `description` | what `/openapi.json` says about a route |
 //!
 //! `request` imports from none of the others, `response` from `request`; `auth` and `route` import from both,
@@ -37,13 +40,14 @@ pub use request::form::{FORM, Form, MAX_FIELDS};
 pub use request::json::{JsonProblems, from_json};
 pub use request::problem::{Kind, Problem, Step, Type};
 pub use request::token_form::TokenForm;
-pub use response::error::{AccessError, ApiError, OAuthRefused, Refused};
+pub use response::error::ApiError;
 pub use response::file::{File, Files};
 pub(crate) use response::gateway::gateway_response;
 pub use response::json::{JSON, json, json_with};
-pub use response::presentation::{Dialect, Surface};
+pub use response::presentation::{Dialect, Failure, Presentation};
 pub use route::description::{Alternative, Description, Feature, MakeSchema, Parameter};
-pub use route::{ForClients, Operation, Protected, Public, Route, path_parameter, without_slash};
+pub use route::operation::Operation;
+pub use route::{ForClients, Protected, Public, Route, path_parameter, without_slash};
 
-/// What a handler returns.
+/// What a handler returns. Where an error needs a presentation of its own, its type is [`Failure`].
 pub type Answer = Result<Response<Body>, ApiError>;

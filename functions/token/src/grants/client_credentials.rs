@@ -4,7 +4,7 @@ use lambda_http::Request;
 use schemars::JsonSchema;
 use shared::domain::clients::GrantType;
 use shared::domain::tokens::NewToken;
-use shared::http::{self, ApiError, Fields, Form, OAuthRefused};
+use shared::http::{self, ApiError, Fields, Form};
 
 use crate::{TokenEndpoint, TokenResponse};
 
@@ -22,7 +22,7 @@ pub async fn tokens(
     let client = http::confidential_client(&endpoint.clients, request, form).await?;
     super::allowed(&client, GrantType::ClientCredentials)?;
     client.note_in_log();
-    let scopes = client.grant(scope).ok_or(OAuthRefused::InvalidScope)?;
+    let scopes = client.grant(scope).ok_or(ApiError::InvalidScope)?;
     let token = NewToken {
         sub: &client.subject(),
         client: &client.id,

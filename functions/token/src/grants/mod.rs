@@ -5,13 +5,13 @@ pub mod password;
 pub mod refresh;
 
 use shared::domain::clients::{Client, GrantType};
-use shared::http::{ApiError, OAuthRefused};
+use shared::http::ApiError;
 
 /// Refuses a client that may not use this grant.
 fn allowed(client: &Client, grant: GrantType) -> Result<(), ApiError> {
     if client.may(grant) {
         Ok(())
     } else {
-        Err(OAuthRefused::UnauthorizedClient.into())
+        Err(ApiError::UnauthorizedClient)
     }
 }

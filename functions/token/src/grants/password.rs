@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use shared::domain::clients::GrantType;
 use shared::domain::login;
 use shared::domain::tokens::NewToken;
-use shared::http::{self, ApiError, Dialect, Fields, Form};
+use shared::http::{self, Dialect, Failure, Fields, Form};
 
 use crate::{TokenEndpoint, TokenResponse};
 
@@ -18,7 +18,7 @@ pub async fn tokens(
     endpoint: &TokenEndpoint,
     request: &Request,
     form: &Form,
-) -> Result<TokenResponse, ApiError> {
+) -> Result<TokenResponse, Failure> {
     let LoginForm {
         username,
         password,
@@ -27,8 +27,8 @@ pub async fn tokens(
     } = form.read(|fields| LoginForm::read(fields, endpoint.dialect))?;
     // FastAPI's page knows no clients.
     let client = http::client(&endpoint.clients, request, form).await;
-    let client = client.map_err(ApiError::in_rfc)?;
-    super::allowed(&client, GrantType::Password).map_err(ApiError::in_rfc)?;
+    let client = client.map_err(Failure::oauth)?;
+    super::allowed(&client, GrantType::Password).map_err(Failure::oauth)?;
 
     let source_ip = http::source_ip(request);
     let user = endpoint.login.authenticate(source_ip, username, password);
@@ -43,7 +43,7 @@ pub async fn tokens(
         client: &client.id,
         ..grant.token()
     };
-    TokenResponse::new(endpoint, token, held.as_ref()).await
+    Ok(TokenResponse::new(endpoint, token, held.as_ref()).await?)
 }
 
 /// The form of RFC 6749 4.3.2, as FastAPI's `OAuth2PasswordRequestForm` reads it.

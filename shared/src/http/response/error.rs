@@ -1,7 +1,6 @@
 //! Everything that can go wrong. How the client sees it is in [`super::presentation`].
 
 use std::error::Error;
-use std::time::Duration;
 
 use lambda_http::http::StatusCode;
 
@@ -9,23 +8,47 @@ use crate::domain::access::Denied;
 use crate::domain::login::LoginError;
 use crate::domain::sessions::SessionError;
 use crate::domain::store::StoreError;
-use crate::domain::tokens::{InvalidToken, SigningError};
+use crate::domain::tokens::SigningError;
 use crate::http::request::error::RequestError;
 
-/// An error, sorted by where it can happen.
+/// The cause of an answer that is no success. `required` are the scopes that the route asks for.
 #[derive(Debug)]
 pub enum ApiError {
     /// The request itself is wrong.
     Request(RequestError),
-    /// The request does not prove what the route requires.
-    Access(AccessError),
+    /// The request has no token. Then the challenge says nothing more (RFC 6750 3.1).
+    NotAuthenticated,
+    /// `Authorization` is not one bearer token, as RFC 6750 2.1 spells it.
+    MalformedCredentials {
+        /// All scopes that the route asks for.
+        required: &'static [&'static str],
+    },
+    /// The guard refuses the token.
+    Denied {
+        /// All scopes that the route asks for.
+        required: &'static [&'static str],
+        /// The reason.
+        denied: Denied,
+    },
     /// POST /token refuses the login.
-    Login(Refused),
-    /// An endpoint for clients refuses what FastAPI's page does not know (RFC 6749 5.2).
-    OAuth(OAuthRefused),
-    /// An error that is spelled as in RFC 6749 whatever the dialect is: FastAPI's page has no such
-    /// request.
-    InRfc(Box<ApiError>),
+    Login(LoginError),
+    /// The refresh token is not valid, or a scope was not granted (RFC 6749 5.2).
+    Session(SessionError),
+    /// The client is unknown, disabled, or did not prove who it is (RFC 6749 5.2).
+    InvalidClient {
+        /// True if the client sent the header `Authorization`. Then the answer is 401 with a challenge.
+        basic: bool,
+        /// For the log.
+        reason: &'static str,
+    },
+    /// The client identifies itself in two ways, or its credentials cannot be read (RFC 6749 2.3).
+    MalformedClient,
+    /// The client may not use this grant (RFC 6749 5.2).
+    UnauthorizedClient,
+    /// A scope is malformed, unknown, or more than the client has (RFC 6749 5.2).
+    InvalidScope,
+    /// The token has no session, so there is nothing to revoke (RFC 7009 2.2.1).
+    UnsupportedTokenType,
     /// An error of a handler's own, like FastAPI's `HTTPException`.
     Status {
         /// A 4xx status.
@@ -33,92 +56,13 @@ pub enum ApiError {
         /// A text for the client. It never repeats what the client sent.
         detail: &'static str,
     },
-    /// A store did not answer, or not in time.
-    Unavailable(StoreError),
+    /// A store did not answer in time, or with something that cannot be read.
+    Store(StoreError),
     /// A fault of this service.
     Internal(Box<dyn Error + Send + Sync>),
 }
 
-/// Why a request may not use a route. `required` are the scopes that the route asks for.
-#[derive(Debug, PartialEq, Eq)]
-pub enum AccessError {
-    /// The request has no token. Then the challenge says nothing more (RFC 6750 3.1).
-    NotAuthenticated,
-    /// What came is not one bearer token, as RFC 6750 2.1 spells it.
-    MalformedCredentials {
-        /// All scopes that the route asks for.
-        required: &'static [&'static str],
-    },
-    /// The token is not valid, or its user does not exist.
-    InvalidToken {
-        /// All scopes that the route asks for.
-        required: &'static [&'static str],
-        /// For the log.
-        reason: InvalidToken,
-    },
-    /// The token, or its user, does not have all the scopes.
-    InsufficientScope {
-        /// All scopes that the route asks for.
-        required: &'static [&'static str],
-    },
-    /// The user is disabled.
-    InactiveUser {
-        /// All scopes that the route asks for.
-        required: &'static [&'static str],
-    },
-}
-
-/// Why a login is refused.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// The user does not exist, or the password is wrong; the client is not told which.
-    IncorrectPassword {
-        /// For the log.
-        reason: &'static str,
-    },
-    /// Too many logins failed lately, to this account or from this address.
-    TooManyAttempts {
-        /// How long it is until the next attempt is allowed.
-        wait: Duration,
-        /// For the log.
-        reason: &'static str,
-    },
-    /// A scope that was asked for is not one of the user's, or is malformed (RFC 6749 5.2).
-    ScopeNotAllowed,
-}
-
-/// Why a client gets no token, or nothing to know (RFC 6749 5.2, RFC 7009 2.2.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OAuthRefused {
-    /// The client is unknown, disabled, or did not prove who it is.
-    InvalidClient {
-        /// Did it try to, in the header `Authorization`? Then the answer is 401 with a challenge.
-        basic: bool,
-        /// For the log.
-        reason: &'static str,
-    },
-    /// The client says in two ways who it is, or in none that can be read (RFC 6749 2.3).
-    MalformedClient,
-    /// The client may not use this grant.
-    UnauthorizedClient,
-    /// The refresh token is not valid.
-    InvalidGrant {
-        /// For the log.
-        reason: &'static str,
-    },
-    /// A scope is malformed, unknown, or more than was granted.
-    InvalidScope,
-    /// There is nothing to revoke: the token has no session (RFC 7009 2.2.1).
-    UnsupportedTokenType,
-}
-
 impl ApiError {
-    /// The same error, spelled as in RFC 6749.
-    #[must_use]
-    pub fn in_rfc(self) -> Self {
-        Self::InRfc(Box::new(self))
-    }
-
     /// A fault of this service.
     pub fn internal(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Internal(error.into())
@@ -131,14 +75,9 @@ impl ApiError {
         Self::Status { status, detail }
     }
 
-    /// The error for what the guard found, on a route that asks for these scopes.
-    pub(in crate::http) fn denied(denied: Denied, required: &'static [&'static str]) -> Self {
-        Self::Access(match denied {
-            Denied::InvalidToken(reason) => AccessError::InvalidToken { required, reason },
-            Denied::InsufficientScope => AccessError::InsufficientScope { required },
-            Denied::InactiveUser => AccessError::InactiveUser { required },
-            Denied::Store(error) => return error.into(),
-        })
+    /// True if this service or its store failed, so that the same request may succeed later.
+    pub(in crate::http) fn is_fault(&self) -> bool {
+        matches!(self.outcome(), UNAVAILABLE | INTERNAL)
     }
 
     /// A short name of the error, for the log and for the examples in `/openapi.json`.
@@ -151,44 +90,73 @@ impl ApiError {
             Self::Request(RequestError::ContentTooLarge) => "content_too_large",
             Self::Request(RequestError::TooManyFields { .. }) => "too_many_fields",
             Self::Request(RequestError::Invalid(_)) => "invalid_request",
-            Self::Access(AccessError::NotAuthenticated) => "not_authenticated",
-            Self::Access(AccessError::MalformedCredentials { .. }) => "malformed_credentials",
-            Self::Access(AccessError::InvalidToken { .. }) => "invalid_token",
-            Self::Access(AccessError::InsufficientScope { .. }) => "insufficient_scope",
-            Self::Access(AccessError::InactiveUser { .. }) => "inactive_user",
-            Self::Login(Refused::IncorrectPassword { .. }) => "incorrect_password",
-            Self::Login(Refused::TooManyAttempts { .. }) => "too_many_attempts",
-            Self::Login(Refused::ScopeNotAllowed) => "scope_not_allowed",
-            Self::OAuth(OAuthRefused::InvalidClient { .. }) => "invalid_client",
-            Self::OAuth(OAuthRefused::MalformedClient) => "malformed_client",
-            Self::OAuth(OAuthRefused::UnauthorizedClient) => "unauthorized_client",
-            Self::OAuth(OAuthRefused::InvalidGrant { .. }) => "invalid_grant",
-            Self::OAuth(OAuthRefused::InvalidScope) => "invalid_scope",
-            Self::OAuth(OAuthRefused::UnsupportedTokenType) => "unsupported_token_type",
-            Self::InRfc(error) => error.outcome(),
+            Self::NotAuthenticated => "not_authenticated",
+            Self::MalformedCredentials { .. } => "malformed_credentials",
+            Self::Denied { denied, .. } => match denied {
+                Denied::InvalidToken(_) => "invalid_token",
+                Denied::InsufficientScope => "insufficient_scope",
+                Denied::InactiveUser => "inactive_user",
+                Denied::Store(error) => outcome_of(error),
+            },
+            Self::Login(LoginError::IncorrectPassword { .. }) => "incorrect_password",
+            Self::Login(LoginError::TooManyAttempts { .. }) => "too_many_attempts",
+            Self::Login(LoginError::ScopeNotAllowed) => "scope_not_allowed",
+            Self::Session(SessionError::Invalid(_)) => "invalid_grant",
+            Self::Session(SessionError::Scope) | Self::InvalidScope => "invalid_scope",
+            Self::InvalidClient { .. } => "invalid_client",
+            Self::MalformedClient => "malformed_client",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedTokenType => "unsupported_token_type",
             Self::Status { .. } => "refused",
-            Self::Unavailable(_) => "unavailable",
-            Self::Internal(_) => "internal_error",
+            Self::Store(error)
+            | Self::Login(LoginError::Store(error))
+            | Self::Session(SessionError::Store(error)) => outcome_of(error),
+            Self::Internal(_) | Self::Session(SessionError::Random) => INTERNAL,
         }
     }
 
     /// Details for the log only, such as the cause of a 5xx, or why a token is invalid.
     #[must_use]
     pub fn reason(&self) -> Option<String> {
-        match self {
-            Self::Access(AccessError::InvalidToken { reason, .. }) => Some(reason.to_string()),
+        Some(match self {
+            Self::Denied { denied, .. } => match denied {
+                Denied::InvalidToken(reason) => reason.to_string(),
+                Denied::Store(error) => error.to_string(),
+                Denied::InsufficientScope | Denied::InactiveUser => return None,
+            },
             Self::Login(
-                Refused::IncorrectPassword { reason } | Refused::TooManyAttempts { reason, .. },
+                LoginError::IncorrectPassword { reason }
+                | LoginError::TooManyAttempts { reason, .. },
             )
-            | Self::OAuth(
-                OAuthRefused::InvalidClient { reason, .. } | OAuthRefused::InvalidGrant { reason },
-            ) => Some((*reason).to_owned()),
-            Self::InRfc(error) => error.reason(),
-            Self::Status { detail, .. } => Some((*detail).to_owned()),
-            Self::Unavailable(error) => Some(error.to_string()),
-            Self::Internal(error) => Some(error.to_string()),
-            _ => None,
-        }
+            | Self::InvalidClient { reason, .. } => (*reason).to_owned(),
+            Self::Session(SessionError::Scope) => return None,
+            Self::Session(error) => error.to_string(),
+            Self::Status { detail, .. } => (*detail).to_owned(),
+            Self::Store(error) | Self::Login(LoginError::Store(error)) => error.to_string(),
+            Self::Internal(error) => error.to_string(),
+            _ => return None,
+        })
+    }
+}
+
+/// The outcome of an error of 503.
+const UNAVAILABLE: &str = "unavailable";
+/// The outcome of an error of 500.
+const INTERNAL: &str = "internal_error";
+
+/// True if the same request may succeed later: the store did not answer, or not in time.
+pub(super) fn is_temporary(error: &StoreError) -> bool {
+    match error {
+        StoreError::Unavailable(_) | StoreError::Outdated(_) => true,
+        StoreError::Corrupt { .. } => false,
+    }
+}
+
+fn outcome_of(error: &StoreError) -> &'static str {
+    if is_temporary(error) {
+        UNAVAILABLE
+    } else {
+        INTERNAL
     }
 }
 
@@ -198,42 +166,21 @@ impl From<RequestError> for ApiError {
     }
 }
 
-impl From<OAuthRefused> for ApiError {
-    fn from(error: OAuthRefused) -> Self {
-        Self::OAuth(error)
-    }
-}
-
 impl From<LoginError> for ApiError {
     fn from(error: LoginError) -> Self {
-        Self::Login(match error {
-            LoginError::IncorrectPassword { reason } => Refused::IncorrectPassword { reason },
-            LoginError::TooManyAttempts { wait, reason } => {
-                Refused::TooManyAttempts { wait, reason }
-            }
-            LoginError::ScopeNotAllowed => Refused::ScopeNotAllowed,
-            LoginError::Store(error) => return error.into(),
-        })
+        Self::Login(error)
     }
 }
 
 impl From<SessionError> for ApiError {
     fn from(error: SessionError) -> Self {
-        Self::OAuth(match error {
-            SessionError::Invalid(reason) => OAuthRefused::InvalidGrant { reason },
-            SessionError::Scope => OAuthRefused::InvalidScope,
-            SessionError::Store(error) => return error.into(),
-            SessionError::Random => return Self::internal(error),
-        })
+        Self::Session(error)
     }
 }
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(_) | StoreError::Outdated(_) => Self::Unavailable(error),
-            StoreError::Corrupt { .. } => Self::internal(error),
-        }
+        Self::Store(error)
     }
 }
 

@@ -50,7 +50,8 @@ impl Feature {
     }
 }
 
-/// Another form that an operation takes where a feature is on.
+/// Another form that an operation takes where a feature is on. FastAPI's page does not have it, so its errors
+/// are presented as [`OAuth`](super::Presentation::OAuth) in either dialect.
 #[derive(Debug, Clone, Copy)]
 pub struct Alternative {
     /// What must be on.

@@ -1,32 +1,69 @@
 //! Which requests a function answers, and what they must prove.
 
+pub mod audience;
 pub mod description;
+pub mod operation;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use lambda_http::Request;
 
+use self::audience::{Any, Anyone, Audience, Clients, Users};
+use self::operation::Operation;
 use crate::domain::access::Access;
 use crate::http::request::error::RequestError;
 use crate::http::request::event::{Parameters, PathParameters};
 use crate::http::request::fields::FromText;
 use crate::http::request::problem::Problem;
 use crate::http::response::error::ApiError;
-use crate::http::response::presentation::Surface;
+use crate::http::response::presentation::{Dialect, Presentation};
 
-/// The path of a function and what it answers there.
+/// The path of a function and what it answers there. `K` is its audience; a `Route` without one is a plain
+/// value, for code that treats all routes alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Route {
+pub struct Route<K = Any> {
     place: Place,
-    /// Does it also answer every path below its own?
+    /// True if it also answers every path below its own.
     pub below: bool,
-    /// Who reads its errors: they are spelled for that reader.
-    pub surface: Surface,
+    in_fastapi: Presentation,
+    in_rfc: Presentation,
     /// One for each method.
     pub operations: &'static [Operation],
+    audience: PhantomData<K>,
 }
+
+/// A route that anybody may use: its handler is given no user. An operation that asks for a token is an error
+/// of the compiler:
+///
+/// ```compile_fail
+/// use shared::http::{Operation, Public};
+/// const ROUTE: Public = Public::at("/users/me/", &[Operation::get(&["me"])]);
+/// # let _ = ROUTE;
+/// ```
+pub type Public = Route<Anyone>;
+
+/// A route that needs a token: its handler is given the token's user, and is not called without one. An
+/// operation that asks for no user is an error of the compiler:
+///
+/// ```compile_fail
+/// use shared::http::{Operation, Protected};
+/// const ROUTE: Protected = Protected::at("/users/me/", &[Operation::public("GET")]);
+/// # let _ = ROUTE;
+/// ```
+pub type Protected = Route<Users>;
+
+/// A route that needs a client's own token: its handler is given the client. An operation that asks for
+/// anything else is an error of the compiler:
+///
+/// ```compile_fail
+/// use shared::http::{ForClients, Operation};
+/// const ROUTE: ForClients = ForClients::at("/reports", &[Operation::get(&["me"])]);
+/// # let _ = ROUTE;
+/// ```
+pub type ForClients = Route<Clients>;
 
 /// Where a function stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,228 +76,89 @@ enum Place {
     Authorizer,
 }
 
-/// A route that anybody may use: its handler is given no user.
-#[derive(Debug, Clone, Copy)]
-pub struct Public(Route);
+impl<K> Route<K> {
+    const fn nowhere(place: Place) -> Self {
+        Self {
+            place,
+            below: false,
+            in_fastapi: Presentation::FastApi,
+            in_rfc: Presentation::Bearer,
+            operations: &[],
+            audience: PhantomData,
+        }
+    }
 
-/// A route that needs a token: its handler is given the token's user, and is not called without
-/// one.
-#[derive(Debug, Clone, Copy)]
-pub struct Protected(Route);
-
-/// A route that needs a client's own token: its handler is given the client.
-#[derive(Debug, Clone, Copy)]
-pub struct ForClients(Route);
-
-/// A method of a route, and what it requires.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Operation {
-    /// In capital letters (RFC 9110 9.1: methods are case-sensitive).
-    pub method: &'static str,
-    /// What a request must prove.
-    pub access: Access,
+    /// The route as a plain value, for code that treats all routes alike.
+    #[must_use]
+    pub const fn route(&self) -> Route {
+        Route {
+            place: self.place,
+            below: self.below,
+            in_fastapi: self.in_fastapi,
+            in_rfc: self.in_rfc,
+            operations: self.operations,
+            audience: PhantomData,
+        }
+    }
 }
 
-impl Operation {
-    /// A GET by an active user whose token has all of these scopes.
+impl<K: Audience> Route<K> {
+    /// A route at a path.
+    ///
+    /// # Panics
+    /// If an operation is for others than the route, because the handler could not be given its user or
+    /// client. A route is a `const`, so this is an error of the compiler.
     #[must_use]
-    pub const fn get(scopes: &'static [&'static str]) -> Self {
-        Self::new("GET", Access::ActiveUser(scopes))
-    }
-
-    /// The same for POST.
-    #[must_use]
-    pub const fn post(scopes: &'static [&'static str]) -> Self {
-        Self::new("POST", Access::ActiveUser(scopes))
-    }
-
-    /// The same for PUT.
-    #[must_use]
-    pub const fn put(scopes: &'static [&'static str]) -> Self {
-        Self::new("PUT", Access::ActiveUser(scopes))
-    }
-
-    /// The same for PATCH.
-    #[must_use]
-    pub const fn patch(scopes: &'static [&'static str]) -> Self {
-        Self::new("PATCH", Access::ActiveUser(scopes))
-    }
-
-    /// The same for DELETE.
-    #[must_use]
-    pub const fn delete(scopes: &'static [&'static str]) -> Self {
-        Self::new("DELETE", Access::ActiveUser(scopes))
-    }
-
-    /// A method that everybody may use.
-    #[must_use]
-    pub const fn public(method: &'static str) -> Self {
-        Self::new(method, Access::Public)
-    }
-
-    /// A method for clients whose own token has all of these scopes.
-    #[must_use]
-    pub const fn client(method: &'static str, scopes: &'static [&'static str]) -> Self {
-        Self::new(method, Access::Client(scopes))
-    }
-
-    /// A method with any kind of access.
-    #[must_use]
-    pub const fn new(method: &'static str, access: Access) -> Self {
-        Self { method, access }
+    pub const fn at(path: &'static str, operations: &'static [Operation]) -> Self {
+        assert!(
+            K::REQUIRED.is_required_by(operations),
+            "an operation is for others: write Public::at, Protected::at or ForClients::at"
+        );
+        Self {
+            operations,
+            ..Self::nowhere(Place::Path(path))
+        }
     }
 }
 
 impl Public {
-    /// A route for everybody.
-    ///
-    /// # Panics
-    /// If an operation asks for a token. A route is a `const`, so this is an error of the compiler:
-    ///
-    /// ```compile_fail
-    /// use shared::http::{Operation, Public};
-    /// const ROUTE: Public = Public::at("/users/me/", &[Operation::get(&["me"])]);
-    /// # let _ = ROUTE;
-    /// ```
-    #[must_use]
-    pub const fn at(path: &'static str, operations: &'static [Operation]) -> Self {
-        let mut at = 0;
-        while at < operations.len() {
-            let public = matches!(operations[at].access, Access::Public);
-            assert!(public, "an operation asks for a token: write Protected::at");
-            at += 1;
-        }
-        Self(Route::at(path, operations))
-    }
-
     /// The same route, which also answers every path below its own, such as those of files.
     #[must_use]
     pub const fn and_below(self) -> Self {
-        Self(Route {
+        Self {
             below: true,
-            ..self.0
-        })
+            ..self
+        }
     }
 
     /// The same route, whose errors have the form of RFC 6749 5.2 in the `rfc` dialect.
     #[must_use]
     pub const fn token_endpoint(self) -> Self {
-        Self(Route {
-            surface: Surface::TokenEndpoint,
-            ..self.0
-        })
+        Self {
+            in_rfc: Presentation::OAuth,
+            ..self
+        }
     }
 
     /// The same route, whose errors have the form of RFC 6749 5.2 in either dialect.
     #[must_use]
     pub const fn oauth_endpoint(self) -> Self {
-        Self(Route {
-            surface: Surface::OAuthEndpoint,
-            ..self.0
-        })
+        Self {
+            in_fastapi: Presentation::OAuth,
+            ..self.token_endpoint()
+        }
     }
 
     /// The route of everything that no other route answers.
     #[must_use]
     pub const fn fallback() -> Self {
-        Self(Route::nowhere(Place::Fallback))
-    }
-
-    /// The route as a plain value, for code that treats all routes alike.
-    #[must_use]
-    pub const fn route(self) -> Route {
-        self.0
-    }
-}
-
-impl Protected {
-    /// A route that needs a token.
-    ///
-    /// # Panics
-    /// If an operation asks for no token, because the handler could not be given a user. A route is
-    /// a `const`, so this is an error of the compiler:
-    ///
-    /// ```compile_fail
-    /// use shared::http::{Operation, Protected};
-    /// const ROUTE: Protected = Protected::at("/users/me/", &[Operation::public("GET")]);
-    /// # let _ = ROUTE;
-    /// ```
-    #[must_use]
-    pub const fn at(path: &'static str, operations: &'static [Operation]) -> Self {
-        let mut at = 0;
-        while at < operations.len() {
-            let user = matches!(
-                operations[at].access,
-                Access::ActiveUser(_) | Access::AnyUser(_)
-            );
-            assert!(
-                user,
-                "an operation asks for no user: write Public::at or ForClients::at"
-            );
-            at += 1;
-        }
-        Self(Route::at(path, operations))
-    }
-
-    /// The route as a plain value, for code that treats all routes alike.
-    #[must_use]
-    pub const fn route(self) -> Route {
-        self.0
-    }
-}
-
-impl ForClients {
-    /// A route that needs a client's own token.
-    ///
-    /// # Panics
-    /// If an operation asks for anything else. A route is a `const`, so this is an error of the
-    /// compiler:
-    ///
-    /// ```compile_fail
-    /// use shared::http::{ForClients, Operation};
-    /// const ROUTE: ForClients = ForClients::at("/reports", &[Operation::get(&["me"])]);
-    /// # let _ = ROUTE;
-    /// ```
-    #[must_use]
-    pub const fn at(path: &'static str, operations: &'static [Operation]) -> Self {
-        let mut at = 0;
-        while at < operations.len() {
-            let client = matches!(operations[at].access, Access::Client(_));
-            assert!(
-                client,
-                "an operation is not for clients: write Operation::client"
-            );
-            at += 1;
-        }
-        Self(Route::at(path, operations))
-    }
-
-    /// The route as a plain value, for code that treats all routes alike.
-    #[must_use]
-    pub const fn route(self) -> Route {
-        self.0
+        Self::nowhere(Place::Fallback)
     }
 }
 
 impl Route {
     /// Of a Lambda authorizer, which has no path: other APIs' gateways ask it about theirs.
     pub const AUTHORIZER: Self = Self::nowhere(Place::Authorizer);
-
-    const fn at(path: &'static str, operations: &'static [Operation]) -> Self {
-        Self {
-            operations,
-            ..Self::nowhere(Place::Path(path))
-        }
-    }
-
-    const fn nowhere(place: Place) -> Self {
-        Self {
-            place,
-            below: false,
-            surface: Surface::Resource,
-            operations: &[],
-        }
-    }
 
     /// The same route where it is off: each request to it is 404, as if there were no such path.
     #[must_use]
@@ -269,6 +167,21 @@ impl Route {
             operations: &[],
             ..self
         }
+    }
+
+    /// The presentation of its errors in this dialect.
+    #[must_use]
+    pub const fn presentation(self, dialect: Dialect) -> Presentation {
+        match dialect {
+            Dialect::FastApi => self.in_fastapi,
+            Dialect::Rfc => self.in_rfc,
+        }
+    }
+
+    /// True if it is an endpoint of the authorization server, at which clients prove who they are.
+    #[must_use]
+    pub const fn is_oauth(self) -> bool {
+        matches!(self.in_rfc, Presentation::OAuth)
     }
 
     /// The path as FastAPI spells it; `None` for the fallback and an authorizer.

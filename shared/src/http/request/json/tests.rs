@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::http::{ApiError, Dialect, Surface};
+use crate::http::{ApiError, Presentation};
 
 #[derive(Debug, Deserr)]
 #[deserr(error = JsonProblems)]
@@ -51,7 +51,7 @@ fn read(content_type: &str, body: &str) -> Result<NewOrder, ApiError> {
 
 fn detail(body: &str) -> Value {
     let error = read("application/json", body).unwrap_err();
-    let response = Dialect::FastApi.response(&error, Surface::Resource);
+    let response = Presentation::FastApi.response(&error);
     assert_eq!(response.status(), 422, "{body}");
     let answer: Value = serde_json::from_slice(response.body()).unwrap();
     answer["detail"].clone()
