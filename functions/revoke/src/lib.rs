@@ -7,8 +7,8 @@ use shared::domain::sessions::Sessions;
 use shared::domain::sessions::token::{RefreshToken, Sid};
 use shared::domain::tokens::{Unverified, Verifier};
 use shared::http::{
-    self, Answer, ApiError, Description, Feature, Form, OAuthRefused, Operation, Public, Request,
-    RequestError, TokenForm,
+    self, Answer, ApiError, Description, Feature, Form, Operation, Public, Request, RequestError,
+    TokenForm,
 };
 use shared::lambda::Function;
 
@@ -27,7 +27,7 @@ pub const FUNCTION: Function = Function {
     start: |cold_start| cold_start.public(ROUTE, handle),
 };
 
-const NO_SESSION: ApiError = ApiError::OAuth(OAuthRefused::UnsupportedTokenType);
+const NO_SESSION: ApiError = ApiError::UnsupportedTokenType;
 
 /// Sessions, if there are any, what verifies the access tokens that name one, and clients: each can
 /// end its own sessions alone (RFC 7009 2.1).

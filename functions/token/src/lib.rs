@@ -10,11 +10,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use shared::domain::clients::Clients;
 use shared::domain::grants::{Grants, TokenSet};
-use shared::domain::login::Login;
+use shared::domain::login::{Login, LoginError};
+use shared::domain::sessions::SessionError;
 use shared::domain::store::StoreError;
 use shared::http::{
-    self, Alternative, Answer, ApiError, Description, Dialect, Feature, Form, Kind, OAuthRefused,
-    Operation, Problem, Public, Refused, Request, RequestError,
+    self, Alternative, ApiError, Body, Description, Dialect, Failure, Feature, Form, Kind,
+    Operation, Problem, Public, Request, RequestError, Response,
 };
 use shared::lambda::Function;
 
@@ -46,18 +47,18 @@ pub type State = ((Login, Grants), (Dialect, Clients));
 
 /// Gives tokens for what the form's `grant_type` names. FastAPI's page knows only one, the password;
 /// the others are there where sessions and clients are.
-pub async fn handle(state: &State, request: Request) -> Answer {
+pub async fn handle(state: &State, request: Request) -> Result<Response<Body>, Failure> {
     let ((_, grants), (_, clients)) = state;
     let form = Form::of_body(&request)?;
     let grant = form.read(|fields| fields.optional("grant_type"));
     let tokens = match (grant, &grants.sessions) {
         (Ok(Some(refresh::GRANT)), Some(sessions)) => {
             let tokens = refresh::tokens(state, sessions, &request, &form).await;
-            tokens.map_err(ApiError::in_rfc)?
+            tokens.map_err(Failure::oauth)?
         }
         (Ok(Some(client_credentials::GRANT)), _) if clients.are_checked() => {
             let tokens = client_credentials::tokens(state, &request, &form).await;
-            tokens.map_err(ApiError::in_rfc)?
+            tokens.map_err(Failure::oauth)?
         }
         _ => password::tokens(state, &request, &form).await?,
     };
@@ -76,31 +77,29 @@ fn refusals() -> Vec<ApiError> {
     let missing = Problem::of_field("body", "username", Kind::Missing);
     vec![
         ApiError::Request(RequestError::Invalid(vec![implicit, missing])),
-        ApiError::Login(Refused::IncorrectPassword { reason: "" }),
-        ApiError::Login(Refused::ScopeNotAllowed),
-        ApiError::Login(Refused::TooManyAttempts { wait, reason: "" }),
+        ApiError::Login(LoginError::IncorrectPassword { reason: "" }),
+        ApiError::ScopeNotAllowed,
+        ApiError::Login(LoginError::TooManyAttempts { wait, reason: "" }),
     ]
 }
 
 /// What each grant that FastAPI's page does not have can refuse with.
 fn grant_refusals() -> Vec<ApiError> {
-    let all = [
-        OAuthRefused::InvalidScope.into(),
-        OAuthRefused::UnauthorizedClient.into(),
-        ApiError::Unavailable(StoreError::Unavailable("".into())),
+    vec![
+        ApiError::InvalidScope,
+        ApiError::UnauthorizedClient,
+        ApiError::Store(StoreError::Unavailable("".into())),
         ApiError::internal(""),
-    ];
-    all.map(ApiError::in_rfc).into()
+    ]
 }
 
 fn refresh_refusals() -> Vec<ApiError> {
     let missing = Problem::of_field("body", "refresh_token", Kind::Missing);
     let own = [
-        OAuthRefused::InvalidGrant { reason: "" }.into(),
+        SessionError::Invalid("").into(),
         ApiError::Request(RequestError::Invalid(vec![missing])),
     ];
-    let own = own.map(ApiError::in_rfc).into_iter();
-    own.chain(grant_refusals()).collect()
+    own.into_iter().chain(grant_refusals()).collect()
 }
 
 /// RFC 6749 5.1.

@@ -5,24 +5,40 @@ use std::collections::{BTreeMap, BTreeSet};
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA};
 use lambda_http::http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
-use shared::domain::access::Access;
+use shared::domain::access::{Access, Denied};
 use shared::domain::store::StoreError;
 use shared::domain::tokens::InvalidToken;
 use shared::http::{
-    self, AccessError, ApiError, Body, Description, Dialect, FORM, Feature, Kind, MAX_FIELDS,
-    Operation, Problem, RequestError, Response, Surface, Type,
+    self, ApiError, Body, Description, Dialect, FORM, Feature, Kind, MAX_FIELDS, Operation,
+    Presentation, Problem, RequestError, Response, Route, Type,
 };
 
 use super::only_with;
 use super::schemas::Schemas;
 
-/// An error, and what must be on for it; `None` if it is always there.
-pub type Possible = (Option<Feature>, ApiError);
+/// An error that an operation can answer with.
+pub struct Possible {
+    /// What must be on for it; `None` if it is always there.
+    feature: Option<Feature>,
+    error: ApiError,
+    /// How it is presented, if not as the route presents the others.
+    presentation: Option<Presentation>,
+}
+
+impl Possible {
+    fn always(error: ApiError) -> Self {
+        Self {
+            feature: None,
+            error,
+            presentation: None,
+        }
+    }
+}
 
 /// All errors that an operation can answer with, before its handler and in it.
 pub fn operation_errors(
     operation: Operation,
-    surface: Surface,
+    route: Route,
     description: &Description,
     schemas: &mut Schemas,
 ) -> Vec<Possible> {
@@ -33,36 +49,42 @@ pub fn operation_errors(
     if !errors.iter().any(known) {
         errors.extend(invalid(description, schemas));
     }
-    let always = errors.into_iter().map(|error| (None, error));
-    let proofs = http::client_refusals().map(|error| match surface {
-        Surface::TokenEndpoint => Some(ApiError::OAuth(error).in_rfc()),
-        Surface::OAuthEndpoint => Some(error.into()),
-        Surface::Resource => None,
+    let always = errors.into_iter().map(Possible::always);
+    let as_oauth = Some(Presentation::OAuth);
+    let in_fastapi = route.presentation(Dialect::FastApi);
+    let proofs = http::client_refusals().into_iter();
+    let proofs = proofs.filter(|_| route.is_oauth()).map(|error| Possible {
+        feature: Some(Feature::Clients),
+        error,
+        presentation: as_oauth.filter(|oauth| *oauth != in_fastapi),
     });
-    let proofs = proofs.into_iter().flatten();
-    let proofs = proofs.map(|error| (Some(Feature::Clients), error));
     let others = description.alternatives.iter().flat_map(|other| {
         let errors = (other.errors)().into_iter();
-        errors.map(|error| (Some(other.only_with), error))
+        errors.map(|error| Possible {
+            feature: Some(other.only_with),
+            error,
+            presentation: as_oauth,
+        })
     });
     always.chain(proofs).chain(others).collect()
 }
 
 fn guard_errors(access: Access) -> Vec<ApiError> {
-    let (reason, required) = (InvalidToken::Expired, access.scopes());
+    let required = access.scopes();
+    let denied = |denied| ApiError::Denied { required, denied };
     let mut errors = Vec::new();
     if access != Access::Public {
-        errors.push(AccessError::NotAuthenticated);
-        errors.push(AccessError::InvalidToken { required, reason });
-        errors.push(AccessError::MalformedCredentials { required });
+        errors.push(ApiError::NotAuthenticated);
+        errors.push(denied(Denied::InvalidToken(InvalidToken::Expired)));
+        errors.push(ApiError::MalformedCredentials { required });
     }
     if !required.is_empty() {
-        errors.push(AccessError::InsufficientScope { required });
+        errors.push(denied(Denied::InsufficientScope));
     }
     if let Access::ActiveUser(_) = access {
-        errors.push(AccessError::InactiveUser { required });
+        errors.push(denied(Denied::InactiveUser));
     }
-    errors.into_iter().map(ApiError::Access).collect()
+    errors
 }
 
 fn body_errors(description: &Description) -> Vec<ApiError> {
@@ -93,49 +115,42 @@ fn invalid(description: &Description, schemas: &mut Schemas) -> Option<ApiError>
     (!problems.is_empty()).then(|| RequestError::Invalid(problems).into())
 }
 
-/// How an operation's errors are spelled.
-#[derive(Clone, Copy)]
-pub struct Spelling {
-    pub dialect: Dialect,
-    pub surface: Surface,
+/// The presentation of an error, where the route's is this one.
+fn presentation(possible: &Possible, route: Presentation) -> Presentation {
+    possible.presentation.unwrap_or(route)
 }
 
-impl Spelling {
-    fn response(self, error: &ApiError) -> Response<Body> {
-        self.dialect.response(error, self.surface)
-    }
+fn shown(possible: &Possible, route: Presentation) -> Response<Body> {
+    presentation(possible, route).response(&possible.error)
+}
 
-    /// The dialect that an error is spelled in.
-    fn dialect(self, error: &ApiError) -> Dialect {
-        match error {
-            ApiError::InRfc(_) => Dialect::Rfc,
-            _ => self.dialect,
-        }
-    }
-
-    /// The schema of the bodies of these errors: one, unless some are spelled otherwise.
-    fn schema(self, status: StatusCode, errors: &[&Possible], schemas: &mut Schemas) -> Value {
-        let different = grouped(errors, |error| {
-            let dialect = self.dialect(error);
-            json!(dialect.schema(status, self.surface, &mut schemas.writing))
-        });
-        let marked = different.into_iter();
-        let marked = marked.map(|(schema, of)| only_with(&features(&of), schema));
-        match &mut marked.collect::<Vec<_>>()[..] {
-            [one] => one.take(),
-            several => json!({"anyOf": several}),
-        }
+/// The schema of the bodies of these errors: one, unless some are presented otherwise.
+fn schema(
+    status: StatusCode,
+    errors: &[&Possible],
+    route: Presentation,
+    schemas: &mut Schemas,
+) -> Value {
+    let different = grouped(errors, |possible| {
+        let presentation = presentation(possible, route);
+        json!(presentation.schema(status, &mut schemas.writing))
+    });
+    let marked = different.into_iter();
+    let marked = marked.map(|(schema, of)| only_with(&features(&of), schema));
+    match &mut marked.collect::<Vec<_>>()[..] {
+        [one] => one.take(),
+        several => json!({"anyOf": several}),
     }
 }
 
 /// The errors that have the same value.
 fn grouped<'a>(
     errors: &[&'a Possible],
-    mut value: impl FnMut(&ApiError) -> Value,
+    mut value: impl FnMut(&Possible) -> Value,
 ) -> Vec<(Value, Vec<&'a Possible>)> {
     let mut groups: Vec<(Value, Vec<&Possible>)> = Vec::new();
     for possible in errors {
-        let value = value(&possible.1);
+        let value = value(possible);
         match groups.iter_mut().find(|(known, _)| *known == value) {
             Some((_, group)) => group.push(possible),
             None => groups.push((value, vec![possible])),
@@ -146,34 +161,32 @@ fn grouped<'a>(
 
 /// What must be on for one of these errors; nothing if one of them is always there.
 fn features(errors: &[&Possible]) -> Vec<Feature> {
-    let each: Option<BTreeSet<Feature>> = errors.iter().map(|(feature, _)| *feature).collect();
+    let each: Option<BTreeSet<Feature>> = errors.iter().map(|possible| possible.feature).collect();
     each.unwrap_or_default().into_iter().collect()
 }
 
 /// OpenAPI's Responses Object: these errors, and the two that any operation can have, by status.
 pub fn responses(
     errors: &[Possible],
-    spelling: Spelling,
+    route: Presentation,
     schemas: &mut Schemas,
 ) -> Map<String, Value> {
     let faults = [
-        (
-            None,
-            ApiError::Unavailable(StoreError::Unavailable("".into())),
-        ),
-        (None, ApiError::internal("")),
-    ];
+        ApiError::Store(StoreError::Unavailable("".into())),
+        ApiError::internal(""),
+    ]
+    .map(Possible::always);
     let mut statuses: BTreeMap<StatusCode, Vec<&Possible>> = BTreeMap::new();
     for possible in errors.iter().chain(&faults) {
         statuses
-            .entry(spelling.response(&possible.1).status())
+            .entry(shown(possible, route).status())
             .or_default()
             .push(possible);
     }
     let described = statuses.into_iter();
     described
         .map(|(status, errors)| {
-            let response = response(status, &errors, spelling, schemas);
+            let response = response(status, &errors, route, schemas);
             (
                 status.as_str().to_owned(),
                 only_with(&features(&errors), response),
@@ -186,12 +199,12 @@ pub fn responses(
 fn response(
     status: StatusCode,
     errors: &[&Possible],
-    spelling: Spelling,
+    route: Presentation,
     schemas: &mut Schemas,
 ) -> Value {
-    let schema = spelling.schema(status, errors, schemas);
+    let schema = schema(status, errors, route, schemas);
     // A client cannot tell two errors apart that look alike.
-    let different = grouped(errors, |error| body(&spelling.response(error)));
+    let different = grouped(errors, |possible| body(&shown(possible, route)));
     let examples: Map<_, _> = different
         .into_iter()
         .map(|(example, of)| {
@@ -201,16 +214,16 @@ fn response(
         .collect();
     json!({
         "description": status.canonical_reason(),
-        "headers": headers(errors, spelling),
+        "headers": headers(errors, route),
         "content": {"application/json": {"schema": schema, "examples": examples}},
     })
 }
 
-fn name((_, error): &Possible) -> String {
-    let name = error.outcome();
-    match error {
-        ApiError::InRfc(_) => format!("{name}_rfc"),
-        _ => name.to_owned(),
+fn name(possible: &Possible) -> String {
+    let name = possible.error.outcome();
+    match possible.presentation {
+        Some(_) => format!("{name}_rfc"),
+        None => name.to_owned(),
     }
 }
 
@@ -219,11 +232,11 @@ fn body(response: &Response<Body>) -> Value {
 }
 
 /// The headers that these errors add. A header is required if all of these errors have it.
-fn headers(errors: &[&Possible], spelling: Spelling) -> Map<String, Value> {
+fn headers(errors: &[&Possible], route: Presentation) -> Map<String, Value> {
     let mut headers = Map::new();
     let responses: Vec<_> = errors
         .iter()
-        .map(|(_, error)| spelling.response(error))
+        .map(|possible| shown(possible, route))
         .collect();
     for (name, value) in responses.iter().flat_map(Response::headers) {
         if ![CONTENT_TYPE, CACHE_CONTROL, PRAGMA].contains(name) {

@@ -11,10 +11,10 @@ use openapi::{ApiDocument, ONLY_WITH};
 use serde_json::{Map, Value, json};
 use shared::domain::access::Access;
 use shared::domain::scope::CATALOGUE;
-use shared::http::{Description, Dialect, Feature, MakeSchema, Operation, Parameter, Surface};
+use shared::http::{Description, Dialect, Feature, MakeSchema, Operation, Parameter};
 use shared::lambda::Function;
 
-use errors::{Spelling, operation_errors, responses};
+use errors::{operation_errors, responses};
 use schemas::Schemas;
 
 /// The name that FastAPI gives to this security scheme.
@@ -92,9 +92,9 @@ struct Described<'a> {
 impl Described<'_> {
     /// OpenAPI's Operation Object.
     fn object(&self, dialect: Dialect, schemas: &mut Schemas) -> Value {
-        let surface = self.function.route.surface;
-        let errors = operation_errors(*self.operation, surface, self.description, schemas);
-        let mut responses = responses(&errors, Spelling { dialect, surface }, schemas);
+        let route = self.function.route;
+        let errors = operation_errors(*self.operation, route, self.description, schemas);
+        let mut responses = responses(&errors, route.presentation(dialect), schemas);
         if let Some((status, schema)) = self.description.answer {
             let schema = schema(&mut schemas.writing);
             let ok = json!({
@@ -135,13 +135,12 @@ impl Described<'_> {
     /// The schema of a body. At OAuth's endpoints a client can prove who it is in the form (RFC 6749 2.3.1).
     fn form(&self, make: MakeSchema, dialect: Dialect, schemas: &mut Schemas) -> Value {
         let reference = json!(make(&mut schemas.reading));
-        let surface = self.function.route.surface;
         let name = reference["$ref"]
             .as_str()
             .and_then(|path| path.rsplit('/').next());
         let definitions = schemas.reading.definitions_mut();
         let schema = name.and_then(|name| definitions.get_mut(name));
-        let Some(schema) = schema.filter(|_| surface != Surface::Resource) else {
+        let Some(schema) = schema.filter(|_| self.function.route.is_oauth()) else {
             return reference;
         };
         // RFC 6749 A.1 and A.2. A secret is the secret of somebody.
@@ -167,8 +166,8 @@ impl Described<'_> {
     /// which may be in the form instead.
     fn security(&self) -> Value {
         let clients = |requirement| only_with(&[Feature::Clients], requirement);
-        match (self.operation.access, self.function.route.surface) {
-            (Access::Public, Surface::Resource) => json!([]),
+        match (self.operation.access, self.function.route.is_oauth()) {
+            (Access::Public, false) => json!([]),
             (Access::Public, _) => json!([clients(json!({})), clients(json!({CLIENT_SCHEME: []}))]),
             (access, _) => json!([{SCHEME: access.scopes()}]),
         }

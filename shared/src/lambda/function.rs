@@ -10,8 +10,8 @@ use crate::config::{self, ConfigError, Parts, Reader, State};
 use crate::domain::access::{Caller, ClientGuard, Guard};
 use crate::domain::clients::Client;
 use crate::http::{
-    self, Answer, AuthorizerContext, AuthorizerRequest, Description, ForClients, NotAuthorized,
-    Protected, Public, RequestError, Route,
+    self, Answer, AuthorizerContext, AuthorizerRequest, Body, Description, Failure, ForClients,
+    NotAuthorized, Protected, Public, RequestError, Response, Route,
 };
 
 /// Describes a function, to its `main`, to the list in `service/` and to `/openapi.json`.
@@ -47,15 +47,18 @@ impl<'a> ColdStart<'a> {
         Self { lookup, parts }
     }
 
-    /// Serves a route for everybody: `handle` is given its state and the request.
-    pub fn public<S, H>(self, route: Public, handle: H) -> Started<'a>
+    /// Serves a route for everybody: `handle` is given its state and the request. Its error is an
+    /// [`ApiError`](crate::http::ApiError), or a [`Failure`], which may have a presentation of its own.
+    pub fn public<S, E, H>(self, route: Public, handle: H) -> Started<'a>
     where
         S: State + 'static,
-        H: AsyncFn(&S, Request) -> Answer + 'static,
+        E: Into<Failure> + 'static,
+        H: AsyncFn(&S, Request) -> Result<Response<Body>, E> + 'static,
     {
         Box::pin(async move {
             let (dialect, state) = self.open::<S>().await?;
-            let answer = async move |_, request: Request| handle(&state, request).await;
+            let answer =
+                async move |_, request: Request| handle(&state, request).await.map_err(Into::into);
             Ok(Answering::boxed(route.route(), dialect, answer))
         })
     }
@@ -109,7 +112,7 @@ impl<'a> ColdStart<'a> {
             let (dialect, (guard, state)) = self.open::<(Guard, S)>().await?;
             let answer = async move |access, request: Request| {
                 let caller = http::caller(&guard, access, request.headers()).await?;
-                handle(&state, caller.into(), request).await
+                Ok(handle(&state, caller.into(), request).await?)
             };
             Ok(Answering::boxed(route.route(), dialect, answer))
         })
@@ -129,7 +132,7 @@ impl<'a> ColdStart<'a> {
             let answer = async move |access, request: Request| {
                 let state = state.as_ref().ok_or(RequestError::NotFound)?;
                 let caller = http::caller(&guard, access, request.headers()).await?;
-                handle(state, caller.into(), request).await
+                Ok(handle(state, caller.into(), request).await?)
             };
             let route = if is_on {
                 route.route()
@@ -151,7 +154,7 @@ impl<'a> ColdStart<'a> {
             let (dialect, (guard, state)) = self.open::<(ClientGuard, S)>().await?;
             let answer = async move |access, request: Request| {
                 let client = http::token_client(&guard, access, request.headers()).await?;
-                handle(&state, client, request).await
+                Ok(handle(&state, client, request).await?)
             };
             Ok(Answering::boxed(route.route(), dialect, answer))
         })

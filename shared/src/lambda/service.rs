@@ -12,7 +12,10 @@ use tracing::{Instrument, error, info, info_span};
 use super::trace;
 use crate::domain::access::Access;
 use crate::domain::clock::Stopwatch;
-use crate::http::{self, Answer, Dialect, Route};
+use crate::http::{self, Body, Dialect, Failure, Presentation, Response, Route};
+
+/// What a handler returns, with the presentation of an error if it has one of its own.
+type Handled = Result<Response<Body>, Failure>;
 
 /// An answer in JSON, or why there is none: then Lambda tells the invoker of an error.
 pub type Answered<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Diagnostic>> + 'a>>;
@@ -53,18 +56,18 @@ pub(super) const INVALID_EVENT: &str = "Runtime.InvalidEvent";
 /// A route, and what answers the requests that it lets through.
 pub(super) struct Answering<F> {
     route: Route,
-    dialect: Dialect,
+    presentation: Presentation,
     answer: F,
 }
 
 impl<F> Answering<F>
 where
-    F: AsyncFn(Access, Request) -> Answer + 'static,
+    F: AsyncFn(Access, Request) -> Handled + 'static,
 {
     pub(super) fn boxed(route: Route, dialect: Dialect, answer: F) -> Box<dyn Service> {
         Box::new(Self {
             route,
-            dialect,
+            presentation: route.presentation(dialect),
             answer,
         })
     }
@@ -83,8 +86,11 @@ where
         let _entered = span.enter();
         let (response, outcome, reason) = match result {
             Ok(response) => (response, "ok", None),
-            Err(error) => (
-                self.dialect.response(&error, route.surface),
+            Err(Failure {
+                error,
+                presentation,
+            }) => (
+                presentation.unwrap_or(self.presentation).response(&error),
                 error.outcome(),
                 error.reason(),
             ),
@@ -98,8 +104,8 @@ where
         http::gateway_response(response, https)
     }
 
-    async fn handle(&self, event: http::Event) -> Answer {
-        let (access, parameters) = event.check(self.route)?;
+    async fn handle(&self, event: http::Event) -> Handled {
+        let (access, parameters) = self.route.check(event.method(), event.path())?;
         let request = http::request(event, parameters)?;
         (self.answer)(access, request).await
     }
@@ -107,7 +113,7 @@ where
 
 impl<F> Service for Answering<F>
 where
-    F: AsyncFn(Access, Request) -> Answer + 'static,
+    F: AsyncFn(Access, Request) -> Handled + 'static,
 {
     fn answer<'a>(&'a self, event: &'a [u8], context: Context) -> Answered<'a> {
         Box::pin(async {

@@ -4,7 +4,7 @@ use lambda_http::Request;
 use schemars::JsonSchema;
 use shared::domain::clients::GrantType;
 use shared::domain::grants::{self, TokenSet};
-use shared::http::{self, ApiError, Dialect, Fields, Form};
+use shared::http::{self, Dialect, Failure, Fields, Form};
 
 use crate::State;
 
@@ -16,7 +16,7 @@ pub async fn tokens(
     ((login, grants), (dialect, clients)): &State,
     request: &Request,
     form: &Form,
-) -> Result<TokenSet, ApiError> {
+) -> Result<TokenSet, Failure> {
     let LoginForm {
         username,
         password,
@@ -25,9 +25,8 @@ pub async fn tokens(
     } = form.read(|fields| LoginForm::read(fields, *dialect))?;
     // FastAPI's page knows no clients.
     let client = http::client(clients, request, form).await;
-    let client = client.map_err(ApiError::in_rfc)?;
-    let allowed = grants::check(&client, GrantType::Password);
-    allowed.map_err(|error| ApiError::from(error).in_rfc())?;
+    let client = client.map_err(Failure::oauth)?;
+    grants::check(&client, GrantType::Password).map_err(Failure::oauth)?;
 
     let source_ip = http::source_ip(request);
     let login = login.authenticate(source_ip, username, password).await?;

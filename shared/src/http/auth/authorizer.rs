@@ -3,12 +3,12 @@
 use lambda_http::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use super::error::ApiError;
-use super::event::headers;
 use super::guard::bearer_token;
 use crate::domain::access::RouteGuard;
 use crate::domain::route_scopes::DeclaredRoute;
 use crate::domain::tokens::Claims;
+use crate::http::request::event::headers;
+use crate::http::response::error::ApiError;
 
 /// A request to another API's route, of which its gateway asks whether it may pass.
 #[derive(Debug, Clone, Deserialize)]
@@ -57,10 +57,13 @@ impl AuthorizerRequest {
         guard: &RouteGuard,
         route: &DeclaredRoute,
     ) -> Result<AuthorizerContext, NotAuthorized> {
-        let token = bearer_token(&self.headers, &[]).map_err(ApiError::Access)?;
+        let token = bearer_token(&self.headers, &[])?;
         let checked = guard.check(&token, route).await;
-        let claims = checked.map_err(|denied| ApiError::denied(denied, &[]))?;
-        Ok(AuthorizerContext::from(claims))
+        let refused = |denied| ApiError::Denied {
+            required: &[],
+            denied,
+        };
+        Ok(checked.map_err(refused)?.into())
     }
 }
 
@@ -102,13 +105,13 @@ impl NotAuthorized {
         }
     }
 
-    /// Could nobody say whether the request may pass? Then nothing is decided, and nothing may be cached.
+    /// True if the check itself failed. Then no decision is returned or cached.
     #[must_use]
     pub fn is_undecided(&self) -> bool {
-        matches!(
-            self,
-            Self::Denied(ApiError::Unavailable(_) | ApiError::Internal(_))
-        )
+        match self {
+            Self::NotDeclared => false,
+            Self::Denied(error) => error.is_fault(),
+        }
     }
 }
 

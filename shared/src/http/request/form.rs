@@ -4,11 +4,14 @@
 use lambda_http::Request;
 use lambda_http::http::header::CONTENT_TYPE;
 
-use super::error::{ApiError, RequestError};
+use super::error::RequestError;
 use super::fields::Fields;
 
 /// The most fields that a form may have; FastAPI reads as many.
 pub const MAX_FIELDS: usize = 1000;
+
+/// The media type of a form.
+pub const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The fields of a form, or the parameters of a query.
 #[derive(Debug)]
@@ -24,7 +27,7 @@ pub(super) struct RawQuery(pub(super) String);
 impl Form {
     /// The form in the body. A body of another content type is a form without fields, as in
     /// FastAPI.
-    pub fn of_body(request: &Request) -> Result<Self, ApiError> {
+    pub fn of_body(request: &Request) -> Result<Self, RequestError> {
         let content_type = request
             .headers()
             .get(CONTENT_TYPE)
@@ -35,21 +38,24 @@ impl Form {
             .unwrap_or_default();
         let is_form = media_type
             .trim_ascii()
-            .eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
+            .eq_ignore_ascii_case(FORM.as_bytes());
         let body: &[u8] = if is_form { request.body() } else { b"" };
-        Ok(Self::parse("body", body)?)
+        Self::parse("body", body)
     }
 
     /// The parameters of the query.
-    pub fn of_query(request: &Request) -> Result<Self, ApiError> {
+    pub fn of_query(request: &Request) -> Result<Self, RequestError> {
         let query = request.extensions().get::<RawQuery>();
         let query = query.map_or("", |RawQuery(query)| query);
-        Ok(Self::parse("query", query.as_bytes())?)
+        Self::parse("query", query.as_bytes())
     }
 
     /// Returns what `read` makes of the fields, or everything that is wrong with them.
-    pub fn read<'a, T>(&'a self, read: impl FnOnce(&mut Fields<'a>) -> T) -> Result<T, ApiError> {
-        Ok(Fields::read(self.place, &self.fields, read)?)
+    pub fn read<'a, T>(
+        &'a self,
+        read: impl FnOnce(&mut Fields<'a>) -> T,
+    ) -> Result<T, RequestError> {
+        Fields::read(self.place, &self.fields, read)
     }
 
     fn parse(place: &'static str, text: &[u8]) -> Result<Self, RequestError> {

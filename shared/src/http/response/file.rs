@@ -15,8 +15,9 @@ use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 
-use super::description::JSON;
-use super::error::{ApiError, RequestError};
+use super::error::ApiError;
+use super::json::JSON;
+use crate::http::request::error::RequestError;
 
 /// Unless the file says otherwise, after 300 seconds a cache asks again, and mostly gets a 304.
 const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=300");

@@ -1,24 +1,18 @@
-//! Between the gateway's event (HTTP API, payload format 2.0) and `http`'s types.
+//! The gateway's event (HTTP API, payload format 2.0), and the request that it becomes.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_http::http::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Uri};
-use lambda_http::{Body, Request, Response};
+use lambda_http::{Body, Request};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::error::{ApiError, RequestError};
-use super::fields::FromText;
+use super::error::RequestError;
 use super::form::RawQuery;
-use super::problem::Problem;
-use super::route::{Parameters, Route};
-use crate::domain::access::Access;
 
 /// The largest body that is read. A login form has a few hundred bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -49,9 +43,9 @@ struct Context {
 }
 
 impl Event {
-    /// Checks this event's path and method against a route.
-    pub(crate) fn check(&self, route: Route) -> Result<(Access, Parameters), RequestError> {
-        route.check(&self.request_context.http.method, self.path())
+    /// The method, as the client sent it.
+    pub(crate) fn method(&self) -> &str {
+        &self.request_context.http.method
     }
 
     /// Did it come over TLS? The gateway says so; a client that lies only deceives itself.
@@ -61,7 +55,7 @@ impl Event {
     }
 
     /// The path without the gateway's stage, which precedes it unless the stage is `$default`.
-    fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         let path = self.raw_path.as_str();
         let stage = match self.request_context.stage.as_str() {
             "" | "$default" => return path,
@@ -84,9 +78,12 @@ struct Http {
 #[derive(Debug, Clone)]
 struct SourceIp(String);
 
+/// Values of a path's parameters, by their names.
+pub type Parameters = Vec<(&'static str, String)>;
+
 /// The values of the route's parameters in the path.
 #[derive(Debug, Clone)]
-struct PathParameters(Parameters);
+pub(in crate::http) struct PathParameters(pub Parameters);
 
 /// Turns the event into a request. The body is bytes, decoded if the gateway sent base64.
 pub(crate) fn request(event: Event, parameters: Parameters) -> Result<Request, RequestError> {
@@ -142,7 +139,9 @@ fn uri(path: &str, query: &str) -> Uri {
 }
 
 /// Reads the headers, without those that HTTP does not allow.
-pub(super) fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HeaderMap, D::Error> {
+pub(in crate::http) fn headers<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<HeaderMap, D::Error> {
     deserializer.deserialize_any(Headers)
 }
 
@@ -211,57 +210,9 @@ pub fn source_ip(request: &Request) -> &str {
         .map_or("", |SourceIp(address)| address)
 }
 
-/// The value of a parameter of the route's path, such as `{order_id}`.
-pub fn path_parameter<T: FromText>(request: &Request, name: &'static str) -> Result<T, ApiError> {
-    let parameters = request.extensions().get::<PathParameters>();
-    let mut parameters = parameters.into_iter().flat_map(|PathParameters(all)| all);
-    let Some((_, text)) = parameters.find(|(known, _)| *known == name) else {
-        return Err(ApiError::internal(format!("the route has no {{{name}}}")));
-    };
-    T::from_text(text).map_err(|kind| {
-        let problem = Problem {
-            input: text.as_str().into(),
-            ..Problem::of_field("path", name, kind)
-        };
-        RequestError::Invalid(vec![problem]).into()
-    })
-}
-
-/// Turns a response into the form that the gateway expects. Every answer forbids a browser to guess
-/// another content type; one over TLS asks it to stay with TLS (RFC 6797 7.2: only there).
-pub(crate) fn gateway_response(response: Response<Body>, https: bool) -> ApiGatewayV2httpResponse {
-    let (mut parts, body) = response.into_parts();
-    let nosniff = HeaderValue::from_static("nosniff");
-    parts.headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);
-    if https {
-        let a_year = HeaderValue::from_static("max-age=31536000");
-        parts.headers.insert(STRICT_TRANSPORT_SECURITY, a_year);
-    }
-    let mut event = ApiGatewayV2httpResponse::default();
-    event.status_code = parts.status.as_u16().into();
-    event.headers = parts.headers;
-    event.is_base64_encoded = matches!(body, Body::Binary(_));
-    // Some gateways take a body that is null for an error.
-    event.body = Some(match body {
-        Body::Empty => Body::Text(String::new()),
-        body => body,
-    });
-    event
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_response_without_a_body_has_an_empty_one() {
-        let sent = gateway_response(Response::new(Body::Empty), false);
-        let sent = serde_json::to_value(sent).unwrap();
-        assert_eq!(
-            (&sent["body"], &sent["isBase64Encoded"]),
-            (&"".into(), &false.into())
-        );
-    }
 
     #[test]
     fn a_uri_has_its_path_encoded_once() {

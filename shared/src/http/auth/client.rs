@@ -1,15 +1,12 @@
 //! Which client sends a form, and its proof (RFC 6749 2.3.1).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use lambda_http::Request;
 use lambda_http::http::HeaderMap;
-use lambda_http::http::header::AUTHORIZATION;
-use percent_encoding::percent_decode_str;
 
-use super::error::{ApiError, OAuthRefused};
-use super::form::Form;
+use super::authorization::{self, Authorization};
 use crate::domain::clients::{Client, ClientError, Clients, Credentials};
+use crate::http::request::form::Form;
+use crate::http::response::error::ApiError;
 
 /// What a client can be, one after the other: the same header may be read in two ways.
 type Readings = Vec<Credentials>;
@@ -27,18 +24,17 @@ pub async fn client(clients: &Clients, request: &Request, form: &Form) -> Result
             fields.optional("client_secret"),
         )
     })?;
-    let header = request.headers().contains_key(AUTHORIZATION);
     match (in_header(request.headers())?, id) {
         (None, None) if secret.is_none() => Ok(Client::own()),
         (None, Some(id)) => {
             let credentials = Credentials::new(id, secret.unwrap_or_default());
-            first(clients, &[credentials], header).await
+            first(clients, &[credentials], request.headers()).await
         }
         // RFC 6749 2.3: a client must not use more than one method. Its id may be there twice.
         (Some(readings), id) if secret.is_none() && id.is_none_or(|id| names(&readings, id)) => {
-            first(clients, &readings, header).await
+            first(clients, &readings, request.headers()).await
         }
-        _ => Err(OAuthRefused::MalformedClient.into()),
+        _ => Err(ApiError::MalformedClient),
     }
 }
 
@@ -51,17 +47,16 @@ pub async fn confidential_client(
     let client = client(clients, request, form).await?;
     if client.is_public() {
         let reason = "a client without a secret";
-        let basic = request.headers().contains_key(AUTHORIZATION);
-        return Err(OAuthRefused::InvalidClient { basic, reason }.into());
+        return Err(invalid(request.headers(), reason));
     }
     Ok(client)
 }
 
 /// What may be wrong with a client, for `/openapi.json`.
 #[must_use]
-pub fn client_refusals() -> [OAuthRefused; 3] {
-    let invalid = |basic| OAuthRefused::InvalidClient { basic, reason: "" };
-    [OAuthRefused::MalformedClient, invalid(false), invalid(true)]
+pub fn client_refusals() -> [ApiError; 3] {
+    let invalid = |basic| ApiError::InvalidClient { basic, reason: "" };
+    [ApiError::MalformedClient, invalid(false), invalid(true)]
 }
 
 fn names(readings: &Readings, id: &str) -> bool {
@@ -72,7 +67,7 @@ fn names(readings: &Readings, id: &str) -> bool {
 async fn first(
     clients: &Clients,
     readings: &[Credentials],
-    basic: bool,
+    headers: &HeaderMap,
 ) -> Result<Client, ApiError> {
     let mut reason = "no credentials";
     for reading in readings {
@@ -82,62 +77,42 @@ async fn first(
             Err(ClientError::Store(error)) => return Err(error.into()),
         }
     }
-    Err(OAuthRefused::InvalidClient { basic, reason }.into())
+    Err(invalid(headers, reason))
 }
 
-/// What the header `Authorization` says: both parts form-encoded, as RFC 6749 2.3.1 has it, or as they
-/// are, since not every library knows. Swagger UI sends the header without anything in it. Another
-/// scheme is no client's.
-fn in_header(headers: &HeaderMap) -> Result<Option<Readings>, OAuthRefused> {
-    let mut sent = headers.get_all(AUTHORIZATION).iter();
-    let header = sent.next().map_or(&b""[..], |header| header.as_bytes());
-    if sent.next().is_some() {
-        return Err(OAuthRefused::MalformedClient);
-    }
-    let header = String::from_utf8_lossy(header);
-    let (scheme, text) = header.split_once(' ').unwrap_or((&header, ""));
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Ok(None);
-    }
-    let bytes = STANDARD.decode(text.trim()).ok();
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    match text.as_deref().and_then(|text| text.split_once(':')) {
-        Some(("", "")) => Ok(None),
-        Some((id, secret)) if !id.is_empty() => Ok(Some(
-            form_decoded(id, secret)
-                .into_iter()
-                .chain([Credentials::new(id, secret)])
-                .collect(),
-        )),
-        _ => Err(OAuthRefused::MalformedClient),
-    }
+fn invalid(headers: &HeaderMap, reason: &'static str) -> ApiError {
+    let basic = authorization::is_sent(headers);
+    ApiError::InvalidClient { basic, reason }
 }
 
-/// The two parts decoded, if that makes a difference.
-fn form_decoded(id: &str, secret: &str) -> Option<Credentials> {
-    let decoded = |text: &str| {
-        let text = text.replace('+', " ");
-        percent_decode_str(&text)
-            .decode_utf8()
-            .ok()
-            .map(String::from)
-    };
-    let (decoded_id, decoded_secret) = (decoded(id)?, decoded(secret)?);
-    let differs = decoded_id != id || decoded_secret != secret;
-    differs.then(|| Credentials::new(&decoded_id, &decoded_secret))
+/// The client credentials in the header. Another scheme is not a client's.
+fn in_header(headers: &HeaderMap) -> Result<Option<Readings>, ApiError> {
+    match Authorization::read(headers) {
+        Authorization::Basic(readings) => Ok((!readings.is_empty()).then_some(readings)),
+        Authorization::MalformedBasic | Authorization::Several { .. } => {
+            Err(ApiError::MalformedClient)
+        }
+        Authorization::Bearer(_) | Authorization::MalformedBearer | Authorization::Other => {
+            Ok(None)
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use lambda_http::http::HeaderValue;
+    use lambda_http::http::header::AUTHORIZATION;
     use proptest::prelude::*;
     use secrecy::ExposeSecret;
 
     use super::*;
 
-    fn readings(header: impl AsRef<[u8]>) -> Result<Vec<(String, String)>, OAuthRefused> {
+    fn readings(header: impl AsRef<[u8]>) -> Result<Vec<(String, String)>, &'static str> {
         let value = HeaderValue::from_bytes(header.as_ref()).unwrap();
-        let readings = in_header(&HeaderMap::from_iter([(AUTHORIZATION, value)]))?;
+        let readings = in_header(&HeaderMap::from_iter([(AUTHORIZATION, value)]));
+        let readings = readings.map_err(|error| error.outcome())?;
         let readings = readings.unwrap_or_default().into_iter();
         Ok(readings
             .map(|Credentials { id, secret }| {
@@ -175,11 +150,7 @@ mod tests {
             "Basic /w==",
             "Basic OnNlY3JldA==",
         ] {
-            assert_eq!(
-                readings(header),
-                Err(OAuthRefused::MalformedClient),
-                "{header}"
-            );
+            assert_eq!(readings(header), Err("malformed_client"), "{header}");
         }
         assert_eq!(readings("Bearer aWQ6c2VjcmV0"), Ok(Vec::new()));
         let two =

@@ -1,11 +1,11 @@
 //! The check between a request and a protected handler.
 
 use lambda_http::http::HeaderMap;
-use lambda_http::http::header::AUTHORIZATION;
 
-use super::error::{AccessError, ApiError};
+use super::authorization::Authorization;
 use crate::domain::access::{Access, Caller, ClientGuard, Guard};
 use crate::domain::clients::Client;
+use crate::http::response::error::ApiError;
 
 /// Returns the user whose token came with the request and the token's claims, if both meet what `access`
 /// asks for.
@@ -15,9 +15,9 @@ pub(crate) async fn caller(
     headers: &HeaderMap,
 ) -> Result<Caller, ApiError> {
     let required = access.scopes();
-    let token = bearer_token(headers, required).map_err(ApiError::Access)?;
+    let token = bearer_token(headers, required)?;
     let checked = guard.check(&token, access).await;
-    checked.map_err(|denied| ApiError::denied(denied, required))
+    checked.map_err(|denied| ApiError::Denied { required, denied })
 }
 
 /// Returns the client whose own token came with the request, if both meet what `access` asks for.
@@ -27,53 +27,46 @@ pub(crate) async fn token_client(
     headers: &HeaderMap,
 ) -> Result<Client, ApiError> {
     let required = access.scopes();
-    let token = bearer_token(headers, required).map_err(ApiError::Access)?;
+    let token = bearer_token(headers, required)?;
     let checked = guard.check(&token, access).await;
-    checked.map_err(|denied| ApiError::denied(denied, required))
+    checked.map_err(|denied| ApiError::Denied { required, denied })
 }
 
-/// Reads the bearer token (RFC 6750 2.1) as FastAPI does: the scheme may be in upper or lower case,
-/// and blanks around the token are ignored. Two headers are two credentials, and none counts: the
-/// gateway joins them with a comma, a local server may not.
+/// The bearer token of a request to a route that asks for these scopes.
 pub(super) fn bearer_token(
     headers: &HeaderMap,
     required: &'static [&'static str],
-) -> Result<String, AccessError> {
-    let mut sent = headers.get_all(AUTHORIZATION).iter();
-    let header = sent.next().ok_or(AccessError::NotAuthenticated)?;
-    let header = String::from_utf8_lossy(header.as_bytes());
-    let (scheme, token) = header.split_once(' ').unwrap_or((&header, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(AccessError::NotAuthenticated);
+) -> Result<String, ApiError> {
+    match Authorization::read(headers) {
+        Authorization::Bearer(token) => Ok(token),
+        Authorization::MalformedBearer | Authorization::Several { bearer: true } => {
+            Err(ApiError::MalformedCredentials { required })
+        }
+        Authorization::Basic(_)
+        | Authorization::MalformedBasic
+        | Authorization::Several { bearer: false }
+        | Authorization::Other => Err(ApiError::NotAuthenticated),
     }
-    let token = token.trim();
-    if sent.next().is_some() || !is_b64token(token) {
-        return Err(AccessError::MalformedCredentials { required });
-    }
-    Ok(token.to_owned())
-}
-
-/// `b64token` of RFC 6750 2.1.
-fn is_b64token(text: &str) -> bool {
-    let text = text.trim_end_matches('=');
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-    !text.is_empty() && text.bytes().all(allowed)
 }
 
 #[cfg(test)]
 mod tests {
     use lambda_http::http::HeaderValue;
+    use lambda_http::http::header::AUTHORIZATION;
 
     use super::*;
 
-    fn token_of(values: &[&str]) -> Result<String, AccessError> {
+    fn token_of(values: &[&str]) -> Result<String, &'static str> {
         let values = values
             .iter()
             .map(|value| HeaderValue::from_str(value).unwrap());
-        bearer_token(
-            &values.map(|value| (AUTHORIZATION, value)).collect(),
-            &["me"],
-        )
+        let headers = values.map(|value| (AUTHORIZATION, value)).collect();
+        bearer_token(&headers, &["me"]).map_err(|error| {
+            if let ApiError::MalformedCredentials { required } = error {
+                assert_eq!(required, ["me"]);
+            }
+            error.outcome()
+        })
     }
 
     #[test]
@@ -97,18 +90,13 @@ mod tests {
             "Bearer\tabc",
             "Bearerabc",
         ] {
-            assert_eq!(
-                token_of(&[header]),
-                Err(AccessError::NotAuthenticated),
-                "{header:?}"
-            );
+            assert_eq!(token_of(&[header]), Err("not_authenticated"), "{header:?}");
         }
-        assert_eq!(token_of(&[]), Err(AccessError::NotAuthenticated));
+        assert_eq!(token_of(&[]), Err("not_authenticated"));
     }
 
     #[test]
     fn what_is_not_one_token_is_malformed() {
-        let malformed = AccessError::MalformedCredentials { required: &["me"] };
         for headers in [
             &["Bearer"][..],
             &["Bearer "],
@@ -121,7 +109,11 @@ mod tests {
             &["Bearer a", "Bearer a"],
             &["Bearer a", "Basic b"],
         ] {
-            assert_eq!(token_of(headers).as_ref(), Err(&malformed), "{headers:?}");
+            assert_eq!(
+                token_of(headers),
+                Err("malformed_credentials"),
+                "{headers:?}"
+            );
         }
     }
 }

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-use lambda_http::http::header::{ALLOW, WWW_AUTHENTICATE};
+use lambda_http::http::header::ALLOW;
 use lambda_http::http::{HeaderValue, StatusCode};
-use lambda_http::{Body, Response};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Header, retry_after};
-use crate::http::error::{AccessError, ApiError, OAuthRefused, Refused, RequestError};
-use crate::http::problem::{Kind, Problem, Step, Type};
+use super::{Row, challenge, retry_after};
+use crate::domain::access::Denied;
+use crate::domain::login::LoginError;
+use crate::domain::sessions::SessionError;
+use crate::domain::store::StoreError;
+use crate::http::request::error::RequestError;
+use crate::http::request::problem::{Kind, Problem, Step, Type};
+use crate::http::response::error::{ApiError, is_temporary};
 
 /// The body of every error but 422.
 #[derive(Serialize, JsonSchema)]
@@ -61,20 +65,6 @@ pub(super) enum ErrorBody {
     Problems(HttpValidationError),
 }
 
-impl From<&str> for ErrorBody {
-    fn from(detail: &str) -> Self {
-        let detail = detail.to_owned();
-        Self::Plain(HttpError { detail })
-    }
-}
-
-pub(super) type Row = (StatusCode, ErrorBody, Option<Header>);
-
-pub(super) fn response(error: &ApiError) -> Response<Body> {
-    let (status, body, header) = row(error);
-    super::response(status, &body, header)
-}
-
 pub(super) fn schema(status: StatusCode, generator: &mut SchemaGenerator) -> Schema {
     match status {
         StatusCode::UNPROCESSABLE_ENTITY => generator.subschema_for::<HttpValidationError>(),
@@ -82,33 +72,50 @@ pub(super) fn schema(status: StatusCode, generator: &mut SchemaGenerator) -> Sch
     }
 }
 
-pub(super) fn row(error: &ApiError) -> Row {
+pub(super) fn row(error: &ApiError) -> Row<ErrorBody> {
     match error {
         ApiError::Request(error) => request(error),
-        ApiError::Access(error) => access(error),
+        ApiError::NotAuthenticated => unauthorized("Not authenticated", &[]),
+        ApiError::MalformedCredentials { required } => {
+            unauthorized("Could not validate credentials", required)
+        }
+        ApiError::Denied { required, denied } => match denied {
+            Denied::InvalidToken(_) => unauthorized("Could not validate credentials", required),
+            Denied::InsufficientScope => unauthorized("Not enough permissions", required),
+            Denied::InactiveUser => plain(StatusCode::BAD_REQUEST, "Inactive user"),
+            Denied::Store(error) => store(error),
+        },
         ApiError::Login(error) => login(error),
-        // FastAPI's page has none of these, so they are only spelled as in RFC 6749, whose table
+        // A 401 needs a challenge (RFC 9110 15.5.2), and a challenge of this kind opens a browser's
+        // dialog; so it is only for a client that has sent such a header (RFC 6749 5.2).
+        ApiError::InvalidClient { basic: true, .. } => Row {
+            headers: vec![challenge("Basic", &[("realm", "api")])],
+            ..plain(StatusCode::UNAUTHORIZED, "Invalid client")
+        },
+        ApiError::ScopeNotAllowed => plain(StatusCode::BAD_REQUEST, "Scope not allowed"),
+        // FastAPI's page has none of these, so they are only presented as in RFC 6749, whose table
         // says the rest.
-        ApiError::OAuth(error) => oauth(*error),
-        ApiError::InRfc(error) => row(error),
+        ApiError::InvalidClient { .. }
+        | ApiError::MalformedClient
+        | ApiError::UnauthorizedClient
+        | ApiError::InvalidScope
+        | ApiError::UnsupportedTokenType
+        | ApiError::Session(SessionError::Invalid(_) | SessionError::Scope) => {
+            plain(StatusCode::BAD_REQUEST, "Bad Request")
+        }
         ApiError::Status { status, detail } => plain(*status, detail),
-        ApiError::Unavailable(_) => later(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Service Unavailable",
-            Duration::from_secs(1),
-        ),
-        ApiError::Internal(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+        ApiError::Store(error) | ApiError::Session(SessionError::Store(error)) => store(error),
+        ApiError::Internal(_) | ApiError::Session(SessionError::Random) => internal(),
     }
 }
 
-fn request(error: &RequestError) -> Row {
+fn request(error: &RequestError) -> Row<ErrorBody> {
     match error {
         RequestError::NotFound => plain(StatusCode::NOT_FOUND, "Not Found"),
-        RequestError::MethodNotAllowed { allowed } => {
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            let (_, body, _) = plain(status, "Method Not Allowed");
-            (status, body, Some((ALLOW, methods(allowed))))
-        }
+        RequestError::MethodNotAllowed { allowed } => Row {
+            headers: vec![(ALLOW, methods(allowed))],
+            ..plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
+        },
         RequestError::MalformedBody => plain(
             StatusCode::BAD_REQUEST,
             "There was an error parsing the body",
@@ -120,82 +127,72 @@ fn request(error: &RequestError) -> Row {
         ),
         RequestError::Invalid(problems) => {
             let detail = problems.iter().map(entry).collect();
-            let body = ErrorBody::Problems(HttpValidationError { detail });
-            (StatusCode::UNPROCESSABLE_ENTITY, body, None)
+            Row {
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+                headers: Vec::new(),
+                body: ErrorBody::Problems(HttpValidationError { detail }),
+            }
         }
     }
 }
 
-fn access(error: &AccessError) -> Row {
-    let unauthorized = |detail: &str, required: &[&str]| {
-        let header = Some((WWW_AUTHENTICATE, challenge(required)));
-        (StatusCode::UNAUTHORIZED, detail.into(), header)
-    };
+fn login(error: &LoginError) -> Row<ErrorBody> {
     match error {
-        AccessError::NotAuthenticated => unauthorized("Not authenticated", &[]),
-        AccessError::MalformedCredentials { required }
-        | AccessError::InvalidToken { required, .. } => {
-            unauthorized("Could not validate credentials", required)
-        }
-        AccessError::InsufficientScope { required } => {
-            unauthorized("Not enough permissions", required)
-        }
-        AccessError::InactiveUser { .. } => plain(StatusCode::BAD_REQUEST, "Inactive user"),
-    }
-}
-
-fn login(error: &Refused) -> Row {
-    match error {
-        Refused::IncorrectPassword { .. } => {
+        LoginError::IncorrectPassword { .. } => {
             plain(StatusCode::BAD_REQUEST, "Incorrect username or password")
         }
-        Refused::ScopeNotAllowed => plain(StatusCode::BAD_REQUEST, "Scope not allowed"),
-        Refused::TooManyAttempts { wait, .. } => later(
+        LoginError::TooManyAttempts { wait, .. } => later(
             StatusCode::TOO_MANY_REQUESTS,
             "Too many login attempts",
             *wait,
         ),
+        LoginError::Store(error) => store(error),
     }
 }
 
-fn oauth(error: OAuthRefused) -> Row {
-    match error {
-        // A 401 needs a challenge (RFC 9110 15.5.2), and a challenge of this kind opens a browser's
-        // dialog; so it is only for who has sent such a header (RFC 6749 5.2).
-        OAuthRefused::InvalidClient { basic: true, .. } => {
-            let basic = HeaderValue::from_static("Basic realm=\"api\"");
-            let (_, body, _) = plain(StatusCode::UNAUTHORIZED, "Invalid client");
-            (
-                StatusCode::UNAUTHORIZED,
-                body,
-                Some((WWW_AUTHENTICATE, basic)),
-            )
-        }
-        _ => plain(StatusCode::BAD_REQUEST, "Bad Request"),
+fn store(error: &StoreError) -> Row<ErrorBody> {
+    if is_temporary(error) {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        later(status, "Service Unavailable", Duration::from_secs(1))
+    } else {
+        internal()
     }
 }
 
-fn plain(status: StatusCode, detail: &str) -> Row {
-    (status, detail.into(), None)
+fn internal() -> Row<ErrorBody> {
+    plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
 }
 
-fn later(status: StatusCode, detail: &str, wait: Duration) -> Row {
-    (status, detail.into(), Some(retry_after(wait)))
+fn plain(status: StatusCode, detail: &str) -> Row<ErrorBody> {
+    Row {
+        status,
+        headers: Vec::new(),
+        body: ErrorBody::Plain(HttpError {
+            detail: detail.to_owned(),
+        }),
+    }
+}
+
+fn later(status: StatusCode, detail: &str, wait: Duration) -> Row<ErrorBody> {
+    Row {
+        headers: vec![retry_after(wait)],
+        ..plain(status, detail)
+    }
+}
+
+/// A 401 whose challenge has all scopes that are required (RFC 6750 3).
+fn unauthorized(detail: &str, required: &[&str]) -> Row<ErrorBody> {
+    let scope = required.join(" ");
+    let parameters = &[("scope", &*scope)][..usize::from(!scope.is_empty())];
+    Row {
+        headers: vec![challenge("Bearer", parameters)],
+        ..plain(StatusCode::UNAUTHORIZED, detail)
+    }
 }
 
 /// `Allow` (RFC 9110 10.2.1), in the order of the route.
 fn methods(allowed: &[&str]) -> HeaderValue {
     HeaderValue::from_str(&allowed.join(", ")).unwrap_or(HeaderValue::from_static(""))
-}
-
-/// `WWW-Authenticate` with all scopes that are required (RFC 6750 3).
-fn challenge(required: &[&str]) -> HeaderValue {
-    let bare = HeaderValue::from_static("Bearer");
-    if required.is_empty() {
-        return bare;
-    }
-    let text = format!("Bearer scope=\"{}\"", required.join(" "));
-    HeaderValue::from_str(&text).unwrap_or(bare)
 }
 
 /// An entry of FastAPI's `detail`.
@@ -294,11 +291,13 @@ fn one_of(values: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use lambda_http::Body;
+
     use super::*;
-    use crate::domain::store::StoreError;
 
     #[test]
     fn the_challenge_names_every_required_scope() {
+        let challenge = |required| unauthorized("", required).headers.remove(0).1;
         assert_eq!(challenge(&[]), "Bearer");
         assert_eq!(challenge(&["items", "me"]), "Bearer scope=\"items me\"");
     }
@@ -312,10 +311,10 @@ mod tests {
     #[test]
     fn a_5xx_says_nothing_of_its_cause() {
         for error in [
-            ApiError::Unavailable(StoreError::Unavailable("10.0.0.1 refused".into())),
+            ApiError::Store(StoreError::Unavailable("10.0.0.1 refused".into())),
             ApiError::internal("a secret cause"),
         ] {
-            let response = response(&error);
+            let response = row(&error).response();
             assert!(response.status().is_server_error());
             let Body::Text(body) = response.body() else {
                 panic!("no text")

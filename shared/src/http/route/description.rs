@@ -3,7 +3,9 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::error::ApiError;
+use crate::http::request::form::FORM;
+use crate::http::response::error::ApiError;
+use crate::http::response::json::JSON;
 
 /// Makes a type's schema.
 pub type MakeSchema = fn(&mut SchemaGenerator) -> Schema;
@@ -48,7 +50,8 @@ impl Feature {
     }
 }
 
-/// Another form that an operation takes where a feature is on.
+/// Another form that an operation takes where a feature is on. FastAPI's page does not have it, so its errors
+/// are presented as [`OAuth`](super::Presentation::OAuth) in either dialect.
 #[derive(Debug, Clone, Copy)]
 pub struct Alternative {
     /// What must be on.
@@ -165,11 +168,6 @@ impl Description {
         Self { errors, ..self }
     }
 }
-
-/// The media type of a form.
-pub const FORM: &str = "application/x-www-form-urlencoded";
-/// The media type of JSON.
-pub const JSON: &str = "application/json";
 
 impl Parameter {
     /// A parameter of the path.
