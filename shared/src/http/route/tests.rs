@@ -120,6 +120,30 @@ fn is_written_as_people_write_it() {
     assert_eq!(Route::AUTHORIZER.to_string(), "authorizer");
 }
 
+#[test]
+fn a_route_presents_its_errors_in_each_dialect() {
+    use Presentation::{Bearer, FastApi, OAuth};
+    const POST: &[Operation] = &[Operation::public("POST")];
+    for (route, in_fastapi, in_rfc) in [
+        (ROUTE, FastApi, Bearer),
+        (Route::AUTHORIZER, FastApi, Bearer),
+        (Public::fallback().route(), FastApi, Bearer),
+        (
+            Public::at("/token", POST).token_endpoint().route(),
+            FastApi,
+            OAuth,
+        ),
+        (
+            Public::at("/revoke", POST).oauth_endpoint().route(),
+            OAuth,
+            OAuth,
+        ),
+    ] {
+        assert_eq!(route.presentation(Dialect::FastApi), in_fastapi, "{route}");
+        assert_eq!(route.presentation(Dialect::Rfc), in_rfc, "{route}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_path_makes_it_panic(path in "\\PC{0,40}") {

@@ -2,6 +2,7 @@
 
 mod fastapi;
 mod rfc;
+mod validation;
 
 use std::time::Duration;
 

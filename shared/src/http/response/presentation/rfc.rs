@@ -7,7 +7,8 @@ use lambda_http::{Body, Response};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
-use super::fastapi::{self, ErrorBody, HttpError, HttpValidationError};
+use super::fastapi::{self, ErrorBody, HttpError};
+use super::validation::HttpValidationError;
 use super::{Header, Row, challenge};
 use crate::domain::access::Denied;
 use crate::domain::login::LoginError;
@@ -40,28 +41,23 @@ struct ResourceError<Detail> {
 /// The answer to a client of the authorization server (RFC 6749 5.2). Where the RFC has no code, such as
 /// for a path where nothing is, the body is FastAPI's.
 pub(super) fn oauth(error: &ApiError) -> Response<Body> {
-    let row = row(error);
-    let (status, oauth) = match error {
-        ApiError::Request(RequestError::Invalid(problems)) if another_grant(problems) => (
-            StatusCode::BAD_REQUEST,
-            Some(words(
-                "unsupported_grant_type",
-                "The grant type is not supported",
-            )),
-        ),
-        ApiError::Request(RequestError::Invalid(_)) => {
-            (StatusCode::BAD_REQUEST, oauth_error(error))
+    let mut row = row(error);
+    let mut oauth = oauth_error(error);
+    if let ApiError::Request(RequestError::Invalid(problems)) = error {
+        row.status = StatusCode::BAD_REQUEST;
+        if another_grant(problems) {
+            let description = "The grant type is not supported";
+            oauth = Some(words("unsupported_grant_type", description));
         }
-        _ => (row.status, oauth_error(error)),
-    };
+    }
     let Some(body) = oauth else {
         return row.response();
     };
-    let mut headers = row.headers;
-    headers.push((PRAGMA, HeaderValue::from_static("no-cache")));
+    row.headers
+        .push((PRAGMA, HeaderValue::from_static("no-cache")));
     Row {
-        status,
-        headers,
+        status: row.status,
+        headers: row.headers,
         body,
     }
     .response()
