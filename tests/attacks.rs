@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use shared::domain::accounts::password::{Passwords, Policy};
-use shared::domain::accounts::{Account, User};
+use shared::domain::accounts::{Account, User, UserId};
 use tests::dynamodb::{behind_proxy, start_with, world_at, world_on_dynamodb};
 use tests::proxy;
 use tests::stores::{Fault, cheap, johndoe};
@@ -266,6 +266,7 @@ fn fifty_guessers() {
     let hash = Passwords::new(Policy::default()).hash("secret").unwrap();
     let account = |round| Account {
         user: User {
+            id: UserId::from(&*format!("user{round}")),
             username: format!("user{round}"),
             ..johndoe()
         },
@@ -331,6 +332,7 @@ fn a_refused_login_takes_the_same_time_for_each_hash_by_the_policy() {
     ];
     let account = |(number, (_, password_hash, disabled)): (usize, &(_, Option<_>, bool))| {
         let user = User {
+            id: UserId::from(&*format!("user{number}")),
             username: format!("user{number}"),
             disabled: *disabled,
             ..johndoe()

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shared::aws::clients::item;
-use shared::domain::accounts::User;
+use shared::domain::accounts::{User, UserId};
 use shared::domain::clients::{self, ClientStore, Secret};
 use shared::domain::scope::Scopes;
 use shared::http::{
@@ -507,6 +507,7 @@ fn what_no_route_accepts_is_not_active() {
 fn no_user_logs_in_with_the_name_of_a_client() {
     for name in ["client:c_example", "client:"] {
         let user = User {
+            id: UserId::from(name),
             username: name.to_owned(),
             ..johndoe()
         };

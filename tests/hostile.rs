@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use shared::domain::accounts::password::{Passwords, Policy};
-use shared::domain::accounts::{Account, User};
+use shared::domain::accounts::{Account, User, UserId};
 use shared::domain::scope::Scopes;
 use tests::logs::{logged, logged_to_the_last_line};
 use tests::stores::{One, johndoe, with_password};
@@ -101,6 +101,7 @@ fn names_and_passwords_are_never_cut_short() {
     ] {
         let password_hash = passwords.hash(&text(stored)).ok();
         let user = User {
+            id: UserId::from(&*text(name)),
             username: text(name),
             ..johndoe()
         };

@@ -13,6 +13,7 @@ mod examples;
 mod faults;
 mod flows;
 mod hostile;
+mod ids;
 mod interleavings;
 mod log;
 mod logins;

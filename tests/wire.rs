@@ -22,9 +22,9 @@ fn get_item(name: &str) -> Recorded {
     let request = json!({
         "TableName": "users",
         "Key": {"pk": {"S": format!("user#{name}")}},
-        "ProjectionExpression": "#disabled, #scopes, #email, #full_name, #stamp",
+        "ProjectionExpression": "#id, #disabled, #scopes, #email, #full_name, #stamp",
         "ExpressionAttributeNames": {
-            "#disabled": "disabled", "#scopes": "scopes", "#email": "email",
+            "#id": "id", "#disabled": "disabled", "#scopes": "scopes", "#email": "email",
             "#full_name": "full_name", "#stamp": "stamp",
         },
     });
@@ -41,6 +41,7 @@ fn look(name: &str) -> Recorded {
         "ends",
         "failures",
         "full_name",
+        "id",
         "known_until",
         "not_before",
         "password_hash",
@@ -485,7 +486,15 @@ const MAY_ROTATE: &str =
 
 /// A read of a user as the record is now.
 fn look_at(key: &str) -> Recorded {
-    let names = ["disabled", "email", "full_name", "pk", "scopes", "stamp"];
+    let names = [
+        "disabled",
+        "email",
+        "full_name",
+        "id",
+        "pk",
+        "scopes",
+        "stamp",
+    ];
     batch(&[key], &names)
 }
 
@@ -505,6 +514,7 @@ fn a_token_that_ends_with_its_session_costs_one_read_too() {
         "ends",
         "expires",
         "full_name",
+        "id",
         "pk",
         "scopes",
         "stamp",

@@ -186,6 +186,19 @@ The name by which a user logs in stays.")]
         /// The full name; "" removes it
         full_name: String,
     },
+    /// Give a user another name
+    #[command(after_help = "Examples:
+  users rename jane jane.doe
+
+The user's id stays: with an issuer it is the sub of tokens, so data that other services keep by it stays the
+user's. All tokens and sessions end, and the user logs in with the new name and the same password.")]
+    Rename {
+        /// The user's name
+        #[arg(value_parser = name::typed)]
+        name: String,
+        /// The new name
+        new: String,
+    },
     /// End all tokens of a user, who may log in again
     #[command(after_help = "Example:
   users logout johndoe")]

@@ -5,7 +5,7 @@ use clap::CommandFactory;
 use serde_json::json;
 use shared::aws::record::{self, AccountRecord, Attribute, UserRecord};
 use shared::aws::table::{self, Table, USER, text, username};
-use shared::domain::accounts::{Stamp, User};
+use shared::domain::accounts::{Stamp, User, UserId};
 use tokio::runtime::Builder;
 
 use crate::args::{AddArgs, Args, Command, PasswordArgs};
@@ -65,6 +65,7 @@ async fn run_on(table: &Table, command: Command, out: Output) -> Result<(), Erro
         Command::SetName { name, full_name } => {
             set_text(table, out, &name, "full_name", &full_name).await
         }
+        Command::Rename { name, new } => rename(table, out, &name, &new).await,
         Command::Logout { name } => logout(table, out, &name).await,
         Command::Enable { name } => set_disabled(table, out, &name, false).await,
         Command::Disable { name } => set_disabled(table, out, &name, true).await,
@@ -120,6 +121,7 @@ async fn add(table: &Table, out: Output, args: &AddArgs) -> Result<(), Error> {
     }
     let words = words(&args.name, args.email.as_deref(), args.full_name.as_deref());
     let user = User {
+        id: UserId::random(),
         username: args.name.clone(),
         scopes,
         disabled: args.disabled,
@@ -240,6 +242,21 @@ async fn set_text(
     let what = attribute.replace('_', " ");
     let now = value.map_or_else(|| "none".to_owned(), output::clean);
     out.user(&changed, format_args!("{name}: {what} is now: {now}"))
+}
+
+async fn rename(table: &Table, out: Output, name: &str, new: &str) -> Result<(), Error> {
+    name::check(new).map_err(|error| Error::Usage(error.to_string()))?;
+    if !store::rename(table, name, new).await? {
+        return Err(Error::AlreadyExists {
+            name: new.to_owned(),
+            table: table.name.clone(),
+        });
+    }
+    let renamed = store::find(table, new).await?;
+    out.user(
+        &renamed,
+        format_args!("{name}: is {new} now, and logged out everywhere"),
+    )
 }
 
 /// Ends all tokens of a user.

@@ -184,10 +184,10 @@ impl Import<'_> {
     }
 
     /// Starts to write a user, as soon as fewer than `concurrency` writes are running.
-    async fn launch(&mut self, line: u64, account: AccountRecord) -> Result<(), Error> {
+    async fn launch(&mut self, line: u64, read: line::Read) -> Result<(), Error> {
         let most = self.args.concurrency.into();
-        let name = account.record.user.username.clone();
-        let cost = PasswordHash::parse(&account.password_hash).ok();
+        let name = read.account.record.user.username.clone();
+        let cost = PasswordHash::parse(&read.account.password_hash).ok();
         let cost = cost.map(|hash| hash.cost().to_string());
         while self.flight.len() >= most || self.names.contains(&name) {
             self.land().await?;
@@ -195,7 +195,7 @@ impl Import<'_> {
         self.names.insert(name.clone());
         let (table, replace) = (self.table.clone(), self.args.replace);
         self.flight.spawn(async move {
-            let outcome = patiently(|| write(&table, &account, replace)).await;
+            let outcome = patiently(|| write(&table, &read, replace)).await;
             Landed {
                 line,
                 name,
@@ -224,7 +224,7 @@ impl Import<'_> {
             Outcome::Conflict(what) => {
                 self.counts.conflicts += 1;
                 let name = landed.name;
-                self.report(landed.line, &format!("{name:?} is there already, {what}"));
+                self.report(landed.line, &format!("{name:?} {what}"));
             }
         }
         Ok(())
@@ -268,9 +268,10 @@ where
     write().await
 }
 
-async fn write(table: &Table, line: &AccountRecord, replace: bool) -> Result<Outcome, Error> {
+async fn write(table: &Table, read: &line::Read, replace: bool) -> Result<Outcome, Error> {
     // A new stamp, unless the file's are kept: else tokens would be valid again that were ended after the
     // export, or that another user of this name had.
+    let line = &read.account;
     let mut new = line.clone();
     new.record.user.stamp.get_or_insert_with(Stamp::random);
     if store::add(table, &new).await? {
@@ -279,12 +280,19 @@ async fn write(table: &Table, line: &AccountRecord, replace: bool) -> Result<Out
     let name = &line.record.user.username;
     let there = match store::account(table, name).await {
         Ok(Some(there)) => there,
-        Ok(None) => return Ok(Outcome::Conflict(MEANWHILE.to_owned())),
+        Ok(None) => return not_added(table, line).await,
         Err(Error::Unreadable(error)) => {
-            return Ok(Outcome::Conflict(format!("but cannot be read: {error}")));
+            return Ok(conflict(format!("but cannot be read: {error}")));
         }
         Err(error) => return Err(error),
     };
+    let (ours, theirs) = (&line.record.user.id, &there.record.user.id);
+    if read.has_id && ours != theirs {
+        let (ours, theirs) = (ours.as_str(), theirs.as_str());
+        return Ok(conflict(format!(
+            "with the id {theirs:?}, which stays; the line has {ours:?}"
+        )));
+    }
     let differences = line::differences(line, &there);
     let what = match differences.as_slice() {
         [] => return Ok(Outcome::AlreadyThere),
@@ -296,7 +304,28 @@ async fn write(table: &Table, line: &AccountRecord, replace: bool) -> Result<Out
         _ if store::replace(table, &there.record, &new).await? => return Ok(Outcome::Replaced),
         _ => MEANWHILE.to_owned(),
     };
-    Ok(Outcome::Conflict(what))
+    Ok(conflict(what))
+}
+
+fn conflict(what: impl fmt::Display) -> Outcome {
+    Outcome::Conflict(format!("is there already, {what}"))
+}
+
+/// Why a user was not added whose name nobody has.
+async fn not_added(table: &Table, line: &AccountRecord) -> Result<Outcome, Error> {
+    let user = &line.record.user;
+    let id = user.id.as_str();
+    let holder = store::holder(table, &user.id).await?;
+    let holder = match holder {
+        None if user.has_own_id() && store::get(table, id).await?.is_some() => Some(id.to_owned()),
+        holder => holder.filter(|holder| *holder != user.username),
+    };
+    match holder {
+        Some(holder) => Ok(Outcome::Conflict(format!(
+            "was not added: the id {id:?} is, or was, that of {holder:?}"
+        ))),
+        None => Ok(conflict(MEANWHILE)),
+    }
 }
 
 /// What is in the way if others write the same user.

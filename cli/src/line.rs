@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use shared::aws::record::{AccountRecord, UserRecord, stamp};
 use shared::domain::accounts::password::{Capacity, PasswordHash};
 use shared::domain::accounts::unicode;
-use shared::domain::accounts::{Stamp, User};
+use shared::domain::accounts::{Stamp, User, UserId, is_name};
 use shared::domain::scope::Scopes;
 
 use crate::output::sorted;
@@ -15,6 +15,8 @@ use crate::{catalogue, name};
 #[serde(deny_unknown_fields)]
 struct Line {
     username: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
     password_hash: String,
     scopes: Vec<String>,
     #[serde(default)]
@@ -31,6 +33,15 @@ struct Line {
     version: Option<u64>,
 }
 
+/// What was read from a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    /// The user. A line without an id gives a new user a new one.
+    pub account: AccountRecord,
+    /// True if the line has an id.
+    pub has_id: bool,
+}
+
 /// What a line must keep to.
 #[derive(Debug, Clone)]
 pub struct Rules {
@@ -44,12 +55,15 @@ pub struct Rules {
 }
 
 /// Reads a line of a file that keeps to the rules; the error says where in the line.
-pub fn read(line: &[u8], rules: &Rules) -> Result<AccountRecord, String> {
+pub fn read(line: &[u8], rules: &Rules) -> Result<Read, String> {
     let mut line: Line =
         serde_json::from_slice(line.trim_ascii_end()).map_err(|error| place(&error))?;
     line.username = unicode::name(&line.username).into_owned();
     let name = &line.username;
     name::check(name).map_err(|error| error.to_string())?;
+    if let Some(id) = line.id.as_deref().filter(|id| !is_name(id)) {
+        return Err(format!("the id of {name:?}: {id:?} can be no id"));
+    }
     let hash = PasswordHash::parse(&line.password_hash).map_err(|error| error.to_string());
     hash.and_then(|hash| {
         hash.check(rules.capacity)
@@ -60,7 +74,9 @@ pub fn read(line: &[u8], rules: &Rules) -> Result<AccountRecord, String> {
     let scopes = scopes
         .and_then(|scopes| catalogue::check(&scopes, rules.catalogue.as_ref()).map(|()| scopes));
     let scopes = scopes.map_err(|error| format!("the scopes of {name:?}: {error}"))?;
+    let has_id = line.id.is_some();
     let user = User {
+        id: line.id.map_or_else(UserId::random, |id| UserId::from(&*id)),
         username: line.username,
         scopes,
         disabled: line.disabled,
@@ -68,7 +84,7 @@ pub fn read(line: &[u8], rules: &Rules) -> Result<AccountRecord, String> {
         full_name: line.full_name,
         stamp: line.stamp.filter(|_| rules.keep_stamps),
     };
-    Ok(AccountRecord {
+    let account = AccountRecord {
         record: UserRecord {
             user,
             created: line.created,
@@ -76,7 +92,8 @@ pub fn read(line: &[u8], rules: &Rules) -> Result<AccountRecord, String> {
             version: line.version,
         },
         password_hash: line.password_hash,
-    })
+    };
+    Ok(Read { account, has_id })
 }
 
 /// Writes a line, without its end.
@@ -89,6 +106,7 @@ pub fn write(account: &AccountRecord) -> Result<String, serde_json::Error> {
             .map(str::to_owned)
             .collect(),
         username: user.username,
+        id: Some(user.id.as_str().to_owned()),
         password_hash: account.password_hash.clone(),
         disabled: user.disabled,
         email: user.email,
@@ -148,7 +166,7 @@ mod tests {
             capacity: Capacity::default(),
             keep_stamps: true,
         };
-        super::read(text.as_bytes(), &rules)
+        super::read(text.as_bytes(), &rules).map(|read| read.account)
     }
 
     #[test]

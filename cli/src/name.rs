@@ -14,7 +14,7 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
 use shared::domain::accounts::unicode;
-use shared::domain::accounts::{CLIENT, MAX_BYTES};
+use shared::domain::accounts::{CLIENT, MAX_BYTES, USER_ID_PREFIX};
 
 use crate::error::Error;
 
@@ -69,6 +69,11 @@ pub enum BadName {
         "the user name {0:?} begins with {CLIENT:?}, as the sub of a client's token does; let it begin otherwise"
     )]
     Client(String),
+    /// It begins as an id does.
+    #[error(
+        "the user name {0:?} begins with {USER_ID_PREFIX:?}, as the ids of users do; let it begin otherwise"
+    )]
+    Id(String),
 }
 
 /// The name that somebody typed, in the form in which the functions compare it.
@@ -102,6 +107,9 @@ pub fn check(name: &str) -> Result<(), BadName> {
     }
     if name.starts_with(CLIENT) {
         return Err(BadName::Client(name.to_owned()));
+    }
+    if name.starts_with(USER_ID_PREFIX) {
+        return Err(BadName::Id(name.to_owned()));
     }
     let form = folded(name);
     if form == name {
@@ -292,6 +300,12 @@ mod tests {
         // In no writing: the form that is offered instead is refused as well.
         let error = check("Client:c_1").unwrap_err().to_string();
         assert!(error.contains("form, \"client:c_1\""), "{error}");
+    }
+
+    #[test]
+    fn refuses_a_name_that_could_be_an_id() {
+        assert_eq!(check("u_jane"), Err(BadName::Id("u_jane".to_owned())));
+        assert_eq!(check("ujane"), Ok(()));
     }
 
     proptest! {

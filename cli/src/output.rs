@@ -25,6 +25,7 @@ pub struct Output {
 #[derive(Serialize)]
 struct Shown<'a> {
     username: &'a str,
+    id: &'a str,
     scopes: Vec<&'a str>,
     disabled: bool,
     email: Option<&'a str>,
@@ -78,6 +79,7 @@ fn shown(record: &UserRecord) -> Shown<'_> {
     let user = &record.user;
     Shown {
         username: &user.username,
+        id: user.id.as_str(),
         scopes: sorted(&user.scopes),
         disabled: user.disabled,
         email: user.email.as_deref(),
@@ -97,6 +99,7 @@ fn card<F: Display>(card: &Card<'_, F>) -> String {
     let version = user.version.unwrap_or_default();
     let attributes = [
         ("username", clean(user.username)),
+        ("id", clean(user.id)),
         ("scopes", scopes(&user.scopes)),
         ("disabled", user.disabled.to_string()),
         ("email", or_dash(user.email)),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use shared::aws::record::{AccountRecord, Attribute, UserRecord, stamp};
-use shared::aws::table::{Item, Table, credentials_key, text, user_key, username};
-use shared::domain::accounts::Stamp;
+use shared::aws::table::{Item, Table, credentials_key, id_key, number, text, user_key, username};
+use shared::domain::accounts::{Stamp, UserId};
 use shared::domain::store::StoreError;
 use tokio::time::sleep;
 
@@ -131,7 +131,70 @@ pub async fn add(table: &Table, account: &AccountRecord) -> Result<bool, Error> 
     let [user, credentials] = account.to_items(now(), Stamp::random().as_str());
     // Credentials without a user are of no use, and may be there if somebody has removed the user by hand.
     let transaction = Transaction::on(table).insert(user).set(credentials);
-    transaction.write().await
+    let user = &account.record.user;
+    let claimed = if user.has_own_id() {
+        transaction.claim(user, &user.username)
+    } else {
+        transaction.claim_name(user)
+    };
+    claimed.write().await
+}
+
+/// The name of the user who has this id, or had it last.
+pub async fn holder(table: &Table, id: &UserId) -> Result<Option<String>, Error> {
+    let item = items::get(table, &id_key(id)).await?;
+    let name = item.and_then(|item| item.get("username")?.as_s().ok().cloned());
+    Ok(name)
+}
+
+/// Gives a user another name, in one step. The id stays; the stamp is new, so all tokens and sessions end.
+/// `false` if there is a user of the new name.
+pub async fn rename(table: &Table, name: &str, new: &str) -> Result<bool, Error> {
+    let (user, credentials) = (user_key(name), credentials_key(name));
+    for _ in 0..MOST_RACES {
+        let items = batch(table, [user.clone(), credentials.clone()], true).await?;
+        let item = items.get(&user).ok_or_else(|| no_such_user(table, name))?;
+        let mut record = record(table, item)?;
+        if get(table, new).await?.is_some() {
+            return Ok(false);
+        }
+        record.user.username = new.to_owned();
+        let id = record
+            .user
+            .has_own_id()
+            .then(|| text(record.user.id.as_str()));
+        let changes = [
+            ("pk", Some(text(user_key(new)))),
+            ("id", id),
+            stamp(Some(&Stamp::random())),
+            ("updated", Some(number(now()))),
+            ("version", Some(number(record.version.unwrap_or(0) + 1))),
+        ];
+        let mut transaction = Transaction::on(table)
+            .insert(changed(item, changes))
+            .remove_version(&user, record.version)
+            .clear(&credentials)
+            .claim(&record.user, name);
+        if let Some(item) = items.get(&credentials) {
+            let key = ("pk", Some(text(credentials_key(new))));
+            transaction = transaction.set(changed(item, [key]));
+        }
+        if transaction.write().await? {
+            return Ok(true);
+        }
+    }
+    Err(items::races(&user))
+}
+
+fn changed(item: &Item, changes: impl IntoIterator<Item = Attribute>) -> Item {
+    let mut item = item.clone();
+    for (name, value) in changes {
+        match value {
+            Some(value) => item.insert(name.to_owned(), value),
+            None => item.remove(name),
+        };
+    }
+    item
 }
 
 /// Sets the named attributes of a user, or removes those that are `None`; the others stay.

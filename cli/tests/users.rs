@@ -3,6 +3,7 @@
 
 mod clients;
 mod endings;
+mod ids;
 mod keys;
 mod logins;
 mod sessions;
@@ -89,7 +90,7 @@ fn show_tells_what_add_was_told() {
     let server = with_johndoe();
     let shown = server.json(&["show", "johndoe"], "");
     let expected = json!({
-        "username": "johndoe", "scopes": ["items", "me"], "disabled": false,
+        "username": "johndoe", "id": shown["id"], "scopes": ["items", "me"], "disabled": false,
         "email": "j@x.org", "full_name": "John Doe", "password": "argon2id m=19456,t=2,p=1",
         "created": shown["created"], "updated": shown["created"], "version": 1,
         "failed_logins": null,
@@ -654,7 +655,7 @@ fn a_list_says_that_there_are_more_users_only_if_there_are() {
 fn an_export_imports_as_it_was() {
     let (one, other) = (Server::with_table(), Server::with_table());
     let full = json!({
-        "username": "zoë", "password_hash": HASH, "scopes": ["items", "me"], "disabled": true,
+        "username": "zoë", "id": "u_1", "password_hash": HASH, "scopes": ["items", "me"], "disabled": true,
         "email": "z@x.org", "full_name": "Zoë \"Z\" \n", "stamp": "s", "created": 1, "updated": 2, "version": 3,
     });
     let content = format!("{}\n\n{full}\n", user("bob"));

@@ -61,7 +61,7 @@ def own_client(api, users):
     check(own["scope"] == "items", f"its scope is {own['scope']}")
     token = api.log_in(JANE, PASSWORD, "me")["access_token"]
     asked = api.expect(200, "/introspect", form={"token": token}, basic=basic)
-    check(asked["active"] and asked["sub"] == JANE, "the user's token is not active")
+    check(asked["active"] and asked["username"] == JANE, "the user's token is not active")
     api.expect(401, "/token", form={"grant_type": "client_credentials"}, basic=(basic[0], "cs_wrong"))
     return "users clients add; client_credentials 200, a wrong secret 401, /introspect active"
 

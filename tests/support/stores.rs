@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use shared::domain::accounts::password::{PasswordHash, Passwords, Policy};
-use shared::domain::accounts::{Account, Stamp, User, UserStore, tutorial};
+use shared::domain::accounts::{Account, Stamp, User, UserId, UserStore, tutorial};
 use shared::domain::login::attempt::{Attempt, Key};
 use shared::domain::login::store::{LoginStore, Seen, Verdict, Written};
 use shared::domain::sessions::session::{Rotated, Rotation, Session, SessionSummary};
@@ -41,6 +41,7 @@ pub fn cheap(names: &[&str]) -> HashMap<String, Account> {
     let hash = Passwords::new(cheap_policy()).hash("secret").unwrap();
     let account = |name: &&str| {
         let user = User {
+            id: UserId::from(*name),
             username: (*name).to_owned(),
             ..johndoe()
         };

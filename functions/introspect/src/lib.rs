@@ -56,7 +56,7 @@ struct About {
     /// The client that has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<String>,
-    /// The user, if it is one's.
+    /// The user's name, if it is a user's.
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<String>,
     /// `Bearer` for an access token.
@@ -67,7 +67,7 @@ struct About {
     /// When it was issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     iat: Option<u64>,
-    /// The user or, for a token of its own, the client.
+    /// The user's id, or without an issuer the name; of a client's own token the client.
     sub: String,
     /// Its own name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +79,7 @@ impl From<Option<Active>> for Introspected {
         let about = active.map(|active| About {
             scope: active.scopes.to_string(),
             client_id: active.client,
-            username: active.user.then(|| active.sub.clone()),
+            username: active.username,
             token_type: active.access.then_some("Bearer"),
             exp: active.exp,
             iat: active.iat,

@@ -7,13 +7,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::table::{Item, credentials_key, number, number_of, text, user_key};
 use crate::domain::accounts::password::PasswordHash;
-use crate::domain::accounts::{Account, Stamp, User};
+use crate::domain::accounts::{Account, Stamp, User, UserId};
 use crate::domain::scope::Scopes;
 use crate::domain::store::StoreError;
 
 /// The attributes of a user's own item that this version knows; a newer version may write more.
-pub const USER_ATTRIBUTES: [&str; 10] = [
+pub const USER_ATTRIBUTES: [&str; 11] = [
     "pk",
+    "id",
     "scopes",
     "disabled",
     "email",
@@ -58,7 +59,9 @@ pub struct AccountRecord {
 pub fn read_user(username: &str, item: &Item) -> Result<User, StoreError> {
     let corrupt = |attribute| corrupt(user_key(username), attribute);
     let string = |name| string(item, name).map_err(corrupt);
+    let id = string("id")?;
     Ok(User {
+        id: UserId::from(id.as_deref().unwrap_or(username)),
         username: username.to_owned(),
         disabled: *item
             .get("disabled")
@@ -146,7 +149,16 @@ impl AccountRecord {
         let record = &self.record;
         let key = ("pk", Some(text(user_key(&record.user.username))));
         let id = ("credentials_id", Some(text(credentials_id)));
-        let known = [key, id.clone(), stamp(record.user.stamp.as_ref())];
+        let user_id = record
+            .user
+            .has_own_id()
+            .then(|| text(record.user.id.as_str()));
+        let known = [
+            key,
+            ("id", user_id),
+            id.clone(),
+            stamp(record.user.stamp.as_ref()),
+        ];
         let numbers = [
             ("created", record.created.unwrap_or(now)),
             ("updated", record.updated.unwrap_or(now)),

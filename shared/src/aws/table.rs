@@ -5,8 +5,9 @@
 //!
 //! | item | `pk` | attributes |
 //! |---|---|---|
-//! | a user | `user#` and the name, byte for byte | `disabled` BOOL, `scopes` SS (absent: none), `email` S, `full_name` S, `stamp` S (what the user's tokens must carry; absent: none), `credentials_id` S (which credentials are the user's), `created` N, `updated` N, `version` N (grows with each write) |
+//! | a user | `user#` and the name, byte for byte | `id` S (absent: the name), `disabled` BOOL, `scopes` SS (absent: none), `email` S, `full_name` S, `stamp` S (what the user's tokens must carry; absent: none), `credentials_id` S (which credentials are the user's), `created` N, `updated` N, `version` N (grows with each write) |
 //! | a user's credentials, which a login alone may read | `credentials#` and the name | `password_hash` S (a PHC string), `credentials_id` S (as the user's item has it; it changes with the password), `updated` N |
+//! | whose an id is, for ever (only of ids that are not their user's name) | `id#` and the id | `username` S (the latest) |
 //! | failed logins at an account, by strangers | `account#` and the name's SHA-256 | `failures` N, `since` N (the first of them), `not_before` N (once the limit is reached, no login before), `ends` N (then they are forgotten), `expires` N (the table's TTL) |
 //! | failed logins from an address, of a stranger | `address#` and the address (IPv6: its /48) | the same |
 //! | an address that an account knows | `pair#`, the name's SHA-256, `#` and the address (IPv6: its /64) | the same, of this address alone; `known_until` N |
@@ -40,6 +41,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use super::{Aws, TlsError};
+use crate::domain::accounts::UserId;
 use crate::domain::store::{Patience, StoreError};
 
 /// An item.
@@ -51,6 +53,8 @@ pub const OPENING: Duration = Duration::from_secs(1);
 pub const USER: &str = "user#";
 /// What the key of a user's credentials begins with.
 pub const CREDENTIALS: &str = "credentials#";
+/// What the key of an id begins with.
+pub const ID: &str = "id#";
 /// What the key of a session begins with.
 pub const SESSION: &str = "session#";
 /// What the key of a client begins with.
@@ -179,6 +183,12 @@ pub fn user_key(username: &str) -> String {
 #[must_use]
 pub fn credentials_key(username: &str) -> String {
     format!("{CREDENTIALS}{username}")
+}
+
+/// The partition key of a user's id.
+#[must_use]
+pub fn id_key(id: &UserId) -> String {
+    format!("{ID}{}", id.as_str())
 }
 
 /// The name of a user's item; `None` for the other items of the table.

@@ -7,7 +7,8 @@ use crate::domain::store::Asking;
 
 /// The attributes that a [`User`] is read from. They have placeholders, because DynamoDB reserves
 /// many words.
-pub(super) const PROJECTION: [&str; 5] = ["disabled", "scopes", "email", "full_name", "stamp"];
+pub(super) const PROJECTION: [&str; 6] =
+    ["id", "disabled", "scopes", "email", "full_name", "stamp"];
 
 impl UserStore for Table {
     fn find<'a>(&'a self, username: &'a str) -> Asking<'a, Option<User>> {

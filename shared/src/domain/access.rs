@@ -134,6 +134,9 @@ impl Guard {
         let user = self.find(claims).await?;
         let user = user.ok_or(Denied::InvalidToken(InvalidToken::UnknownUser))?;
         user.note_in_log();
+        if !claims.is_of(&user) {
+            return Err(Denied::InvalidToken(InvalidToken::AnotherUser));
+        }
         if claims.ended(&user) {
             return Err(Denied::InvalidToken(InvalidToken::Ended));
         }
@@ -144,11 +147,11 @@ impl Guard {
     /// another service.
     async fn find(&self, claims: &Claims) -> Result<Option<User>, Denied> {
         let (store, sid) = match (&self.holders, &claims.sid) {
-            (Holders::Users(users), _) => return Ok(users.find(&claims.sub).await?),
-            (Holders::Sessions(store), None) => return Ok(store.user(&claims.sub).await?),
+            (Holders::Users(users), _) => return Ok(users.find(claims.name()).await?),
+            (Holders::Sessions(store), None) => return Ok(store.user(claims.name()).await?),
             (Holders::Sessions(store), Some(sid)) => (store, Sid(sid.clone())),
         };
-        let Seen { user, session } = store.look(&claims.sub, &sid).await?;
+        let Seen { user, session } = store.look(claims.name(), &sid).await?;
         let live =
             |user: &User| session.is_some_and(|session| session.is_live(user, self.clock.now()));
         match user {

@@ -25,8 +25,8 @@ pub struct Active {
     pub access: bool,
     /// For whom it is.
     pub sub: String,
-    /// Is that a user's name, and no client?
-    pub user: bool,
+    /// The user's name, if it is a user's.
+    pub username: Option<String>,
     /// Which client has it, if the token says so.
     pub client: Option<String>,
     /// The scopes that are accepted: those of the token that its user or client still has.
@@ -80,13 +80,16 @@ impl Introspection {
         };
         Ok(Some(Active {
             access: false,
-            user: true,
             client: Some(client.id.clone()),
             scopes: sessions::granted(&session, &user, &client, None),
             exp: session.expires.min(session.ends).as_secs(),
             iat: Some(session.rotated.as_secs()),
             jti: None,
-            sub: user.username,
+            sub: match self.guard.verifier.issuer().await? {
+                Some(_) => user.id.as_str().to_owned(),
+                None => user.username.clone(),
+            },
+            username: Some(user.username),
         }))
     }
 
@@ -107,7 +110,7 @@ impl Active {
     fn access(claims: Claims, held: &Scopes) -> Self {
         Self {
             access: true,
-            user: !claims.is_of_client(),
+            username: (!claims.is_of_client()).then(|| claims.name().to_owned()),
             sub: claims.sub,
             client: claims.client,
             scopes: claims.scopes.and_in(held),

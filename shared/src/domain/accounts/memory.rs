@@ -1,13 +1,13 @@
 //! Users in memory: from a JSON file, the tutorial's two, or both.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Account, Stamp, User, UserStore, is_name};
+use super::{Account, Stamp, User, UserId, UserStore, is_name};
 use crate::domain::accounts::password::PasswordHash;
 use crate::domain::accounts::unicode;
 use crate::domain::scope::{CATALOGUE, Scopes};
@@ -96,6 +96,7 @@ impl UserStore for MemoryUsers {
 #[serde(deny_unknown_fields)]
 struct Line {
     username: String,
+    id: Option<String>,
     password_hash: PasswordHash,
     scopes: Scopes,
     #[serde(default)]
@@ -107,9 +108,11 @@ struct Line {
 
 impl From<Line> for Account {
     fn from(line: Line) -> Self {
+        let username = unicode::name(&line.username).into_owned();
         Self {
             user: User {
-                username: unicode::name(&line.username).into_owned(),
+                id: UserId::from(line.id.as_deref().unwrap_or(&username)),
+                username,
                 scopes: line.scopes,
                 disabled: line.disabled,
                 email: line.email,
@@ -142,7 +145,7 @@ impl<'de> Visitor<'de> for UsersFile {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut users = HashMap::new();
+        let (mut users, mut ids) = (HashMap::new(), HashSet::new());
         while let Some(line) = access.next_element::<Line>()? {
             let account = Account::from(line);
             let name = account.user.username.clone();
@@ -153,9 +156,15 @@ impl<'de> Visitor<'de> for UsersFile {
             }
             let scopes = &account.user.scopes;
             scopes.check(self.catalogue).map_err(A::Error::custom)?;
+            let id = account.user.id.clone();
             if users.insert(name.clone(), account).is_some() {
                 return Err(A::Error::custom(format_args!(
                     "user {name:?} is there twice"
+                )));
+            }
+            if !ids.insert(id) {
+                return Err(A::Error::custom(format_args!(
+                    "the id of user {name:?} is another user's"
                 )));
             }
         }
@@ -227,6 +236,15 @@ mod tests {
             (
                 &format!("[\n{},\n{}]", user("a@x.org"), user("A@x.org")),
                 "user \"a@x.org\" is there twice",
+                "line 3",
+            ),
+            (
+                &format!(
+                    "[\n{},\n{}]",
+                    user("a"),
+                    user("b").replace("\"username", "\"id\": \"a\", \"username")
+                ),
+                "the id of user \"b\" is another user's",
                 "line 3",
             ),
             (

@@ -1,5 +1,6 @@
 //! Users and the stores that keep them.
 
+mod id;
 mod memory;
 pub mod password;
 mod stamp;
@@ -11,6 +12,7 @@ use super::scope::Scopes;
 use super::store::Asking;
 use password::PasswordHash;
 
+pub use id::{USER_ID_PREFIX, UserId};
 pub use memory::{InvalidUsersFile, MemoryUsers, from_json, tutorial};
 pub use stamp::Stamp;
 
@@ -32,6 +34,8 @@ pub fn is_name(text: &str) -> bool {
 /// A user's record. It holds no secret, since every function that verifies tokens reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
+    /// The id, which stays when the name changes.
+    pub id: UserId,
     /// The name, compared byte for byte.
     pub username: String,
     /// All scopes that a token of this user may carry.
@@ -44,6 +48,14 @@ pub struct User {
     pub full_name: Option<String>,
     /// What this user's tokens must carry. A user without one has tokens without one.
     pub stamp: Option<Stamp>,
+}
+
+impl User {
+    /// True if the id is not just the name. A record of before there were ids has none of its own.
+    #[must_use]
+    pub fn has_own_id(&self) -> bool {
+        self.id.as_str() != self.username
+    }
 }
 
 /// A user and what proves that somebody is this user. A login alone reads it.

@@ -2,7 +2,7 @@
 
 use super::{GrantError, Grants, TokenSet, check};
 use crate::domain::clients::{Client, GrantType};
-use crate::domain::tokens::NewToken;
+use crate::domain::tokens::{NewToken, Subject};
 
 impl Grants {
     /// Gives an access token for the scopes that are asked for, or for all that the client has. There is
@@ -16,7 +16,7 @@ impl Grants {
         client.note_in_log();
         let scopes = client.grant(requested).ok_or(GrantError::InvalidScope)?;
         let token = NewToken {
-            sub: &client.subject(),
+            subject: Subject::Client(&client.subject()),
             client: &client.id,
             scopes: &scopes,
             stamp: None,

@@ -19,6 +19,8 @@ const LEEWAY: f64 = 5.0;
 #[derive(Deserialize)]
 pub(super) struct Payload {
     sub: String,
+    #[serde(default)]
+    username: Option<Value>,
     exp: f64,
     #[serde(default, deserialize_with = "not_null")]
     nbf: Option<f64>,
@@ -61,6 +63,10 @@ impl Payload {
         self.check_times(now)?;
         Ok(Claims {
             scopes: self.scopes(),
+            username: issuer.map(|_| {
+                let name = self.username.as_ref().and_then(Value::as_str);
+                name.unwrap_or(&self.sub).to_owned()
+            }),
             sub: self.sub,
             stamp: self.stamp,
             sid: self.sid,
@@ -81,7 +87,8 @@ impl Payload {
         if !header.is_access_token() {
             return Err(InvalidToken::Type);
         }
-        let client = self.client_id.as_ref().is_some_and(Value::is_string);
+        let name = self.username.as_ref().is_none_or(Value::is_string);
+        let client = name && self.client_id.as_ref().is_some_and(Value::is_string);
         if !client || self.iat.is_none() || self.jti.is_none() || self.scope.is_none() {
             return Err(InvalidToken::Malformed);
         }

@@ -3,7 +3,8 @@
 //! | | without an issuer, as on FastAPI's page | with one (RFC 9068) |
 //! |---|---|---|
 //! | header | `typ` JWT, `alg`; with a ring `kid` | `typ` at+jwt, `alg`; with a ring `kid` |
-//! | claims | `sub scope scopes iat exp jti`; of a named client `client_id` | `iss aud sub client_id iat exp jti scope` |
+//! | claims | `sub scope scopes iat exp jti`; of a named client `client_id` | `iss aud sub username client_id iat exp jti scope` |
+//! | `sub` | the user's name | the user's id; `username` is the name |
 //! | and | `stamp`; with a session `sid auth_time` | the same |
 //! | verification | `exp`, and any `aud` is refused | all of these are required; `iss` and `aud` must be this service's |
 //!
@@ -34,7 +35,7 @@ pub use verifier::{Unverified, Verifier};
 #[derive(Debug, Clone, Copy)]
 pub struct NewToken<'a> {
     /// For whom it is (RFC 7519 4.1.2).
-    pub sub: &'a str,
+    pub subject: Subject<'a>,
     /// Which client has it (RFC 8693 4.3).
     pub client: &'a str,
     /// What it allows.
@@ -47,12 +48,21 @@ pub struct NewToken<'a> {
     pub auth_time: Option<Duration>,
 }
 
+/// For whom a token is.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// A user: `sub` is the id where there is an issuer, and else the name.
+    User(&'a User),
+    /// A client itself: this is its `sub`.
+    Client(&'a str),
+}
+
 impl<'a> NewToken<'a> {
     /// A user's token, for this service's own application, of no session.
     #[must_use]
     pub fn of_user(user: &'a User, scopes: &'a Scopes) -> Self {
         Self {
-            sub: &user.username,
+            subject: Subject::User(user),
             client: OWN,
             scopes,
             stamp: user.stamp.as_ref(),
@@ -65,8 +75,11 @@ impl<'a> NewToken<'a> {
 /// What a verified token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
-    /// The user's name, or `client:` and the client's id.
+    /// The subject: with an issuer the user's id, without one the name; or `client:` and the client's id.
     pub sub: String,
+    /// The name of the user with this id; `None` without an issuer. A token of before there were ids has the
+    /// name as `sub`.
+    pub username: Option<String>,
     /// The granted scopes.
     pub scopes: Scopes,
     /// The user's stamp when it was issued.
@@ -91,6 +104,18 @@ impl Claims {
     #[must_use]
     pub fn is_of_client(&self) -> bool {
         self.sub.starts_with(CLIENT)
+    }
+
+    /// The name by which the token's user is found.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.username.as_deref().unwrap_or(&self.sub)
+    }
+
+    /// True if this user, who has the token's name now, is the one to whom the token was issued.
+    #[must_use]
+    pub fn is_of(&self, user: &User) -> bool {
+        self.username.is_none() || user.id.as_str() == self.sub
     }
 
     /// Has the token's user another stamp now? Users of an earlier version have none, and neither
@@ -135,6 +160,9 @@ pub enum InvalidToken {
     /// Its user does not exist, or not any more.
     #[error("unknown user")]
     UnknownUser,
+    /// Its user has another name now, or the name is another user's.
+    #[error("another user's name")]
+    AnotherUser,
     /// It is no client's own, or its client does not exist any more.
     #[error("unknown client")]
     UnknownClient,

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{NewToken, OWN};
+use super::{NewToken, OWN, Subject};
 use crate::domain::accounts::Stamp;
 use crate::domain::store::StoreError;
 use crate::domain::tokens::keys::{Issuer, Keyring};
@@ -95,10 +95,16 @@ impl Signer {
         now: Duration,
     ) -> Result<String, SigningError> {
         let scopes = issuer.is_none().then(|| token.scopes.iter().collect());
+        let (sub, username) = match (token.subject, issuer) {
+            (Subject::User(user), Some(_)) => (user.id.as_str(), Some(&*user.username)),
+            (Subject::User(user), None) => (&*user.username, None),
+            (Subject::Client(client), _) => (client, None),
+        };
         let claims = NewClaims {
             iss: issuer.map(|issuer| issuer.url.as_str()),
             aud: issuer.map(|issuer| issuer.audience.as_str()),
-            sub: token.sub,
+            sub,
+            username,
             // FastAPI's page has no clients, so a token of its own names none.
             client_id: (issuer.is_some() || token.client != OWN).then_some(token.client),
             scope: token.scopes.to_string(),
@@ -138,6 +144,8 @@ struct NewClaims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     aud: Option<&'a str>,
     sub: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<&'a str>,
     scope: String,

@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
+use crate::domain::accounts::UserId;
 use crate::domain::clock::Clock;
 
 mod ring;
@@ -69,6 +70,7 @@ fn issue_to(user: &User, scopes: &Scopes, now: Duration) -> String {
 
 fn user(username: &str, stamp: Option<Stamp>) -> User {
     User {
+        id: UserId::from(username),
         username: username.to_owned(),
         scopes: Scopes::default(),
         disabled: false,
@@ -118,6 +120,7 @@ fn what_is_signed_is_verified() {
     assert!(claims.jti.is_some());
     let expected = Claims {
         sub: "johndoe".into(),
+        username: None,
         scopes,
         stamp: None,
         sid: None,

@@ -13,6 +13,7 @@ use super::published::Published;
 use super::unique::UniqueNames;
 use super::{Claims, InvalidToken};
 use crate::domain::store::StoreError;
+use crate::domain::tokens::keys::Issuer;
 use crate::domain::tokens::keys::key::ALGORITHMS;
 
 /// Verifies tokens.
@@ -68,6 +69,11 @@ impl Verifier {
             shared.until = Some(end);
         }
         self
+    }
+
+    /// The issuer whose tokens it accepts; `None` if there is none.
+    pub async fn issuer(&self) -> Result<Option<Issuer>, StoreError> {
+        self.published.issuer().await
     }
 
     /// Verifies a token and reads its claims.

@@ -24,8 +24,12 @@ pub struct AuthorizerRequest {
 /// since no other type can be mapped to a parameter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuthorizerContext {
-    /// The user's name, or `client:` and the id of a client that came with a token of its own.
+    /// The user's id, or without an issuer the name; or `client:` and the id of a client that came with a
+    /// token of its own.
     pub sub: String,
+    /// The user's name, where there is an issuer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
     /// The scopes of the token that its holder still has, with spaces between them.
     pub scope: String,
     /// The client that has the token, if the token says so.
@@ -75,8 +79,10 @@ impl From<ApiError> for NotAuthorized {
 
 impl From<Claims> for AuthorizerContext {
     fn from(claims: Claims) -> Self {
+        let of_client = claims.is_of_client();
         Self {
             scope: claims.scopes.to_string(),
+            username: claims.username.filter(|_| !of_client),
             sub: claims.sub,
             client_id: claims.client,
             sid: claims.sid,

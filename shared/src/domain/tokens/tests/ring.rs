@@ -127,7 +127,10 @@ fn part(token: &str, at: usize) -> Value {
 fn issue_by(ring: &Ring, issuer: Option<Issuer>, now: Duration) -> String {
     let signer = Signer::ring(Keyring::new(Arc::new(ring.clone())), issuer, LIFETIME);
     let scopes = Scopes::parse("me items").unwrap();
-    let user = user("johndoe", Some(Stamp::random()));
+    let user = User {
+        id: UserId::from("u_1"),
+        ..user("johndoe", Some(Stamp::random()))
+    };
     at_once(signer.sign(&NewToken::of_user(&user, &scopes), now)).unwrap()
 }
 
@@ -157,6 +160,8 @@ fn what_is_signed_says_what_it_must_and_is_verified() {
                     expected["iss"] = json!(issuer.url);
                     expected["aud"] = json!(issuer.audience);
                     expected["client_id"] = json!("default");
+                    expected["sub"] = json!("u_1");
+                    expected["username"] = json!("johndoe");
                 }
                 None => expected["scopes"] = json!(["me", "items"]),
             }
@@ -164,9 +169,14 @@ fn what_is_signed_says_what_it_must_and_is_verified() {
             let verifier = Verifier::new(published(&ring, of_variable, NOW));
             let claims = verify_by(&verifier, &token).unwrap();
             assert!(claims.own && claims.stamp.is_some());
+            let sub = expected["sub"].as_str().unwrap();
             assert_eq!(
-                (claims.sub.as_str(), claims.scopes.to_string().as_str()),
-                ("johndoe", "me items")
+                (
+                    claims.sub.as_str(),
+                    claims.name(),
+                    claims.scopes.to_string().as_str()
+                ),
+                (sub, "johndoe", "me items")
             );
         }
     }
@@ -710,6 +720,41 @@ fn aud_names_this_service() {
     assert_eq!(verify_by(&orders, &good(key)), Err(InvalidToken::Audience));
     let token = signed(&header(key), &with("aud", json!("urn:orders")), key);
     assert!(verify_by(&orders, &token).is_ok());
+}
+
+/// A name may be given to another user, and an id never is.
+#[test]
+fn a_token_of_an_issuer_is_for_the_user_with_its_id_and_name() {
+    let key = &KEYS[1];
+    let with_id = |id: &str| User {
+        id: UserId::from(id),
+        ..user("johndoe", None)
+    };
+    for (sub, username, name, ids) in [
+        ("u_1", Some(json!("johndoe")), "johndoe", ["u_1", "u_2"]),
+        // Of before there were ids: the name is the id of the user who had it then.
+        ("johndoe", None, "johndoe", ["johndoe", "u_2"]),
+    ] {
+        let mut payload = with("sub", json!(sub));
+        if let Some(username) = username {
+            payload["username"] = username;
+        }
+        let claims = verify(&signed(&header(key), &payload, key)).unwrap();
+        assert_eq!((&*claims.sub, claims.name()), (sub, name));
+        assert_eq!(ids.map(|id| claims.is_of(&with_id(id))), [true, false]);
+    }
+    for username in [json!(1), json!(true), json!([]), json!({})] {
+        let token = signed(&header(key), &with("username", username.clone()), key);
+        assert_eq!(verify(&token), Err(InvalidToken::Malformed), "{username}");
+    }
+    // Without an issuer it is no claim of this service.
+    let foreign = json!({"sub": "johndoe", "username": "alice", "exp": NOW.as_secs() + 1800});
+    let claims = verify_by(&verifier_at(KEY, NOW), &mint(HEADER, foreign.to_string())).unwrap();
+    assert_eq!(
+        (claims.name(), claims.username.as_deref()),
+        ("johndoe", None)
+    );
+    assert!(claims.is_of(&with_id("u_2")));
 }
 
 #[test]
