@@ -121,9 +121,14 @@ fn only_the_name_of_the_route_counts() {
     ] {
         let lines = logged(|| assert!(!is_allowed(&world, route, &token), "{route}"));
         assert_eq!(lines.len(), 1, "{lines:?}");
-        let (line, logged) = (&lines[0], &lines[0]["span"]["route"]);
-        assert_eq!((&line["level"], logged), (&json!("ERROR"), &json!(route)));
+        let (line, seen) = (&lines[0], &lines[0]["span"]["route"]);
+        assert_eq!((&line["level"], seen), (&json!("WARN"), &json!(route)));
         assert_eq!(line["outcome"], "route_not_declared");
+        // A stranger's request is like one to any other route: no alarm counts it.
+        for stranger in ["", "Bearer x", "Basic x", "Bearer a.b.c"] {
+            let lines = logged(|| assert!(!is_allowed(&world, route, stranger), "{route}"));
+            assert_eq!(lines[0]["level"], "INFO", "{lines:?}");
+        }
     }
     let mut event = asked("GET /reports/{id}", &bearer(&claims("items")));
     event["rawPath"] = "/anybody".into();

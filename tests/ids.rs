@@ -50,6 +50,7 @@ fn with_an_issuer_a_token_is_for_an_id() {
         (200, &json!("johndoe"))
     );
     let told = introspected(&gateway, &token);
+    assert_eq!((&told["iss"], &told["aud"]), (&said["iss"], &said["aud"]));
     assert_eq!(
         (&told["sub"], &told["username"]),
         (&json!("u_1"), &json!("johndoe"))

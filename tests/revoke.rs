@@ -154,9 +154,18 @@ fn what_is_not_valid_ends_nothing_and_is_no_error() {
         for token in ["x", "rt_", "rt_AAAA", "a.b.c", "%00", &forged, &unknown] {
             assert_done(&revoke(&gateway, token));
         }
+        assert_eq!(refresh(&gateway, &tokens.refresh).status, 200);
+    }
+}
+
+/// Its session goes on, and the client that revokes it believes that it does not.
+#[test]
+fn an_access_token_that_has_expired_still_ends_its_session() {
+    for gateway in gateways() {
+        let tokens = login(&gateway, "johndoe");
         let later = Gateway::new(gateway.world.clone().later(31 * 60));
         assert_done(&revoke(&later, &tokens.access));
-        assert_eq!(refresh(&gateway, &tokens.refresh).status, 200);
+        assert_refused(&refresh(&gateway, &tokens.refresh), 400, "invalid_grant");
     }
 }
 

@@ -69,6 +69,12 @@ struct About {
     iat: Option<u64>,
     /// The user's id, or without an issuer the name; of a client's own token the client.
     sub: String,
+    /// The service that issued it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<String>,
+    /// The service for which it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<String>,
     /// Its own name.
     #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<String>,
@@ -77,6 +83,8 @@ struct About {
 impl From<Option<Active>> for Introspected {
     fn from(active: Option<Active>) -> Self {
         let about = active.map(|active| About {
+            iss: active.issuer.as_ref().map(|issuer| issuer.url.clone()),
+            aud: active.issuer.map(|issuer| issuer.audience),
             scope: active.scopes.to_string(),
             client_id: active.client,
             username: active.username,

@@ -53,7 +53,7 @@ async fn session_of(token: &str, verifier: &Verifier) -> Result<Option<Sid>, Api
     if let Some(token) = RefreshToken::parse(token) {
         return Ok(Some(token.sid()));
     }
-    match verifier.verify(token).await {
+    match verifier.verify_to_revoke(token).await {
         // It cannot be ended alone, and the client must not believe that it was (RFC 7009 2.2.1).
         Ok(claims) => Ok(Some(Sid(claims.sid.ok_or(NO_SESSION)?))),
         Err(Unverified::InvalidToken(_)) => Ok(None),

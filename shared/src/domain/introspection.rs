@@ -6,6 +6,7 @@ use super::scope::Scopes;
 use super::sessions::token::RefreshToken;
 use super::sessions::{self, Sessions};
 use super::store::StoreError;
+use super::tokens::keys::Issuer;
 use super::tokens::{Claims, OWN};
 
 /// Looks at tokens for clients, asking the store for all that a token depends on.
@@ -23,6 +24,8 @@ pub struct Introspection {
 pub struct Active {
     /// Is it an access token, and no refresh token?
     pub access: bool,
+    /// The service's issuer, which has issued it; `None` if there is none.
+    pub issuer: Option<Issuer>,
     /// For whom it is.
     pub sub: String,
     /// The user's name, if it is a user's.
@@ -64,7 +67,8 @@ impl Introspection {
             }
             user.scopes
         };
-        Ok(Some(Active::access(claims, &held)))
+        let issuer = self.guard.verifier.issuer().await?;
+        Ok(Some(Active::access(claims, &held, issuer)))
     }
 
     async fn refresh(&self, token: &RefreshToken) -> Result<Option<Active>, StoreError> {
@@ -78,6 +82,7 @@ impl Introspection {
         let Some(client) = client.filter(|client| client.may(GrantType::RefreshToken)) else {
             return Ok(None);
         };
+        let issuer = self.guard.verifier.issuer().await?;
         Ok(Some(Active {
             access: false,
             client: Some(client.id.clone()),
@@ -85,10 +90,11 @@ impl Introspection {
             exp: session.expires.min(session.ends).as_secs(),
             iat: Some(session.rotated.as_secs()),
             jti: None,
-            sub: match self.guard.verifier.issuer().await? {
+            sub: match &issuer {
                 Some(_) => user.id.as_str().to_owned(),
                 None => user.username.clone(),
             },
+            issuer,
             username: Some(user.username),
         }))
     }
@@ -107,8 +113,9 @@ impl Introspection {
 }
 
 impl Active {
-    fn access(claims: Claims, held: &Scopes) -> Self {
+    fn access(claims: Claims, held: &Scopes, issuer: Option<Issuer>) -> Self {
         Self {
+            issuer,
             access: true,
             username: (!claims.is_of_client()).then(|| claims.name().to_owned()),
             sub: claims.sub,

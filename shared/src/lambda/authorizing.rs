@@ -2,7 +2,7 @@
 
 use lambda_runtime::{Context, Diagnostic};
 use tracing::field::Empty;
-use tracing::{Instrument, error, info, info_span};
+use tracing::{Instrument, error, info, info_span, warn};
 
 use super::service::{Answered, Service, read, write};
 use super::trace;
@@ -41,7 +41,7 @@ where
                 let (outcome, reason) = (refusal.outcome(), refusal.reason());
                 match refusal {
                     NotAuthorized::NotDeclared => {
-                        error!(outcome, ms, "ROUTE_SCOPES does not have the route");
+                        warn!(outcome, ms, "ROUTE_SCOPES does not have the route");
                     }
                     _ if refusal.is_undecided() => {
                         error!(outcome, reason, ms, "answered");

@@ -78,11 +78,21 @@ impl Verifier {
 
     /// Verifies a token and reads its claims.
     pub async fn verify(&self, token: &str) -> Result<Claims, Unverified> {
+        self.claims(token, true).await
+    }
+
+    /// The same for a token that may have expired: it can still be revoked, since its session may go on.
+    pub async fn verify_to_revoke(&self, token: &str) -> Result<Claims, Unverified> {
+        self.claims(token, false).await
+    }
+
+    async fn claims(&self, token: &str, in_time: bool) -> Result<Claims, Unverified> {
         let now = self.published.clock.now();
+        let checked = in_time.then_some(now);
         let header = Header::read(token)?;
         let algorithm = header.algorithm()?;
         if algorithm == Algorithm::HS256 {
-            return Ok(self.verify_shared(token, &header, now)?);
+            return Ok(self.verify_shared(token, &header, now, checked)?);
         }
         let keyring = self.published.keyring.as_ref();
         let keyring = keyring.filter(|_| ALGORITHMS.contains(&algorithm));
@@ -96,7 +106,7 @@ impl Verifier {
             return Err(InvalidToken::Algorithm.into());
         }
         let payload = decode(token, &key.verifying, algorithm)?;
-        let claims = payload.check(&header, self.published.issuer_of(&ring), now)?;
+        let claims = payload.check(&header, self.published.issuer_of(&ring), checked)?;
         // No other service can sign with the ring.
         Ok(Claims {
             own: true,
@@ -111,6 +121,7 @@ impl Verifier {
         token: &str,
         header: &Header,
         now: Duration,
+        checked: Option<Duration>,
     ) -> Result<Claims, InvalidToken> {
         let shared = self.shared.as_ref();
         let shared = shared.filter(|shared| shared.until.is_none_or(|end| now < end));
@@ -118,7 +129,7 @@ impl Verifier {
         let issuer = self.published.issuer.as_ref();
         let issuer = issuer.filter(|_| shared.until.is_none());
         let payload = shared.decode(token)?;
-        payload.check(header, issuer, now)
+        payload.check(header, issuer, checked)
     }
 }
 
