@@ -36,7 +36,7 @@ struct Line {
 /// What was read from a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Read {
-    /// The user. A line without an id gives a new user a new one.
+    /// The user. A line without an id gives a new user a new one, or the name if an export has written it.
     pub account: AccountRecord,
     /// True if the line has an id.
     pub has_id: bool,
@@ -75,8 +75,14 @@ pub fn read(line: &[u8], rules: &Rules) -> Result<Read, String> {
         .and_then(|scopes| catalogue::check(&scopes, rules.catalogue.as_ref()).map(|()| scopes));
     let scopes = scopes.map_err(|error| format!("the scopes of {name:?}: {error}"))?;
     let has_id = line.id.is_some();
+    let id = match (&line.id, line.created) {
+        (Some(id), _) => UserId::from(&**id),
+        // An export of before there were ids: other services may know the user by the name.
+        (None, Some(_)) => UserId::from(&*line.username),
+        (None, None) => UserId::random(),
+    };
     let user = User {
-        id: line.id.map_or_else(UserId::random, |id| UserId::from(&*id)),
+        id,
         username: line.username,
         scopes,
         disabled: line.disabled,

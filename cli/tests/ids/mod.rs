@@ -171,6 +171,10 @@ fn an_import_restores_an_id_and_never_gives_it_to_another() {
     assert_eq!(id(&server, "bob"), "u_1");
     assert_eq!(import(&user("jane"), false).0, 0);
     assert!(id(&server, "jane").starts_with("u_"));
+    // What was exported before there were ids keeps the id of then.
+    let old = user("jack").replace('}', ",\"created\":1}");
+    assert_eq!(import(&old, false).0, 0);
+    assert_eq!(id(&server, "jack"), "jack");
     for (line, said) in [
         (
             line("eve", "u_1"),
