@@ -180,8 +180,10 @@ impl<C: Client> Runner<'_, C> {
             .collect();
         let claims = &parts[1];
         let scope = expected["scope"].as_str().unwrap();
+        // With an issuer `sub` is the user's id, and the name beside it.
+        let name = claims.get("username").unwrap_or(&claims["sub"]);
         assert_eq!(
-            (&claims["sub"], &claims["scope"]),
+            (name, &claims["scope"]),
             (&expected["sub"], &expected["scope"]),
             "{name}"
         );
